@@ -1,0 +1,11 @@
+/** What a driver can do beyond the lifecycle. Callers branch on these, never on a driver's name. */
+export interface DriverCapabilities {
+  /** Boots from an image that Wherry composed (as opposed to somebody else's host). */
+  readonly composedImage: boolean;
+  /** Can run a guest of another architecture by emulation. */
+  readonly foreignArch: boolean;
+  /** Publishes ports on the host's localhost by itself. */
+  readonly hostForward: boolean;
+  /** Has a console log. */
+  readonly console: boolean;
+}

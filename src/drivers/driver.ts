@@ -1,0 +1,91 @@
+import type { Arch } from '../core/arch.ts';
+import type { ReadinessLine } from '../protocol/boot/readiness.ts';
+import type { DriverCapabilities } from './capabilities.ts';
+
+/** The files of a composed VM image that a driver boots from. All paths absolute. */
+export interface BootImage {
+  readonly id: string;
+  readonly arch: Arch;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly systemDisk: string;
+  /** The image's own kernel command line; a driver appends what its accelerator and console need. */
+  readonly commandLine: string;
+}
+
+/** What a driver is told about a machine. Everything in it is stored; nothing is derived at run time. */
+export interface MachineSpec {
+  readonly name: string;
+  readonly arch: Arch;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly diskGiB: number;
+  /** The machine's directory (persistent files) and its run directory (sockets: short paths), both owner-only. */
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly image: BootImage;
+  /** `data.img` and `config.img`. */
+  readonly dataDisk: string;
+  readonly configDisk: string;
+  readonly consoleLog: string;
+  /** The driver's own settings, validated by its `optionsSchema`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** One thing that preflight found. `fix` is the one command that mends it. */
+export interface PreflightFinding {
+  readonly level: 'ok' | 'note' | 'error';
+  readonly subject: string;
+  readonly message: string;
+  readonly fix?: { readonly argv: readonly string[]; readonly needsRoot: boolean } | undefined;
+}
+
+/** Where a running VM can be reached, and the facts that identify its process after this process has gone. */
+export interface RunningVm {
+  readonly sshHost: string;
+  readonly sshPort: number;
+  /** For `info` and `inspect`: `kvm`, `hvf`, `whpx`, `tcg`, … */
+  readonly accelerator: string;
+  readonly process?: { readonly pid: number; readonly startedAt: string } | undefined;
+}
+
+export type VmStatus =
+  | { readonly status: 'running'; readonly vm: RunningVm }
+  | { readonly status: 'paused'; readonly vm: RunningVm }
+  | { readonly status: 'stopped' }
+  | { readonly status: 'error'; readonly reason: string };
+
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /** Called with each readiness line as it arrives. */
+  readonly onLine: (line: ReadinessLine) => void;
+  /** Called with each line that tells the user something once (`hvf is not usable here …`). */
+  readonly onNote: (note: string) => void;
+  /** How long the guest may take from power-on to its `engine` line, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * A way to run a machine's VM. Only the lifecycle is mandatory; what a driver can't do stands in its capabilities.
+ * Every method is safe to call again after a crash at any point of an earlier call.
+ */
+export interface Driver {
+  readonly name: string;
+  readonly capabilities: DriverCapabilities;
+  /** Looks at this computer, changes nothing. */
+  preflight(arch: Arch): Promise<readonly PreflightFinding[]>;
+  /** Makes the driver's own files of a new machine (the data disk among them). */
+  create(spec: MachineSpec): Promise<void>;
+  /**
+   * Powers the VM on and resolves when its `engine` line has arrived. On failure nothing is left running and the
+   * error says which step failed and quotes the console's last lines.
+   */
+  start(spec: MachineSpec, options: StartOptions): Promise<RunningVm>;
+  /** Orderly power-down; resolves when the VM is gone. After `timeoutMs` it is ended as by {@link kill}. */
+  stop(spec: MachineSpec, timeoutMs: number): Promise<void>;
+  kill(spec: MachineSpec): Promise<void>;
+  /** Removes what {@link create} made. */
+  remove(spec: MachineSpec): Promise<void>;
+  /** Derived from facts (process and identity, QMP), never from what was stored. */
+  status(spec: MachineSpec): Promise<VmStatus>;
+}

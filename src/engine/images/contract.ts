@@ -1,0 +1,52 @@
+/** What the rest of the engine may know of images. */
+
+/** The parts of an OCI image config (image-spec v1.1, config.md) that running a container uses. */
+export interface ImageRunConfig {
+  readonly User?: string | undefined;
+  readonly Env?: readonly string[] | undefined;
+  readonly Entrypoint?: readonly string[] | null | undefined;
+  readonly Cmd?: readonly string[] | null | undefined;
+  readonly WorkingDir?: string | undefined;
+  readonly Labels?: Readonly<Record<string, string>> | undefined;
+  readonly ExposedPorts?: Readonly<Record<string, object>> | undefined;
+  readonly Volumes?: Readonly<Record<string, object>> | undefined;
+  readonly StopSignal?: string | undefined;
+  readonly Healthcheck?: object | undefined;
+  readonly Shell?: readonly string[] | undefined;
+}
+
+export interface ResolvedImage {
+  /** `sha256:` + the digest of the config. */
+  readonly id: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly config: ImageRunConfig;
+  /** EROFS files, bottom layer first. */
+  readonly layers: readonly { readonly diffId: string; readonly file: string }[];
+}
+
+export interface ImageResolver {
+  /**
+   * By id, short id, name[:tag] or name@digest.
+   * @throws EngineError notFound `No such image: REF`
+   */
+  resolve(reference: string): ResolvedImage;
+  /** Containers hold a reference to their image while they exist, so that removal can say who is in the way. */
+  acquire(imageId: string, containerId: string): void;
+  release(imageId: string, containerId: string): void;
+}
+
+export interface Rootfs {
+  /** The merged directory that the container's root is. */
+  readonly merged: string;
+  readonly upper: string;
+}
+
+/** Mounts an image's layers and one container's writable layer. Mounts don't survive a VM restart; `upper` does. */
+export interface RootfsManager {
+  mount(containerId: string, image: ResolvedImage): Promise<Rootfs>;
+  /** Idempotent. Layers that no container uses any more are unmounted too. */
+  unmount(containerId: string): Promise<void>;
+  /** Unmounts and removes the writable layer. */
+  remove(containerId: string): Promise<void>;
+}

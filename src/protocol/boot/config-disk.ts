@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/**
+ * The config disk: a raw disk that holds a plain ustar archive from byte 0, padded with zeros to a multiple of 1 MiB.
+ * The guest recognises it by the first member's name, `wherry-config`, an empty file. Everything in it is
+ * owner-only on the host and lands in a root-only tmpfs in the guest.
+ */
+export const CONFIG_DISK_MAGIC = 'wherry-config';
+
+export const CONFIG_FILES = {
+  /** One line. */
+  hostname: 'hostname',
+  /** The SSH server's private key in dropbear's own key format. */
+  hostKey: 'dropbear_ed25519_host_key',
+  /** OpenSSH authorized_keys, one ed25519 key. */
+  authorizedKeys: 'authorized_keys',
+  /** {@link engineConfig} as JSON. */
+  engine: 'engine.json',
+  /** Seconds since the epoch when the disk was written: the clock never starts before it. */
+  epoch: 'epoch',
+} as const;
+
+/** What a machine tells its engine; `engine.json` on the config disk. Unknown keys are refused. */
+export const engineConfig = z.strictObject({
+  configVersion: z.literal(1),
+  machineName: z.string(),
+  /** `http(s)://host[:port]` of pull-through mirrors for docker.io, tried in order before it. */
+  registryMirrors: z.array(z.string()).default([]),
+  /** `host[:port]` that may be spoken to by plain HTTP (or with an unverifiable certificate). */
+  insecureRegistries: z.array(z.string()).default([]),
+  /** How the host runs this VM, for `info`. */
+  accelerator: z.string().default('unknown'),
+});
+
+export type EngineConfig = z.infer<typeof engineConfig>;
+
+/**
+ * Every port that a machine opens for itself on the host's loopback (its SSH forward) is taken from this range, so that
+ * each guest can drop its containers' traffic to the ports of all machines: under user-mode networking 10.0.2.2 *is*
+ * the host's loopback.
+ */
+export const MACHINE_PORT_RANGE = { first: 42_200, last: 42_999 } as const;

@@ -1,0 +1,23 @@
+/** Where things are inside the VM. The recipe's init, the engine and the host's SSH client all go by this table. */
+export const GUEST = {
+  /** Docker Engine API, root-only unix socket. */
+  engineSocket: '/run/wherry.sock',
+  /** The virtio-serial port that readiness lines are written to (a symlink that init makes). */
+  readyPort: '/run/wherry/ready',
+  /** What was unpacked from the config disk (tmpfs, 0700). */
+  configDir: '/run/wherry/config',
+  /** The data disk's mount point: everything that survives a VM restart. */
+  dataDir: '/var/lib/wherry',
+  /** The engine's bundle and its native module, in the system disk. */
+  engineDir: '/usr/lib/wherry',
+  node: '/usr/bin/node',
+} as const;
+
+/** The name of the virtio-serial port as QEMU gives it (`-device virtserialport,name=…`). */
+export const READY_PORT_NAME = 'org.wherry.ready';
+
+/**
+ * Order of the virtio block devices: `/dev/vda` system (EROFS, read-only), `/dev/vdb` data, and the config disk,
+ * which the guest finds by its magic, not by its position.
+ */
+export const DISK_ORDER = ['system', 'data', 'config'] as const;
