@@ -1,0 +1,41 @@
+// Builds everything that `bin/run.js` needs: dist/ (the host side, by tsc), the engine's bundle (by esbuild) and oclif's
+// manifest (what makes the CLI start without loading its commands). `--if-stale` does nothing when no source is newer
+// than the last build.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildEngine } from './build-engine.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'dist', '.built');
+
+function newestChange(path) {
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(
+    info.mtimeMs,
+    ...readdirSync(path)
+      .filter((name) => name !== 'node_modules')
+      .map((name) => newestChange(join(path, name))),
+  );
+}
+
+function isFresh() {
+  if (!existsSync(stamp)) return false;
+  const built = statSync(stamp).mtimeMs;
+  return ['src', 'tools', 'package.json', '.oclifrc.json'].every((path) => newestChange(join(root, path)) <= built);
+}
+
+function run(script, args) {
+  const result = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+if (!process.argv.includes('--if-stale') || !isFresh()) {
+  const started = Date.now();
+  run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ['-b']);
+  await buildEngine(root);
+  run(join(root, 'tools', 'write-manifest.js'), []);
+  writeFileSync(stamp, `${new Date(started).toISOString()}\n`);
+}
