@@ -2,10 +2,11 @@ import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { SyscallError } from './errno.ts';
 
-/**
+/*
  * Calls into libc in this process: about 8 µs each, where a helper process costs tens of milliseconds under emulation.
  * Every call is synchronous and runs on Node's main thread, which is what setns and unshare rely on.
  */
+
 /** What a call takes; each binding narrows it to the C prototype's own parameters. */
 export type Argument = string | number | bigint | Uint8Array | null;
 

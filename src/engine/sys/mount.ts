@@ -25,7 +25,7 @@ const mountCall: (a: string | null, b: string, c: string | null, d: number, e: s
   libcFunction(
     'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
   );
-const umountCall: (a: string, b: number) => number = libcFunction(
+const umountCall: (target: string, flags: number) => number = libcFunction(
   'int umount2(const char *target, int flags)',
 );
 
@@ -54,33 +54,31 @@ export function unmount(target: string, flags = 0): void {
  * The mount API of Linux 5.2 and later (fsopen(2), fsconfig(2), fsmount(2), move_mount(2), open_tree(2),
  * mount_setattr(2)). The numbers are the same on x86-64 and arm64 (asm-generic/unistd.h).
  */
-const fsopenCall: (a: string, b: number) => number = systemCall(
+const fsopenCall: (fs: string, flags: number) => number = systemCall(
   'fsopen',
   430,
   'const char *fs, unsigned int flags',
 );
 const fsconfigText: (a: number, b: number, c: string | null, d: string | null, e: number) => number =
   systemCall('fsconfig', 431, 'int fd, unsigned int command, const char *key, const char *value, int aux');
-const fsmountCall: (a: number, b: number, c: number) => number = systemCall(
+const fsmountCall: (fd: number, flags: number, attributes: number) => number = systemCall(
   'fsmount',
   432,
   'int fd, unsigned int flags, unsigned int attributes',
 );
-const moveMountCall: (a: number, b: string, c: number, d: string, e: number) => number = systemCall(
-  'move_mount',
-  429,
-  'int fromFd, const char *from, int toFd, const char *to, unsigned int flags',
-);
-const openTreeCall: (a: number, b: string, c: number) => number = systemCall(
+const moveMountCall: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number =
+  systemCall('move_mount', 429, 'int fromFd, const char *from, int toFd, const char *to, unsigned int flags');
+const openTreeCall: (fd: number, path: string, flags: number) => number = systemCall(
   'open_tree',
   428,
   'int fd, const char *path, unsigned int flags',
 );
-const mountSetattrCall: (a: number, b: string, c: number, d: Uint8Array, e: number) => number = systemCall(
-  'mount_setattr',
-  442,
-  'int fd, const char *path, unsigned int flags, const void *attr, size_t size',
-);
+const mountSetattrCall: (fd: number, path: string, flags: number, attr: Uint8Array, size: number) => number =
+  systemCall(
+    'mount_setattr',
+    442,
+    'int fd, const char *path, unsigned int flags, const void *attr, size_t size',
+  );
 
 const AT_FDCWD = -100;
 const FSOPEN_CLOEXEC = 1;

@@ -24,10 +24,10 @@ export const connect: (fd: number, address: Uint8Array, size: number) => number 
   'int connect(int fd, const void *address, unsigned int size)',
 );
 
-const sendCall: (a: number, b: Uint8Array, c: number, d: number) => number = libcFunction(
+const sendCall: (fd: number, data: Uint8Array, size: number, flags: number) => number = libcFunction(
   'long send(int fd, const void *data, size_t size, int flags)',
 );
-const recvCall: (a: number, b: Uint8Array, c: number, d: number) => number = libcFunction(
+const recvCall: (fd: number, data: Uint8Array, size: number, flags: number) => number = libcFunction(
   'long recv(int fd, _Out_ void *data, size_t size, int flags)',
 );
 

@@ -70,15 +70,6 @@ export async function runCommand(
 ): Promise<CommandResult> {
   options.signal?.throwIfAborted();
   const child = spawnProcess(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
-  const collect = (stream: NodeJS.ReadableStream | null): (() => string) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    stream?.on('data', (chunk: Buffer) => {
-      if (size < OUTPUT_LIMIT) chunks.push(chunk.subarray(0, OUTPUT_LIMIT - size));
-      size += chunk.length;
-    });
-    return () => Buffer.concat(chunks).toString('utf8');
-  };
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   return await new Promise<CommandResult>((resolve, reject) => {
@@ -95,6 +86,17 @@ export async function runCommand(
     });
     child.stdin?.end(options.input);
   });
+}
+
+/** Reads a stream to its end and keeps the first {@link OUTPUT_LIMIT} bytes. */
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    if (size < OUTPUT_LIMIT) chunks.push(chunk.subarray(0, OUTPUT_LIMIT - size));
+    size += chunk.length;
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
 }
 
 /** {@link runCommand}, and any exit status but 0 is an error that carries stderr's text. @throws CommandError */
