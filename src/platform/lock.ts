@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { watch } from 'node:fs';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode, WherryError } from '../core/errors.ts';
+import { makeOwnerOnlyDirectory } from './atomic-file.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { systemProcesses, type ProcessIdentity, type Processes } from './process-identity.ts';
+
+/**
+ * A lock that heals itself. It is a directory of numbered files; the highest number says who holds the lock, or that
+ * nobody does. One takes it by making the next number with link(2), which exactly one process can do, and only
+ * when the holder of the highest number has released it or isn't alive any more (its pid may be somebody else's
+ * by now: the process's start time is compared). Nothing is removed that could still be the highest, so a `kill -9`
+ * or a power cut at any point leaves a lock that the next one can take.
+ */
+export interface LockOptions {
+  /** What the holder does, for the error of those who find it locked: `machine create default`. */
+  readonly purpose: string;
+  /** How long to wait for the holder; 0, the default, refuses at once. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LockPorts {
+  readonly processes: Processes;
+  readonly clock: Clock;
+}
+
+export interface HeldLock {
+  release(): Promise<void>;
+}
+
+interface LockRecord {
+  readonly holder: ProcessIdentity | null;
+  readonly purpose: string;
+}
+
+/** How often a waiter looks whether the holder has died without releasing; a release itself is noticed at once. */
+const HOLDER_CHECK_MS = 500;
+
+const systemPorts: LockPorts = { processes: systemProcesses, clock: systemClock };
+
+/** Takes the lock at `directory`. Error: `LOCKED`, which says who holds it. */
+export async function acquireLock(
+  directory: string,
+  options: LockOptions,
+  ports: LockPorts = systemPorts,
+): Promise<HeldLock> {
+  await makeOwnerOnlyDirectory(directory);
+  const deadline = ports.clock.monotonic() + (options.waitMs ?? 0);
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const attempt = await tryAcquire(directory, options.purpose, ports);
+    if ('release' in attempt) return attempt;
+    const left = deadline - ports.clock.monotonic();
+    if (left <= 0) throw lockedError(attempt.heldBy);
+    await untilChange(directory, Math.min(left, HOLDER_CHECK_MS), options.signal, ports.clock);
+  }
+}
+
+/** Runs `work` with the lock held. */
+export async function withLock<T>(
+  directory: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+  ports: LockPorts = systemPorts,
+): Promise<T> {
+  const lock = await acquireLock(directory, options, ports);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function tryAcquire(
+  directory: string,
+  purpose: string,
+  ports: LockPorts,
+): Promise<HeldLock | { heldBy: LockRecord }> {
+  for (;;) {
+    const highest = (await numbersIn(directory)).at(-1);
+    if (highest !== undefined) {
+      const record = await readRecord(join(directory, String(highest)));
+      if (record === undefined) continue;
+      if (record.holder !== null && (await ports.processes.isAlive(record.holder))) return { heldBy: record };
+    }
+    const mine = (highest ?? 0) + 1;
+    const holder = await ports.processes.self();
+    if (!(await publish(directory, mine, { holder, purpose }))) continue;
+    const numbers = await numbersIn(directory);
+    if (numbers.at(-1) !== mine) {
+      // Others took and released higher numbers, and removed the one just made here, since the look above.
+      await rm(join(directory, String(mine)), { force: true });
+      continue;
+    }
+    for (const number of numbers.slice(0, -2)) await rm(join(directory, String(number)), { force: true });
+    return { release: () => overwrite(directory, mine, { holder: null, purpose }) };
+  }
+}
+
+/** Makes file `number` with its whole content in one step; false if somebody else made it first. */
+async function publish(directory: string, number: number, record: LockRecord): Promise<boolean> {
+  const temporary = await writeTemporary(directory, record);
+  try {
+    await link(temporary, join(directory, String(number)));
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function overwrite(directory: string, number: number, record: LockRecord): Promise<void> {
+  const temporary = await writeTemporary(directory, record);
+  await rename(temporary, join(directory, String(number)));
+}
+
+async function writeTemporary(directory: string, record: LockRecord): Promise<string> {
+  const temporary = join(directory, `.${randomBytes(6).toString('hex')}`);
+  await writeFile(temporary, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+  return temporary;
+}
+
+async function numbersIn(directory: string): Promise<number[]> {
+  const names = await readdir(directory);
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+async function readRecord(path: string): Promise<LockRecord | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  return parseRecord(text);
+}
+
+/** A record torn by a power cut can't be of a living process: it reads as released. */
+function parseRecord(text: string): LockRecord {
+  const released: LockRecord = { holder: null, purpose: '' };
+  if (!text.startsWith('{') || !text.endsWith('}')) return released;
+  const value = JSON.parse(text) as Partial<LockRecord>;
+  const holder = value.holder;
+  if (typeof holder?.pid !== 'number' || typeof holder.startedAt !== 'string') return released;
+  return { holder, purpose: String(value.purpose) };
+}
+
+function lockedError(record: LockRecord): WherryError {
+  return new WherryError({
+    code: 'LOCKED',
+    message: `another wherry (pid ${record.holder?.pid}, "${record.purpose}") is working on it`,
+    hint: 'Wait until it is done, or end that process',
+  });
+}
+
+async function untilChange(
+  directory: string,
+  ms: number,
+  signal: AbortSignal | undefined,
+  clock: Clock,
+): Promise<void> {
+  const done = new AbortController();
+  const watcher = watch(directory, { persistent: false }, () => done.abort());
+  watcher.once('error', () => done.abort());
+  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
+  try {
+    await clock.sleep(ms, either);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!done.signal.aborted) throw error;
+  } finally {
+    watcher.close();
+  }
+}
