@@ -74,6 +74,18 @@ export async function withLock<T>(
   }
 }
 
+/** Who holds the lock at `directory` at this moment, or undefined. Takes nothing, makes nothing. */
+export async function lockHolder(
+  directory: string,
+  ports: LockPorts = systemPorts,
+): Promise<{ readonly pid: number; readonly purpose: string } | undefined> {
+  const highest = (await numbersIn(directory)).at(-1);
+  const record = highest === undefined ? undefined : await readRecord(join(directory, String(highest)));
+  const holder = record?.holder;
+  if (record === undefined || holder === null || holder === undefined) return undefined;
+  return (await ports.processes.isAlive(holder)) ? { pid: holder.pid, purpose: record.purpose } : undefined;
+}
+
 async function tryAcquire(
   directory: string,
   purpose: string,
@@ -126,11 +138,19 @@ async function writeTemporary(directory: string, record: LockRecord): Promise<st
 }
 
 async function numbersIn(directory: string): Promise<number[]> {
-  const names = await readdir(directory);
-  return names
+  return (await namesIn(directory))
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 async function readRecord(path: string): Promise<LockRecord | undefined> {
