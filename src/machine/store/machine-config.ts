@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { ARCHES } from '../../core/arch.ts';
+
+export const CONFIG_VERSION = 1;
+
+const engineSettings = z.strictObject({
+  /** `host[:port]` that may be spoken to by plain HTTP. */
+  insecureRegistries: z.array(z.string()),
+  /** `http(s)://host[:port]`, tried in order before Docker Hub. */
+  registryMirrors: z.array(z.string()),
+  /** `KEY=VALUE`, shown by `info` and matched by `machine ls --filter label=`. */
+  labels: z.array(z.string()),
+});
+
+/** `machine.json`: what its user wants of a machine. Whether it runs is not in here: that is asked of the facts. */
+export const machineConfig = z.strictObject({
+  configVersion: z.literal(CONFIG_VERSION),
+  name: z.string(),
+  driver: z.string(),
+  arch: z.enum(ARCHES),
+  cpus: z.int().positive(),
+  memoryMiB: z.int().positive(),
+  diskGiB: z.int().positive(),
+  /** The digest of the VM image that it boots. */
+  imageId: z.string(),
+  driverOptions: z.record(z.string(), z.unknown()),
+  engine: engineSettings,
+  createdAt: z.iso.datetime(),
+});
+
+export type MachineConfig = z.infer<typeof machineConfig>;
+export type EngineSettings = z.infer<typeof engineSettings>;
