@@ -7,12 +7,15 @@ export class WherryError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly exitCode: number;
+  /** The message is printed as it stands, without `Error: ` before it (docker-machine's exact first lines). */
+  readonly bare: boolean;
 
   constructor(fields: {
     code: string;
     message: string;
     hint?: string | undefined;
     exitCode?: number;
+    bare?: boolean;
     cause?: unknown;
   }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -20,6 +23,7 @@ export class WherryError extends Error {
     this.code = fields.code;
     this.hint = fields.hint;
     this.exitCode = fields.exitCode ?? 1;
+    this.bare = fields.bare ?? false;
   }
 }
 

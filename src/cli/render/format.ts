@@ -1,0 +1,41 @@
+import { alignColumns, DOCKER_TABLE, type TableStyle } from './table.ts';
+import { compileTemplate } from './template/execute.ts';
+
+export interface ListFormat {
+  /** The default `table …` template. */
+  readonly table: string;
+  /** Column headings by field name; a field without one gets its name in capitals. */
+  readonly headings: Readonly<Record<string, string>>;
+  readonly style?: TableStyle | undefined;
+}
+
+/**
+ * Renders rows as docker's list commands do: the default table, `table TEMPLATE`, `json` (an object a line), or a
+ * template a line.
+ * @returns lines without their newlines
+ */
+export function renderList(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  format: ListFormat,
+  requested: string | undefined,
+): string[] {
+  const wanted =
+    requested === undefined || requested === '' || requested === 'table'
+      ? `table ${format.table}`
+      : requested;
+  if (wanted === 'json') return rows.map((row) => JSON.stringify(row));
+  const isTable = wanted.startsWith('table');
+  const template = isTable ? wanted.slice('table'.length).trimStart() : wanted;
+  const render = compileTemplate(template);
+  const lines = rows.map((row) => render(row));
+  if (!isTable) return lines;
+  const headings = new Proxy<Record<string, unknown>>(
+    {},
+    {
+      get: (_, name) => format.headings[String(name)] ?? String(name).toUpperCase(),
+      getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
+      has: () => true,
+    },
+  );
+  return alignColumns([render(headings), ...lines], format.style ?? DOCKER_TABLE);
+}

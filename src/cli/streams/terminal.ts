@@ -1,0 +1,73 @@
+import type { Duplex } from 'node:stream';
+
+/** Where a command's streams are. Tests give their own. */
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export const processTerminal: Terminal = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+};
+
+/** ctrl-p, ctrl-q: docker's default detach keys. */
+const DETACH = Buffer.from([0x10, 0x11]);
+
+/**
+ * Sends stdin to a hijacked stream; its end is a half-close. With `raw` the terminal is in raw mode and ctrl-p ctrl-q
+ * detaches.
+ * @returns the function that stops and puts the terminal back
+ */
+export function pumpStdin(
+  stdin: NodeJS.ReadStream,
+  target: Duplex,
+  options: { readonly raw: boolean; readonly onDetach: () => void },
+): () => void {
+  if (options.raw && stdin.isTTY) stdin.setRawMode(true);
+  let held = false;
+  const onData = (chunk: Buffer): void => {
+    let bytes = chunk;
+    if (options.raw) {
+      bytes = held ? Buffer.concat([DETACH.subarray(0, 1), chunk]) : chunk;
+      if (bytes.includes(DETACH)) {
+        options.onDetach();
+        return;
+      }
+      held = bytes.at(-1) === DETACH[0];
+      if (held) bytes = bytes.subarray(0, -1);
+    }
+    if (bytes.length > 0 && !target.write(bytes)) {
+      stdin.pause();
+      target.once('drain', () => stdin.resume());
+    }
+  };
+  const onEnd = (): void => {
+    target.end();
+  };
+  stdin.on('data', onData).once('end', onEnd);
+  stdin.resume();
+  return () => {
+    stdin.off('data', onData).off('end', onEnd);
+    if (options.raw && stdin.isTTY) stdin.setRawMode(false);
+    stdin.pause();
+    stdin.unref?.();
+  };
+}
+
+/** Tells the container the terminal's size now and at every change. @returns the function that stops it */
+export function followSize(
+  stdout: NodeJS.WriteStream,
+  resize: (height: number, width: number) => Promise<void>,
+  onError: (error: unknown) => void,
+): () => void {
+  const send = (): void => {
+    const { rows, columns } = stdout;
+    if (rows > 0 && columns > 0) resize(rows, columns).catch(onError);
+  };
+  send();
+  stdout.on('resize', send);
+  return () => stdout.off('resize', send);
+}
