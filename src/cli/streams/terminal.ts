@@ -8,9 +8,16 @@ export interface Terminal {
 }
 
 export const processTerminal: Terminal = {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  // Getters: Node sets a stream up at its first use, and stdin's set-up alone can keep a process alive.
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return process.stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
 };
 
 /** ctrl-p, ctrl-q: docker's default detach keys. */

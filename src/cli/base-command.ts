@@ -1,0 +1,79 @@
+import { Command, Flags, type Interfaces } from '@oclif/core';
+import { WherryError } from '../core/errors.ts';
+import { endOptionsAtFirstPositional } from './end-of-options.ts';
+import type { EngineClient } from './engine-client/client.ts';
+import type { Host } from './host.ts';
+import { globalFlags } from './invocation.ts';
+import { processTerminal, type Terminal } from './streams/terminal.ts';
+
+/** Aborted by the first Ctrl-C or SIGTERM that no command has taken for its container. */
+export const interrupted = new AbortController();
+
+/**
+ * Parse → service → render: what all commands share. `host()` is loaded on demand, so that a command which needs no
+ * machine (`--help`) starts without it.
+ */
+export abstract class WherryCommand extends Command {
+  static override baseFlags = {
+    machine: Flags.string({
+      description: 'the machine to use (default: $WHERRY_MACHINE, $DOCKER_MACHINE_NAME, or "default")',
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
+  /** Docker's commands end their options at the first positional argument. */
+  static optionsEndAtFirstPositional = false;
+
+  protected readonly terminal: Terminal = processTerminal;
+  #host: Promise<Host> | undefined;
+
+  /** Aborted by Ctrl-C. */
+  protected get signal(): AbortSignal {
+    return interrupted.signal;
+  }
+
+  protected host(): Promise<Host> {
+    this.#host ??= import('./composition.ts').then(({ composeHost }) =>
+      composeHost(globalFlags(), this.terminal, interrupted.signal),
+    );
+    return this.#host;
+  }
+
+  /** Runs `body` with a client of the machine's engine and closes it afterwards. */
+  protected async withEngine<T>(
+    machine: string | undefined,
+    body: (engine: EngineClient) => Promise<T>,
+  ): Promise<T> {
+    const host = await this.host();
+    const engine = host.engine(machine);
+    try {
+      return await body(engine);
+    } finally {
+      engine.close();
+    }
+  }
+
+  protected print(...lines: readonly string[]): void {
+    for (const line of lines) this.terminal.stdout.write(`${line}\n`);
+  }
+
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const type = this.constructor as typeof WherryCommand;
+    if (!type.optionsEndAtFirstPositional) return super.parse(options, argv);
+    return super.parse(options, endOptionsAtFirstPositional(argv, { ...type.baseFlags, ...type.flags }));
+  }
+
+  /** Errors go up to main(), which renders them in one place. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+}
+
+/** For options that docker has and this version hasn't. */
+export function usage(message: string, hint?: string): WherryError {
+  return new WherryError({ code: 'USAGE', message, hint });
+}

@@ -1,0 +1,39 @@
+import { Args, Flags } from '@oclif/core';
+import { WherryCommand } from '../base-command.ts';
+import { filtersQuery } from '../flags/filters.ts';
+import { renderList } from '../render/format.ts';
+import { IMAGE_LIST, imageRows, shortId, type ImageSummary } from '../render/image-list.ts';
+
+export default class Images extends WherryCommand {
+  static override description = 'List images';
+  static override args = { repository: Args.string({ description: '[REPOSITORY[:TAG]]' }) };
+  static override flags = {
+    all: Flags.boolean({ char: 'a', description: 'Show all images', default: false }),
+    quiet: Flags.boolean({ char: 'q', description: 'Only show image IDs', default: false }),
+    'no-trunc': Flags.boolean({ description: "Don't truncate output", default: false }),
+    format: Flags.string({ description: 'table, table TEMPLATE, json, or a Go template' }),
+    filter: Flags.string({
+      char: 'f',
+      description: 'Filter output',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Images);
+    const filters = [...(flags.filter ?? []), ...(args.repository ? [`reference=${args.repository}`] : [])];
+    const images = await this.withEngine(flags.machine, (engine) =>
+      engine.json<ImageSummary[]>('GET', '/images/json', {
+        query: { all: flags.all ? 1 : undefined, filters: filtersQuery(filters) },
+      }),
+    );
+    if (flags.quiet) {
+      const ids = images.map(({ Id }) => (flags['no-trunc'] ? Id : shortId(Id)));
+      this.print(...new Set(ids));
+      return;
+    }
+    const rows = imageRows(images, { truncate: !flags['no-trunc'], now: new Date() });
+    this.print(...renderList(rows, IMAGE_LIST, flags.format));
+  }
+}

@@ -1,0 +1,35 @@
+import { Args, Flags } from '@oclif/core';
+import { WherryCommand } from '../base-command.ts';
+import { pullImage, withDefaultTag } from '../run/pull-image.ts';
+
+export default class Pull extends WherryCommand {
+  static override description = 'Download an image from a registry';
+  static override args = { image: Args.string({ required: true, description: 'NAME[:TAG|@DIGEST]' }) };
+  static override flags = {
+    platform: Flags.string({ description: 'Set platform if server is multi-platform capable' }),
+    quiet: Flags.boolean({ char: 'q', description: 'Suppress verbose output', default: false }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Pull);
+    if (!flags.quiet && withDefaultTag(args.image) !== args.image) this.print('Using default tag: latest');
+    await this.withEngine(flags.machine, (engine) =>
+      pullImage(
+        engine,
+        {
+          reference: args.image,
+          policy: 'always',
+          platform: flags.platform,
+          quiet: flags.quiet,
+          signal: this.signal,
+        },
+        this.terminal.stdout,
+      ),
+    );
+    this.print(
+      args.image.includes('/')
+        ? withDefaultTag(args.image)
+        : `docker.io/library/${withDefaultTag(args.image)}`,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { Flags } from '@oclif/core';
+import { WherryCommand, usage } from '../base-command.ts';
+import { eachName } from '../run/each-name.ts';
+
+export default class Rm extends WherryCommand {
+  static override description = 'Remove one or more containers';
+  static override usage = 'rm [OPTIONS] CONTAINER [CONTAINER...]';
+  static override strict = false;
+  static override flags = {
+    force: Flags.boolean({
+      char: 'f',
+      description: 'Force the removal of a running container (uses SIGKILL)',
+      default: false,
+    }),
+    volumes: Flags.boolean({
+      char: 'v',
+      description: 'Remove anonymous volumes associated with the container',
+      default: false,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Rm);
+    if (argv.length === 0) throw usage('"wherry rm" requires at least 1 argument.', 'See:  wherry rm --help');
+    await this.withEngine(flags.machine, (engine) =>
+      eachName(argv as string[], this.terminal, async (name) => {
+        await engine.json('DELETE', `/containers/${name}`, {
+          query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
+        });
+        return name;
+      }),
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { Flags } from '@oclif/core';
+import { WherryCommand, usage } from '../base-command.ts';
+import { eachName } from '../run/each-name.ts';
+
+export default class Rmi extends WherryCommand {
+  static override description = 'Remove one or more images';
+  static override usage = 'rmi [OPTIONS] IMAGE [IMAGE...]';
+  static override strict = false;
+  static override flags = {
+    force: Flags.boolean({ char: 'f', description: 'Force removal of the image', default: false }),
+    'no-prune': Flags.boolean({ description: 'Do not delete untagged parents', default: false }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Rmi);
+    if (argv.length === 0)
+      throw usage('"wherry rmi" requires at least 1 argument.', 'See:  wherry rmi --help');
+    await this.withEngine(flags.machine, (engine) =>
+      eachName(argv as string[], this.terminal, async (name) => {
+        const done = await engine.json<{ Untagged?: string; Deleted?: string }[]>(
+          'DELETE',
+          `/images/${name}`,
+          {
+            query: { force: flags.force ? 1 : undefined, noprune: flags['no-prune'] ? 1 : undefined },
+          },
+        );
+        return done.map((entry) =>
+          entry.Deleted === undefined ? `Untagged: ${entry.Untagged}` : `Deleted: ${entry.Deleted}`,
+        );
+      }),
+    );
+  }
+}

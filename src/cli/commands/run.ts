@@ -1,0 +1,40 @@
+import { Flags } from '@oclif/core';
+import { WherryCommand, usage } from '../base-command.ts';
+import { ExitStatus } from '../error-render.ts';
+import { runFlags } from '../flags/run-flags.ts';
+import { runContainer } from '../run/run-container.ts';
+
+export default class Run extends WherryCommand {
+  static override description = 'Create and run a new container from an image';
+  static override usage = 'run [OPTIONS] IMAGE [COMMAND] [ARG...]';
+  static override strict = false;
+  static override optionsEndAtFirstPositional = true;
+  static override flags = {
+    ...runFlags,
+    detach: Flags.boolean({
+      char: 'd',
+      description: 'Run container in background and print container ID',
+      default: false,
+    }),
+    yes: Flags.boolean({
+      description: 'Consent to install what is missing on this computer (QEMU)',
+      default: false,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Run);
+    const [image, ...command] = argv as string[];
+    if (image === undefined)
+      throw usage('"wherry run" requires at least 1 argument.', 'See:  wherry run --help');
+    if (flags.tty && flags.interactive && !flags.detach && !this.terminal.stdin.isTTY) {
+      throw usage('the input device is not a TTY');
+    }
+    const host = await this.host();
+    await host.ensureRunning(flags.machine, { yes: flags.yes });
+    const status = await this.withEngine(flags.machine, (engine) =>
+      runContainer(engine, { image, command, flags, env: process.env }, this.terminal),
+    );
+    if (status !== 0) throw new ExitStatus(status);
+  }
+}

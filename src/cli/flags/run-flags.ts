@@ -1,0 +1,57 @@
+import { Flags } from '@oclif/core';
+
+/** The flags that `run` and `create` share, with docker's names and help. */
+export const runFlags = {
+  interactive: Flags.boolean({
+    char: 'i',
+    description: 'Keep STDIN open even if not attached',
+    default: false,
+  }),
+  tty: Flags.boolean({ char: 't', description: 'Allocate a pseudo-TTY', default: false }),
+  rm: Flags.boolean({ description: 'Automatically remove the container when it exits', default: false }),
+  name: Flags.string({ description: 'Assign a name to the container' }),
+  env: Flags.string({
+    char: 'e',
+    description: 'Set environment variables',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  workdir: Flags.string({ char: 'w', description: 'Working directory inside the container' }),
+  user: Flags.string({ char: 'u', description: 'Username or UID (format: <name|uid>[:<group|gid>])' }),
+  entrypoint: Flags.string({ description: 'Overwrite the default ENTRYPOINT of the image' }),
+  hostname: Flags.string({ char: 'h', description: 'Container host name' }),
+  label: Flags.string({
+    char: 'l',
+    description: 'Set meta data on a container',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  memory: Flags.string({ char: 'm', description: 'Memory limit, e.g. 64m' }),
+  cpus: Flags.string({ description: 'Number of CPUs, e.g. 0.5' }),
+  'pids-limit': Flags.integer({ description: 'Tune container pids limit (set -1 for unlimited)' }),
+  network: Flags.string({
+    description: 'Connect a container to a network (bridge, none, host)',
+    aliases: ['net'],
+  }),
+  volume: Flags.string({
+    char: 'v',
+    description: 'Bind mount a volume',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  publish: Flags.string({
+    char: 'p',
+    description: "Publish a container's port(s)",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  pull: Flags.string({
+    description: 'Pull image before running',
+    options: ['always', 'missing', 'never'],
+    default: 'missing',
+  }),
+  platform: Flags.string({
+    description: 'Set platform if server is multi-platform capable, e.g. linux/arm64',
+  }),
+  quiet: Flags.boolean({ char: 'q', description: 'Suppress the pull output', default: false }),
+};

@@ -1,0 +1,11 @@
+import type { EngineClient } from './engine-client/client.ts';
+
+/** Everything of the host that commands may use; made once a process by composition.ts. */
+export interface Host {
+  /** The machine that a command means. */
+  machineName(flag: string | undefined): string;
+  /** A client of that machine's engine; the machine must be running. */
+  engine(machine: string | undefined): EngineClient;
+  /** Creates the machine where there is none, and starts a stopped one, with progress on stderr. */
+  ensureRunning(machine: string | undefined, consent: { readonly yes: boolean }): Promise<void>;
+}

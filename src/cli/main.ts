@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { setGlobals, splitGlobals } from './invocation.ts';
+
+const VERSION_WORDS = new Set(['--version', '-v']);
+
+/**
+ * The CLI's entry. `--version` is answered without loading oclif: it's what shells, editors and CI call in loops.
+ * @param argv the words after `wherry`
+ * @param root the package's directory
+ */
+export async function main(argv: readonly string[], root: URL): Promise<void> {
+  if (argv.length === 1 && VERSION_WORDS.has(argv[0] ?? '')) {
+    process.stdout.write(`wherry version ${packageVersion(root)}\n`);
+    return;
+  }
+  const { renderError } = await import('./error-render.ts');
+  let debug = false;
+  try {
+    const { globals, rest } = splitGlobals(argv);
+    debug = globals.debug;
+    setGlobals(globals);
+    await runCommand(rest, fileURLToPath(root));
+  } catch (error) {
+    process.exitCode = renderError(error, process.stderr, debug);
+  }
+}
+
+function packageVersion(root: URL): string {
+  const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+async function runCommand(argv: string[], root: string): Promise<void> {
+  const [{ Config, run }, { interruptOnSignals }] = await Promise.all([
+    import('@oclif/core'),
+    import('./signals.ts'),
+  ]);
+  interruptOnSignals();
+  const config = await Config.load({
+    root,
+    ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
+  });
+  await run(argv.length === 0 ? ['help'] : argv, config);
+}
+
+/** Whether this is src/ (bin/dev.js) and not dist/: oclif must then look for commands among the sources. */
+function isSource(): boolean {
+  return import.meta.url.endsWith('.ts');
+}
+
+function sourcePackage(root: string) {
+  const read = (name: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(`${root}/${name}`, 'utf8')) as Record<string, unknown>;
+  const oclif = { ...read('.oclifrc.json'), commands: { strategy: 'pattern', target: './src/cli/commands' } };
+  return { ...read('package.json'), oclif } as never;
+}

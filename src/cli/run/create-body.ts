@@ -1,0 +1,113 @@
+import { parseSize } from '../../core/units.ts';
+import { WherryError } from '../../core/errors.ts';
+
+/** The flags of `run` and `create` that shape the container. */
+export interface RunFlags {
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly detach: boolean;
+  readonly rm: boolean;
+  readonly name?: string | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly memory?: string | undefined;
+  readonly cpus?: string | undefined;
+  readonly 'pids-limit'?: number | undefined;
+  readonly network?: string | undefined;
+  readonly label?: readonly string[] | undefined;
+  readonly volume?: readonly string[] | undefined;
+  readonly publish?: readonly string[] | undefined;
+}
+
+function invalid(value: string, flag: string, reason: string): WherryError {
+  return new WherryError({
+    code: 'USAGE',
+    message: `invalid argument "${value}" for "${flag}" flag: ${reason}`,
+    hint: 'See:  wherry run --help',
+    exitCode: 125,
+    bare: true,
+  });
+}
+
+/** The body of `POST /containers/create` (Docker Engine API v1.51) as docker's client makes it from the same flags. */
+export function createBody(
+  image: string,
+  command: readonly string[],
+  flags: RunFlags,
+  env: NodeJS.ProcessEnv,
+) {
+  const attach = !flags.detach;
+  return {
+    Hostname: flags.hostname ?? '',
+    User: flags.user ?? '',
+    AttachStdin: flags.interactive && attach,
+    AttachStdout: attach,
+    AttachStderr: attach,
+    Tty: flags.tty,
+    OpenStdin: flags.interactive,
+    StdinOnce: flags.interactive && attach,
+    Env: (flags.env ?? []).flatMap((entry) => environmentEntry(entry, env)),
+    Cmd: command.length > 0 ? command : null,
+    Entrypoint: flags.entrypoint === undefined ? null : [flags.entrypoint],
+    Image: image,
+    WorkingDir: flags.workdir ?? '',
+    Labels: Object.fromEntries((flags.label ?? []).map(labelEntry)),
+    HostConfig: {
+      AutoRemove: flags.rm,
+      NetworkMode: flags.network ?? 'default',
+      Memory: memory(flags.memory),
+      NanoCpus: nanoCpus(flags.cpus),
+      PidsLimit: flags['pids-limit'] ?? 0,
+      ...(flags.volume ? { Binds: flags.volume } : {}),
+      ...(flags.publish ? { PortBindings: portBindings(flags.publish) } : {}),
+    },
+  };
+}
+
+/** `A=1` stands; `A` alone takes the caller's value, or nothing where the caller has none. */
+function environmentEntry(entry: string, env: NodeJS.ProcessEnv): string[] {
+  if (entry.startsWith('=') || entry === '')
+    throw invalid(entry, '-e, --env', `invalid environment variable: ${entry}`);
+  if (entry.includes('=')) return [entry];
+  const value = env[entry];
+  return value === undefined ? [] : [`${entry}=${value}`];
+}
+
+function labelEntry(entry: string): [string, string] {
+  const equals = entry.indexOf('=');
+  return equals === -1 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
+}
+
+function memory(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw invalid(text, '-m, --memory', `invalid size: '${text}'`);
+  return bytes;
+}
+
+function nanoCpus(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const cpus = Number(text);
+  if (!Number.isFinite(cpus) || cpus < 0 || text.trim() === '') {
+    throw invalid(text, '--cpus', `failed to parse ${text} as a rational number`);
+  }
+  return Math.round(cpus * 1e9);
+}
+
+/** `[[host:]port:]containerPort[/proto]`. */
+function portBindings(specs: readonly string[]): Record<string, { HostIp: string; HostPort: string }[]> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const spec of specs) {
+    const match =
+      /^(?:(?:(?<ip>\[[^\]]+\]|[\d.]*):)?(?<host>\d*):)?(?<container>\d+)(?:\/(?<proto>tcp|udp|sctp))?$/.exec(
+        spec,
+      );
+    if (!match?.groups) throw invalid(spec, '-p, --publish', `invalid publish format: ${spec}`);
+    const { ip = '', host = '', container = '', proto = 'tcp' } = match.groups;
+    (bindings[`${container}/${proto}`] ??= []).push({ HostIp: ip, HostPort: host });
+  }
+  return bindings;
+}

@@ -1,0 +1,61 @@
+import type { EngineClient } from '../engine-client/client.ts';
+import { followSize, type Terminal } from '../streams/terminal.ts';
+import { attachSession } from './attach-session.ts';
+
+export interface ExecRequest {
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly flags: {
+    readonly interactive: boolean;
+    readonly tty: boolean;
+    readonly detach: boolean;
+    readonly privileged: boolean;
+    readonly env?: readonly string[] | undefined;
+    readonly workdir?: string | undefined;
+    readonly user?: string | undefined;
+  };
+}
+
+/** @returns the command's exit status (0 where detached) */
+export async function execInContainer(
+  engine: EngineClient,
+  request: ExecRequest,
+  terminal: Terminal,
+): Promise<number> {
+  const { flags } = request;
+  const attached = !flags.detach;
+  const { Id: id } = await engine.json<{ Id: string }>('POST', `/containers/${request.container}/exec`, {
+    body: {
+      AttachStdin: flags.interactive && attached,
+      AttachStdout: attached,
+      AttachStderr: attached,
+      Tty: flags.tty,
+      Detach: flags.detach,
+      Privileged: flags.privileged,
+      User: flags.user ?? '',
+      WorkingDir: flags.workdir ?? '',
+      Env: flags.env ?? null,
+      Cmd: request.command,
+    },
+  });
+  const body = { Detach: flags.detach, Tty: flags.tty };
+  if (flags.detach) {
+    await engine.json('POST', `/exec/${id}/start`, { body });
+    return 0;
+  }
+  const { stream } = await engine.hijack('POST', `/exec/${id}/start`, { body });
+  let stop = (): void => undefined;
+  if (flags.tty) {
+    const resize = (h: number, w: number) =>
+      engine.json<void>('POST', `/exec/${id}/resize`, { query: { h, w } });
+    stop = followSize(terminal.stdout, resize, () => stop());
+  }
+  try {
+    const end = await attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
+    if (end === 'detached') return 0;
+  } finally {
+    stop();
+  }
+  const { ExitCode } = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${id}/json`);
+  return ExitCode ?? 0;
+}

@@ -1,0 +1,163 @@
+import { WherryError } from '../../core/errors.ts';
+import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
+import { followSize, type Terminal } from '../streams/terminal.ts';
+import { takeSignals } from '../signals.ts';
+import { attachSession } from './attach-session.ts';
+import { createBody, type RunFlags } from './create-body.ts';
+import { pullImage, withDefaultTag } from './pull-image.ts';
+
+export interface RunRequest {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly flags: RunFlags & {
+    readonly pull: string;
+    readonly platform?: string | undefined;
+    readonly quiet: boolean;
+  };
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** docker's exit status where the engine, not the program, failed. */
+const ENGINE_FAILED = 125;
+
+/**
+ * create → (pull) → attach → wait → start, in the order that docker's own client keeps.
+ * @returns the exit status of `wherry run`
+ */
+export async function runContainer(
+  engine: EngineClient,
+  request: RunRequest,
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    const id = await createContainer(engine, request, terminal);
+    return request.flags.detach
+      ? await startDetached(engine, id, terminal)
+      : await runAttached(engine, id, request, terminal);
+  } catch (error) {
+    throw asRunFailure(error);
+  }
+}
+
+async function createContainer(
+  engine: EngineClient,
+  request: RunRequest,
+  terminal: Terminal,
+): Promise<string> {
+  const { image, flags } = request;
+  const body = createBody(image, request.command, flags, request.env);
+  const create = () =>
+    engine.json<{ Id: string; Warnings?: string[] | null }>('POST', '/containers/create', {
+      query: { name: flags.name, platform: flags.platform },
+      body,
+    });
+  const pull = (policy: 'always' | 'missing') =>
+    pullImage(
+      engine,
+      { reference: image, platform: flags.platform, policy, quiet: flags.quiet },
+      terminal.stderr,
+    );
+  if (flags.pull === 'always') await pull('always');
+  try {
+    return warned(await create(), terminal);
+  } catch (error) {
+    const isMissing = error instanceof EngineAnswerError && error.status === 404;
+    if (!isMissing || flags.pull !== 'missing' || !(await imageIsMissing(engine, image))) throw error;
+  }
+  if (!flags.quiet) terminal.stderr.write(`Unable to find image '${withDefaultTag(image)}' locally\n`);
+  await pull('missing');
+  return warned(await create(), terminal);
+}
+
+/** A 404 of create may also be a missing network: only a missing image is worth a pull. */
+async function imageIsMissing(engine: EngineClient, image: string): Promise<boolean> {
+  try {
+    await engine.json('GET', `/images/${image}/json`);
+    return false;
+  } catch (error) {
+    if (error instanceof EngineAnswerError && error.status === 404) return true;
+    throw error;
+  }
+}
+
+function warned(created: { Id: string; Warnings?: string[] | null }, terminal: Terminal): string {
+  for (const warning of created.Warnings ?? []) terminal.stderr.write(`WARNING: ${warning}\n`);
+  return created.Id;
+}
+
+async function startDetached(engine: EngineClient, id: string, terminal: Terminal): Promise<number> {
+  await engine.json('POST', `/containers/${id}/start`);
+  terminal.stdout.write(`${id}\n`);
+  return 0;
+}
+
+async function runAttached(
+  engine: EngineClient,
+  id: string,
+  request: RunRequest,
+  terminal: Terminal,
+): Promise<number> {
+  const { flags } = request;
+  const { stream } = await engine.hijack('POST', `/containers/${id}/attach`, {
+    query: { stream: 1, stdout: 1, stderr: 1, ...(flags.interactive ? { stdin: 1 } : {}) },
+  });
+  const waiting = await engine.stream('POST', `/containers/${id}/wait`, {
+    query: { condition: flags.rm ? 'removed' : 'next-exit' },
+  });
+  const giveBack = takeSignals((signal) => {
+    engine.json('POST', `/containers/${id}/kill`, { query: { signal } }).catch((error: unknown) => {
+      // The container may have ended between the signal and its delivery.
+      if (!(error instanceof EngineAnswerError)) throw error;
+    });
+  });
+  const session = attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
+  let stopResizing = (): void => undefined;
+  try {
+    try {
+      await engine.json('POST', `/containers/${id}/start`);
+    } catch (error) {
+      stream.destroy();
+      await session.catch(() => 'the start has failed: its error is the one to show');
+      throw error;
+    }
+    if (flags.tty) {
+      stopResizing = followSize(
+        terminal.stdout,
+        (h, w) => engine.json('POST', `/containers/${id}/resize`, { query: { h, w } }),
+        () => stopResizing(),
+      );
+    }
+    if ((await session) === 'detached') return 0;
+    return await exitStatus(waiting);
+  } finally {
+    stopResizing();
+    giveBack();
+  }
+}
+
+async function exitStatus(waiting: AsyncIterable<unknown>): Promise<number> {
+  let text = '';
+  for await (const chunk of waiting) text += String(chunk);
+  const answer = JSON.parse(text) as { StatusCode: number; Error?: { Message?: string } | null };
+  if (answer.Error?.Message) throw new EngineAnswerError(500, answer.Error.Message);
+  return answer.StatusCode;
+}
+
+/** The API says why a start failed in words only; docker's own client tells 126 and 127 apart by the same ones. */
+function startFailureStatus(reason: string): number {
+  if (/executable file not found|no such file or directory|stat .*: not found/i.test(reason)) return 127;
+  if (/permission denied|is a directory|exec format error|not executable/i.test(reason)) return 126;
+  return ENGINE_FAILED;
+}
+
+function asRunFailure(error: unknown): unknown {
+  if (!(error instanceof EngineAnswerError)) return error;
+  return new WherryError({
+    code: 'RUN_FAILED',
+    message: `wherry: ${error.message}`,
+    hint: "Run 'wherry run --help' for more information",
+    exitCode: startFailureStatus(error.reason),
+    bare: true,
+    cause: error,
+  });
+}
