@@ -98,7 +98,7 @@ function headerOf(path: string, node: TreeNode, ino: number, nlink: number, size
 
 function encodeHeader(name: string, fields: Header): Buffer {
   const bytes = nameBytes(`${name}\0`);
-  const values = Object.values({ ...fields, nameSize: bytes.length }) as number[];
+  const values = Object.values({ ...fields, nameSize: bytes.length });
   const digits = values.map((value) => value.toString(16).toUpperCase().padStart(8, '0'));
   return Buffer.concat([Buffer.from(`070701${digits.join('')}`, 'latin1'), bytes]);
 }
