@@ -24,7 +24,9 @@ function newestChange(path) {
 function isFresh() {
   if (!existsSync(stamp)) return false;
   const built = statSync(stamp).mtimeMs;
-  return ['src', 'tools', 'package.json', '.oclifrc.json'].every((path) => newestChange(join(root, path)) <= built);
+  return ['src', 'tools', 'package.json', '.oclifrc.json'].every(
+    (path) => newestChange(join(root, path)) <= built,
+  );
 }
 
 function run(script, args) {

@@ -1,4 +1,5 @@
 import type { EngineClient } from './engine-client/client.ts';
+import type { MachineFacts } from './render/info.ts';
 
 /** Everything of the host that commands may use; made once a process by composition.ts. */
 export interface Host {
@@ -8,4 +9,5 @@ export interface Host {
   engine(machine: string | undefined): EngineClient;
   /** Creates the machine where there is none, and starts a stopped one, with progress on stderr. */
   ensureRunning(machine: string | undefined, consent: { readonly yes: boolean }): Promise<void>;
+  machineFacts(machine: string | undefined): Promise<MachineFacts>;
 }
