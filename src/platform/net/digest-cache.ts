@@ -60,7 +60,12 @@ export async function cachedBytes(root: string, digest: Digest, name: string): P
 }
 
 /** Puts verified bytes into the cache under their digest, crash-safe, and returns the path. */
-export async function storeBytes(root: string, digest: Digest, bytes: Uint8Array, name: string): Promise<string> {
+export async function storeBytes(
+  root: string,
+  digest: Digest,
+  bytes: Uint8Array,
+  name: string,
+): Promise<string> {
   const path = cachePath(root, digest);
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;

@@ -69,7 +69,13 @@ export function tamperedCache(name: string, path: string): WherryError {
 }
 
 /** No room. `needed` is in bytes. */
-export function diskFull(what: string, directory: string, needed: number, free: number | undefined, cause?: unknown): WherryError {
+export function diskFull(
+  what: string,
+  directory: string,
+  needed: number,
+  free: number | undefined,
+  cause?: unknown,
+): WherryError {
   const room = free === undefined ? '' : `, ${megabytes(free)} free`;
   return new WherryError({
     code: 'DISK_FULL',

@@ -25,11 +25,21 @@ export function isRetriableStatus(status: number): boolean {
 }
 
 /** Local failures are final, whatever the network does. */
-const FINAL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ERR_INVALID_URL', 'ERR_UNSUPPORTED_PROTOCOL']);
+const FINAL_CODES = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ERR_INVALID_URL',
+  'ERR_UNSUPPORTED_PROTOCOL',
+]);
 
 export function isRetriableError(error: unknown): boolean {
   const code = systemErrorCode(error);
-  return code !== undefined && !FINAL_CODES.has(code) && !code.startsWith('CERT_') && !code.startsWith('ERR_TLS');
+  return (
+    code !== undefined && !FINAL_CODES.has(code) && !code.startsWith('CERT_') && !code.startsWith('ERR_TLS')
+  );
 }
 
 /** Waits before attempt `attempt` (1-based, the one that just failed): exponential, full jitter, or what Retry-After asked. */
