@@ -21,7 +21,12 @@ export class EventBus {
     this.#emitter.setMaxListeners(0);
   }
 
-  publish(type: EngineEvent['Type'], action: string, id: string, attributes: Record<string, string> = {}): void {
+  publish(
+    type: EngineEvent['Type'],
+    action: string,
+    id: string,
+    attributes: Record<string, string> = {},
+  ): void {
     const milliseconds = Date.now();
     const event: EngineEvent = {
       Type: type,
@@ -44,5 +49,10 @@ export class EventBus {
   subscribe(listener: (event: EngineEvent) => void): () => void {
     this.#emitter.on('event', listener);
     return () => this.#emitter.off('event', listener);
+  }
+
+  /** How many subscriptions there are now. */
+  listeners(): number {
+    return this.#emitter.listenerCount('event');
   }
 }

@@ -1,0 +1,35 @@
+import type { Route } from '../route.ts';
+import type { SystemBackend } from './backend.ts';
+import { streamEvents } from './events.ts';
+import { ping } from './ping.ts';
+
+/** `/_ping`, `/version`, `/info`, `/events`. */
+export function systemRoutes(backend: SystemBackend): Route[] {
+  return [
+    { method: 'HEAD', path: '/_ping', handle: ping },
+    { method: 'GET', path: '/_ping', handle: ping },
+    {
+      method: 'GET',
+      path: '/version',
+      handle: async (_request, response) => response.json(200, await backend.version()),
+    },
+    {
+      method: 'GET',
+      path: '/info',
+      handle: async (_request, response) => response.json(200, await backend.info()),
+    },
+    {
+      method: 'GET',
+      path: '/events',
+      handle: (request, response) => streamEvents(backend.events, request, response),
+    },
+    // Nothing of these kinds can exist here; clients list and look up all kinds when they search for a name.
+    { method: 'GET', path: '/plugins', handle: (_request, response) => response.json(200, []) },
+    {
+      method: 'GET',
+      path: '/plugins/{name...}/json',
+      handle: (request, response) =>
+        response.json(404, { message: `plugin ${JSON.stringify(request.params['name'])} not found` }),
+    },
+  ];
+}
