@@ -4,6 +4,8 @@ export interface DriverCapabilities {
   readonly composedImage: boolean;
   /** Can run a guest of another architecture by emulation. */
   readonly foreignArch: boolean;
+  /** The machine is entered through SSH; without it, `RunningVm.endpoint` says where its engine is. */
+  readonly ssh: boolean;
   /** Publishes ports on the host's localhost by itself. */
   readonly hostForward: boolean;
   /** Has a console log. */

@@ -37,8 +37,21 @@ export interface PreflightFinding {
   readonly level: 'ok' | 'note' | 'error';
   readonly subject: string;
   readonly message: string;
-  readonly fix?: { readonly argv: readonly string[]; readonly needsRoot: boolean } | undefined;
+  readonly fix?: PreflightFix | undefined;
 }
+
+/** A command that mends a finding. */
+export interface PreflightFix {
+  readonly argv: readonly string[];
+  readonly needsRoot: boolean;
+  /** Run first and without being shown as *the* command, e.g. `apt-get update` where the package lists are missing. */
+  readonly before?: readonly (readonly string[])[] | undefined;
+}
+
+/** An engine that is reached without SSH: a unix socket or a TCP address of this computer's network. */
+export type EngineEndpoint =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
 /** Where a running VM can be reached, and the facts that identify its process after this process has gone. */
 export interface RunningVm {
@@ -46,6 +59,8 @@ export interface RunningVm {
   readonly sshPort: number;
   /** For `info` and `inspect`: `kvm`, `hvf`, `whpx`, `tcg`, … */
   readonly accelerator: string;
+  /** Set where `capabilities.ssh` is false; sshHost is then empty and sshPort 0. */
+  readonly endpoint?: EngineEndpoint | undefined;
   readonly process?: { readonly pid: number; readonly startedAt: string } | undefined;
 }
 

@@ -1,0 +1,69 @@
+import { WherryError } from '../../core/errors.ts';
+import type { MachineSpec } from '../driver.ts';
+import { hardwareAccelerator, hasSme, quickCheck } from './accelerator.ts';
+import type { Hardware } from './argv/machine.ts';
+import type { QemuBinary } from './binary.ts';
+import type { QemuHost } from './host.ts';
+import type { Accelerator, QemuOptions } from './options.ts';
+import { probe } from './probe.ts';
+import { cachedProbe, probeKey } from './probe-cache.ts';
+
+/** The probe needs no more than the kernel and its initrd. */
+const PROBE_MEMORY_MIB = 512;
+
+/**
+ * The virtual hardware for a machine: its hardware accelerator if that has been seen to work, emulation otherwise,
+ * with one note that says so. An accelerator that the user named is not replaced: error `ACCELERATOR_UNUSABLE`.
+ */
+export async function chooseHardware(
+  host: QemuHost,
+  spec: MachineSpec,
+  qemu: QemuBinary,
+  options: QemuOptions,
+  context: {
+    readonly stateDirectory: string;
+    readonly signal: AbortSignal;
+    readonly onNote: (note: string) => void;
+  },
+): Promise<Hardware> {
+  const hardware = (accelerator: Accelerator): Hardware => ({
+    arch: spec.arch,
+    accelerator,
+    platform: host.platform,
+    version: qemu.version,
+    cpus: spec.cpus,
+    memoryMiB: spec.memoryMiB,
+  });
+  const wanted = options.accel === 'auto' ? hardwareAccelerator(host.platform) : options.accel;
+  if (wanted === undefined || wanted === 'tcg') return hardware('tcg');
+  const candidate = { ...hardware(wanted), sme: wanted === 'hvf' && (await hasSme(host)) };
+  const reason = await unusable(host, spec, qemu, candidate, context);
+  if (reason === undefined) return candidate;
+  if (options.accel !== 'auto') {
+    throw new WherryError({
+      code: 'ACCELERATOR_UNUSABLE',
+      message: `${wanted} is not usable here (${reason})`,
+      hint: 'Without --qemu-accel Wherry uses emulation where nothing else works',
+    });
+  }
+  context.onNote(`${wanted} is not usable here (${reason}); running under emulation (tcg), about 10× slower`);
+  return hardware('tcg');
+}
+
+/** Why an accelerator doesn't serve this machine, or undefined. */
+async function unusable(
+  host: QemuHost,
+  spec: MachineSpec,
+  qemu: QemuBinary,
+  hardware: Hardware,
+  context: { readonly stateDirectory: string; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const quick = await quickCheck(host, hardware.accelerator, spec.arch);
+  if (quick.usable === false) return quick.reason;
+  const key = await probeKey(host, [qemu.path, qemu.version.text, spec.image.id, hardware.accelerator]);
+  const small = { ...hardware, memoryMiB: PROBE_MEMORY_MIB };
+  const result = await cachedProbe(host, context.stateDirectory, key, () =>
+    probe(host, qemu.path, spec.image, small, context.signal),
+  );
+  return result.usable ? undefined : result.reason;
+}

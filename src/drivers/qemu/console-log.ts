@@ -1,0 +1,47 @@
+import { open, rename } from 'node:fs/promises';
+import { systemErrorCode } from '../../core/errors.ts';
+
+/** Sets the last run's console aside as `PATH.1`: each boot has a log of its own. */
+export async function rotateLog(path: string): Promise<void> {
+  try {
+    await rename(path, `${path}.1`);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+const TAIL_BYTES = 8192;
+
+/** The last `count` non-empty lines of a log, terminal escapes removed; none where there is no log. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readTail(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return text
+    .split(/\r?\n/)
+    .map(plain)
+    .filter((line) => line.trim() !== '')
+    .slice(-count);
+}
+
+async function readTail(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** ECMA-48 control sequences and other control characters: a console's log must not drive the user's terminal. */
+function plain(line: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return line.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+}

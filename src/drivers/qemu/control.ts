@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { messageOf, systemErrorCode, WherryError } from '../../core/errors.ts';
+import type { ProcessIdentity } from '../../platform/process-identity.ts';
+import { POWER_OFF_LINE } from '../../protocol/boot/power.ts';
+import type { MachineSpec, VmStatus } from '../driver.ts';
+import { runningVm } from './boot.ts';
+import { connectOnce } from './endpoint.ts';
+import type { QemuHost } from './host.ts';
+import { withQmp } from './qmp/session.ts';
+import { readVmFile, removeTraces, type VmFile } from './vm-file.ts';
+
+/** How long QEMU may take to answer on its control socket; it answers in milliseconds unless another client is served. */
+const QMP_ANSWER_MS = 3000;
+/** How long a process may take to disappear after SIGKILL: the kernel writes back and frees gigabytes. */
+const KILL_MS = 10_000;
+const EXIT_CHECK_MS = 20;
+
+/**
+ * What is true of a machine's VM. Reads only: the leftovers of a VM that has gone are cleared by those who hold the
+ * machine's lock.
+ */
+export async function vmStatus(host: QemuHost, spec: MachineSpec): Promise<VmStatus> {
+  const file = await readVmFile(spec);
+  if (file === undefined || !(await isThere(host, file))) return { status: 'stopped' };
+  const runState = await queryRunState(file);
+  if (runState === undefined) {
+    // A starter that died before it could note the process leaves only the socket to go by.
+    return file.process === undefined ? { status: 'stopped' } : { status: 'running', vm: runningVm(file) };
+  }
+  return fromRunState(runState, file);
+}
+
+async function isThere(host: QemuHost, file: VmFile): Promise<boolean> {
+  return file.process === undefined || host.processes.isAlive(file.process);
+}
+
+/** QEMU's run state, or undefined where it doesn't answer (not listening yet, or serving another client). */
+async function queryRunState(file: VmFile): Promise<string | undefined> {
+  try {
+    const answer = await withQmp(file.qmp, AbortSignal.timeout(QMP_ANSWER_MS), (qmp) =>
+      qmp.execute('query-status'),
+    );
+    return z.object({ status: z.string() }).parse(answer).status;
+  } catch (error) {
+    if (isUnreachable(error)) return undefined;
+    throw error;
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof WherryError) return error.code === 'QMP_CLOSED';
+  if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError';
+  return ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(systemErrorCode(error) ?? '');
+}
+
+/** QEMU docs, qemu-qmp-ref, RunState. */
+function fromRunState(runState: string, file: VmFile): VmStatus {
+  switch (runState) {
+    case 'running':
+      return { status: 'running', vm: runningVm(file) };
+    case 'paused':
+    case 'suspended':
+    case 'prelaunch':
+    case 'inmigrate':
+    case 'postmigrate':
+    case 'finish-migrate':
+    case 'save-vm':
+    case 'restore-vm':
+      return { status: 'paused', vm: runningVm(file) };
+    case 'io-error':
+      return {
+        status: 'error',
+        reason: 'a disk of the VM cannot be written (is this computer’s disk full?)',
+      };
+    default:
+      return { status: 'error', reason: `QEMU reports "${runState}"` };
+  }
+}
+
+/** Orderly power-down, by force after `timeoutMs`. Resolves when the process has gone and its traces are cleared. */
+export async function stopVm(host: QemuHost, spec: MachineSpec, timeoutMs: number): Promise<void> {
+  const file = await readVmFile(spec);
+  if (file !== undefined && (await isThere(host, file))) {
+    const patience = AbortSignal.timeout(timeoutMs);
+    await powerDown(file, patience);
+    // The control socket closes a moment before the process ends.
+    if (file.process !== undefined && !patience.aborted) await isGone(host, file.process, QMP_ANSWER_MS);
+  }
+  await killVm(host, spec);
+}
+
+/** Asks the guest in both ways it may listen to; resolves when QEMU has gone, or when `signal` ends the patience. */
+async function powerDown(file: VmFile, signal: AbortSignal): Promise<void> {
+  try {
+    await withQmp(file.qmp, signal, async (qmp) => {
+      const port = await connectOnce(file.ready, signal);
+      port.on('error', (error) => port.destroy(error));
+      port.resume();
+      try {
+        await qmp.execute('cont');
+        await qmp.execute('system_powerdown');
+        port.write(`${POWER_OFF_LINE}\n`);
+        await qmp.closed;
+      } finally {
+        port.destroy();
+      }
+    });
+  } catch (error) {
+    if (!isUnreachable(error) && !signal.aborted) throw error;
+  }
+}
+
+/** Ends the VM at once, if it is still there and still the same process. */
+export async function killVm(host: QemuHost, spec: MachineSpec): Promise<void> {
+  const file = await readVmFile(spec);
+  if (file?.process !== undefined) await killProcess(host, file.process);
+  else if (file !== undefined) await quit(file);
+  await removeTraces(spec);
+}
+
+async function killProcess(host: QemuHost, identity: ProcessIdentity): Promise<void> {
+  if (!(await host.processes.signal(identity, 'SIGKILL'))) return;
+  if (await isGone(host, identity, KILL_MS)) return;
+  throw new WherryError({
+    code: 'KILL_FAILED',
+    message: `QEMU (pid ${identity.pid}) does not end, even when killed`,
+  });
+}
+
+/** Waits for the end of a process that is another one's child: no portable event tells of it. */
+async function isGone(host: QemuHost, identity: ProcessIdentity, withinMs: number): Promise<boolean> {
+  const deadline = host.clock.monotonic() + withinMs;
+  while (await host.processes.isAlive(identity)) {
+    if (host.clock.monotonic() > deadline) return false;
+    await host.clock.sleep(EXIT_CHECK_MS);
+  }
+  return true;
+}
+
+/** A VM of which only the control socket is known. */
+async function quit(file: VmFile): Promise<void> {
+  try {
+    await withQmp(file.qmp, AbortSignal.timeout(KILL_MS), async (qmp) => {
+      await qmp.execute('quit');
+      await qmp.closed;
+    });
+  } catch (error) {
+    if (isUnreachable(error)) return;
+    throw new WherryError({
+      code: 'KILL_FAILED',
+      message: `QEMU does not end: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { WherryError } from '../../core/errors.ts';
+import type { DriverCapabilities } from '../capabilities.ts';
+import type { Driver } from '../driver.ts';
+import { findQemu } from './binary.ts';
+import { bootVm } from './boot.ts';
+import { chooseHardware } from './choose.ts';
+import { killVm, stopVm, vmStatus } from './control.ts';
+import { makeDataDisk, removeFiles, requireBootFiles } from './files.ts';
+import { systemQemuHost, type QemuHost } from './host.ts';
+import { qemuOptions } from './options.ts';
+import { preflight } from './preflight.ts';
+
+const CAPABILITIES: DriverCapabilities = {
+  composedImage: true,
+  foreignArch: true,
+  ssh: true,
+  hostForward: true,
+  console: true,
+};
+
+/** The QEMU driver. `stateDirectory` keeps what is known of this computer (which accelerators work). */
+export function createQemuDriver(
+  context: { readonly stateDirectory: string },
+  host: QemuHost = systemQemuHost(),
+): Driver {
+  return {
+    name: 'qemu',
+    capabilities: CAPABILITIES,
+    preflight: (arch) => preflight(host, arch),
+    create: (spec) => makeDataDisk(host, spec),
+    async start(spec, options) {
+      const settings = qemuOptions.parse(spec.options);
+      const qemu = await findQemu(host, spec.arch, settings.binary);
+      await requireBootFiles(spec);
+      await refuseSecond(host, spec);
+      const hardware = await chooseHardware(host, spec, qemu, settings, {
+        stateDirectory: context.stateDirectory,
+        signal: options.signal,
+        onNote: options.onNote,
+      });
+      return bootVm(host, spec, qemu.path, hardware, options);
+    },
+    stop: (spec, timeoutMs) => stopVm(host, spec, timeoutMs),
+    kill: (spec) => killVm(host, spec),
+    async remove(spec) {
+      await killVm(host, spec);
+      await removeFiles(spec);
+    },
+    status: (spec) => vmStatus(host, spec),
+  };
+}
+
+/** A VM that is there must not lose its `vm.json` to a second start. */
+async function refuseSecond(host: QemuHost, spec: Parameters<Driver['status']>[0]): Promise<void> {
+  const { status } = await vmStatus(host, spec);
+  if (status === 'stopped') return;
+  throw new WherryError({ code: 'ALREADY_RUNNING', message: `Machine "${spec.name}" is already running.` });
+}

@@ -1,0 +1,53 @@
+import { access, open, rm } from 'node:fs/promises';
+import { messageOf, WherryError } from '../../core/errors.ts';
+import type { MachineSpec } from '../driver.ts';
+import type { QemuHost } from './host.ts';
+import { qemuLogPath } from './vm-file.ts';
+
+/**
+ * Makes the data disk: raw and sparse, it takes space as the guest fills it. One that exists is kept; one that a
+ * crash left empty is given its size.
+ */
+export async function makeDataDisk(host: QemuHost, spec: MachineSpec): Promise<void> {
+  const file = await open(spec.dataDisk, 'a', 0o600);
+  try {
+    if ((await file.stat()).size > 0) return;
+    // NTFS allocates what a file is extended by, unless it is told before.
+    if (host.platform === 'win32') {
+      await host.exec.check(['fsutil', 'sparse', 'setflag', spec.dataDisk]);
+    }
+    await file.truncate(spec.diskGiB * 1024 ** 3);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export async function removeFiles(spec: MachineSpec): Promise<void> {
+  const logs = [spec.consoleLog, `${spec.consoleLog}.1`, qemuLogPath(spec)];
+  for (const path of [spec.dataDisk, ...logs]) await rm(path, { force: true });
+}
+
+/** Error: `IMAGE_INCOMPLETE`, before QEMU says it in its own way. */
+export async function requireBootFiles(spec: MachineSpec): Promise<void> {
+  const { kernel, initrd, systemDisk } = spec.image;
+  for (const path of [kernel, initrd, systemDisk]) {
+    await readable(path, `the VM image of "${spec.name}" is not complete`, 'wherry machine image build');
+  }
+  for (const path of [spec.dataDisk, spec.configDisk]) {
+    await readable(path, `"${spec.name}" has lost a disk`, `wherry machine rm -f ${spec.name}`);
+  }
+}
+
+async function readable(path: string, what: string, hint: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    throw new WherryError({
+      code: 'IMAGE_INCOMPLETE',
+      message: `${what}: ${messageOf(error)}`,
+      hint: `Make it again:  ${hint}`,
+      cause: error,
+    });
+  }
+}
