@@ -114,3 +114,9 @@ export async function pythonImage(cacheDir: string, release: 'trixie' | 'bookwor
   const packages = await packageEntries(release, ['python3-minimal', 'libpython3-stdlib'], cacheDir, 'amd64');
   return { layers: layered(packages), config: { Env: ENV, Entrypoint: ['python3'] } };
 }
+
+/** What `hello-world` is in the tests' registry: busybox that says a line of its own. */
+export async function helloImage(cacheDir: string): Promise<ImageSource> {
+  const image = await busyboxImage(cacheDir, ['sh', 'echo']);
+  return { ...image, config: { Env: ENV, Cmd: ['echo', 'Hello from the registry!'] } };
+}
