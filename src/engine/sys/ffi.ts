@@ -20,6 +20,11 @@ function libc(): LibraryHandle {
   return library;
 }
 
+/** Loads libc and makes a first call, so that later ones don't wait for it. */
+export function warmUp(): void {
+  libcFunction('int getppid()')();
+}
+
 /**
  * A libc function that answers -1 and sets errno when it fails.
  *

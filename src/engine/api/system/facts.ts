@@ -181,6 +181,5 @@ function osRelease(): Readonly<Record<string, string>> {
 }
 
 function operatingSystem(): string {
-  const { NAME: name = 'Linux', VERSION_ID: version = '' } = osRelease();
-  return `Wherry (${name.replace(' GNU/Linux', '')} ${version})`.replace(' )', ')');
+  return `Wherry (Debian ${osRelease()['VERSION_ID'] ?? ''})`;
 }
