@@ -1,0 +1,140 @@
+import { createSocket } from 'node:dgram';
+import type { Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { addressBytes } from '../address.ts';
+import {
+  RCODE,
+  TYPE,
+  addressAnswer,
+  errorAnswer,
+  fitUdp,
+  isInternet,
+  nameAnswer,
+  parseQuery,
+} from './message.ts';
+import type { Query } from './message.ts';
+import type { NameTable } from './names.ts';
+import { frame, takeFrame } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Questions that wait for an upstream at once; beyond that clients get SERVFAIL rather than the engine's memory. */
+const IN_FLIGHT_LIMIT = 256;
+/** TCP connections at once, and how long one may be idle. */
+const CONNECTION_LIMIT = 64;
+const IDLE_MS = 10_000;
+
+/** The resolver of a bridge: containers' names from the table, everything else from upstream. UDP and TCP. */
+export class DnsServer {
+  readonly #names: NameTable;
+  readonly #upstream: Upstream;
+  #inFlight = 0;
+  #udp: UdpSocket | undefined;
+  #tcp: Server | undefined;
+  readonly #connections = new Set<Socket>();
+
+  constructor(names: NameTable, upstream: Upstream) {
+    this.#names = names;
+    this.#upstream = upstream;
+  }
+
+  /** Resolves when both sockets are bound. @throws Error (EADDRINUSE, EADDRNOTAVAIL) */
+  async listen(address: string, port = 53): Promise<number> {
+    const udp = createSocket('udp4');
+    await new Promise<void>((resolve, reject) => {
+      udp.once('error', reject);
+      udp.bind(port, address, () => {
+        udp.off('error', reject);
+        resolve();
+      });
+    });
+    // ICMP errors of answers to clients that are gone.
+    udp.on('error', () => undefined);
+    udp.on('message', (message, { address: client, port: clientPort }) => {
+      void this.#answerDatagram(udp, message, client, clientPort);
+    });
+    this.#udp = udp;
+    const bound = udp.address().port;
+    const tcp = createServer((socket) => this.#accept(socket));
+    tcp.maxConnections = CONNECTION_LIMIT;
+    await new Promise<void>((resolve, reject) => {
+      tcp.once('error', reject);
+      tcp.listen(bound, address, () => {
+        tcp.off('error', reject);
+        resolve();
+      });
+    });
+    this.#tcp = tcp;
+    return bound;
+  }
+
+  close(): void {
+    this.#udp?.close();
+    this.#udp = undefined;
+    this.#tcp?.close();
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  async #answerDatagram(udp: UdpSocket, message: Buffer, client: string, clientPort: number): Promise<void> {
+    const answer = await this.#respond(message, client, 'udp');
+    if (answer !== undefined && this.#udp === udp) udp.send(answer, clientPort, client, () => undefined);
+  }
+
+  #accept(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.once('close', () => this.#connections.delete(socket));
+    this.#serve(socket).catch(() => socket.destroy());
+  }
+
+  /** One question after the other, so that a client that doesn't read its answers isn't read from either. */
+  async #serve(socket: Socket): Promise<void> {
+    const client = socket.remoteAddress ?? '';
+    let received = Buffer.alloc(0);
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      received = Buffer.concat([received, chunk]);
+      for (let message = takeFrame(received); message !== undefined; message = takeFrame(received)) {
+        const answer = await this.#respond(message, client, 'tcp');
+        if (answer === undefined) return;
+        if (!socket.write(frame(answer))) await once(socket, 'drain');
+        received = received.subarray(2 + message.length);
+      }
+    }
+  }
+
+  async #respond(message: Buffer, client: string, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
+    if (message.length < 12) return undefined;
+    const query = parseQuery(message);
+    if (query === undefined) {
+      // Never an answer to an answer: two servers would go on for ever.
+      return (message.readUInt16BE(2) & 0x8000) === 0
+        ? errorAnswer(message, undefined, RCODE.FORMAT)
+        : undefined;
+    }
+    const own = this.#own(message, query, client);
+    if (own !== undefined) return transport === 'udp' ? fitUdp(own, query) : own;
+    if (this.#inFlight >= IN_FLIGHT_LIMIT) return errorAnswer(message, query, RCODE.SERVER_FAILURE);
+    this.#inFlight += 1;
+    try {
+      return await this.#upstream.ask(message, query, transport);
+    } catch {
+      // The client's own resolver library says what SERVFAIL means to its program.
+      return errorAnswer(message, query, RCODE.SERVER_FAILURE);
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #own(message: Buffer, query: Query, client: string): Buffer | undefined {
+    if (!isInternet(query)) return undefined;
+    if (query.type === TYPE.PTR) {
+      const reversed = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(query.name);
+      const address = reversed?.slice(1, 5).toReversed().join('.');
+      const name = address === undefined ? undefined : this.#names.name(client, address);
+      return name === undefined ? undefined : nameAnswer(message, query, name);
+    }
+    const addresses = this.#names.addresses(client, query.name);
+    return addresses === undefined ? undefined : addressAnswer(message, query, addresses.map(addressBytes));
+  }
+}
