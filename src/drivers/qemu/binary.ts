@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { join, win32 } from 'node:path';
+import { posix, win32 } from 'node:path';
 import type { Arch } from '../../core/arch.ts';
 import { systemErrorCode, WherryError } from '../../core/errors.ts';
 import type { QemuHost } from './host.ts';
@@ -41,15 +41,13 @@ export async function findQemu(host: QemuHost, arch: Arch, setting?: string): Pr
 export function candidates(host: QemuHost, arch: Arch, setting?: string): string[] {
   const isWindows = host.platform === 'win32';
   const file = isWindows ? `${PROGRAMS[arch]}.exe` : PROGRAMS[arch];
-  const path = isWindows ? win32 : { join };
+  const path = isWindows ? win32 : posix;
   if (setting !== undefined) return [setting];
   const override = host.env['WHERRY_QEMU'];
   if (override !== undefined && override !== '') {
-    return /qemu-system-[\w-]+(\.exe)?$/.test(override) && !override.endsWith(file)
-      ? [path.join(override, '..', file)]
-      : override.endsWith(file)
-        ? [override]
-        : [path.join(override, file)];
+    // Of a program only the directory counts: one value serves guests of both architectures.
+    const isProgram = /qemu-system-[\w-]+(\.exe)?$/.test(override);
+    return [path.join(isProgram ? path.dirname(override) : override, file)];
   }
   const onPath = (host.env['PATH'] ?? host.env['Path'] ?? '').split(isWindows ? ';' : ':');
   const scoop = host.env['USERPROFILE'];
@@ -92,6 +90,6 @@ function qemuMissing(host: QemuHost, arch: Arch, setting: string | undefined): W
   return new WherryError({
     code: 'QEMU_MISSING',
     message: `QEMU is not installed (${where})`,
-    hint: 'Let Wherry install it:  wherry doctor --fix',
+    hint: 'See what this computer lacks:  wherry doctor',
   });
 }

@@ -3,6 +3,7 @@ import type { ReadinessEvent } from '../../protocol/boot/readiness.ts';
 import type { MachineSpec, RunningVm, StartOptions } from '../driver.ts';
 import type { Hardware } from './argv/machine.ts';
 import { bootError, type BootFailure } from './boot-error.ts';
+import { panicReason } from './console-log.ts';
 import type { QemuHost } from './host.ts';
 import { abandon, launch, type LaunchedVm } from './launch.ts';
 import { isDiskInUse, isPortTaken, lastMessage } from './qemu-messages.ts';
@@ -97,7 +98,11 @@ async function exitError(
     });
   }
   // With `panic=-1` and `-no-reboot` a panic, a reset and a power-off all end QEMU with status 0.
-  if (exitCode === 0) return bootError(spec, { kind: 'exit', how: 'the guest went down' }, lastEvent);
+  if (exitCode === 0) {
+    const panic = await panicReason(spec.consoleLog);
+    const how = panic === undefined ? 'the guest went down' : `its kernel panicked: ${panic}`;
+    return bootError(spec, { kind: 'exit', how }, lastEvent);
+  }
   const why = lastMessage(output);
   const how = `QEMU ended with ${exitCode === undefined ? `signal ${signal}` : `status ${exitCode}`}`;
   return bootError(spec, { kind: 'exit', how: why === undefined ? how : `${how}: ${why}` }, lastEvent);

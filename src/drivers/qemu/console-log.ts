@@ -10,22 +10,33 @@ export async function rotateLog(path: string): Promise<void> {
   }
 }
 
-const TAIL_BYTES = 8192;
+const TAIL_BYTES = 16_384;
 
 /** The last `count` non-empty lines of a log, terminal escapes removed; none where there is no log. */
 export async function lastLines(path: string, count: number): Promise<string[]> {
-  let text: string;
+  return (await tailLines(path)).slice(-count);
+}
+
+/**
+ * What a panicking kernel printed before its registers and stack (kernel/panic.c, vpanic), or undefined. Without a
+ * device of its own for it in the image, the console is the only place where a panic differs from a power-off.
+ */
+export async function panicReason(path: string): Promise<string | undefined> {
+  for (const line of await tailLines(path)) {
+    const match = /Kernel panic - not syncing: (.*)/.exec(line);
+    if (match !== null) return match[1];
+  }
+  return undefined;
+}
+
+async function tailLines(path: string): Promise<string[]> {
   try {
-    text = await readTail(path);
+    const lines = (await readTail(path)).split(/\r?\n/).map(plain);
+    return lines.filter((line) => line.trim() !== '');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return [];
     throw error;
   }
-  return text
-    .split(/\r?\n/)
-    .map(plain)
-    .filter((line) => line.trim() !== '')
-    .slice(-count);
 }
 
 async function readTail(path: string): Promise<string> {

@@ -1,14 +1,13 @@
 import { WherryError } from '../../core/errors.ts';
 import type { DriverCapabilities } from '../capabilities.ts';
 import type { Driver } from '../driver.ts';
-import { findQemu } from './binary.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
 import { makeDataDisk, removeFiles, requireBootFiles } from './files.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
-import { preflight } from './preflight.ts';
+import { preflight, requireQemu } from './preflight.ts';
 
 const CAPABILITIES: DriverCapabilities = {
   composedImage: true,
@@ -30,7 +29,7 @@ export function createQemuDriver(
     create: (spec) => makeDataDisk(host, spec),
     async start(spec, options) {
       const settings = qemuOptions.parse(spec.options);
-      const qemu = await findQemu(host, spec.arch, settings.binary);
+      const qemu = await requireQemu(host, spec.arch, settings.binary);
       await requireBootFiles(spec);
       await refuseSecond(host, spec);
       const hardware = await chooseHardware(host, spec, qemu, settings, {

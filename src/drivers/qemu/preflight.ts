@@ -2,7 +2,8 @@ import type { Arch } from '../../core/arch.ts';
 import { WherryError } from '../../core/errors.ts';
 import type { PreflightFinding } from '../driver.ts';
 import { hardwareAccelerator, quickCheck } from './accelerator.ts';
-import { findQemu } from './binary.ts';
+import { fixCommand } from '../install-fix.ts';
+import { findQemu, type QemuBinary } from './binary.ts';
 import type { QemuHost } from './host.ts';
 import { installQemu } from './install.ts';
 
@@ -34,4 +35,18 @@ async function acceleratorFindings(host: QemuHost, arch: Arch): Promise<Prefligh
   return [
     { level: 'ok', subject: 'Accelerator', message: `${accelerator} (tried out at a machine's start)` },
   ];
+}
+
+/** {@link findQemu} for those who need it now: a missing one comes with the command that installs it. */
+export async function requireQemu(host: QemuHost, arch: Arch, setting?: string): Promise<QemuBinary> {
+  try {
+    return await findQemu(host, arch, setting);
+  } catch (error) {
+    if (!(error instanceof WherryError) || error.code !== 'QEMU_MISSING' || setting !== undefined)
+      throw error;
+    const fix = await installQemu(host, arch);
+    if (fix === undefined) throw error;
+    const hint = `Install it with:  ${fixCommand(fix, host.uid)}\nOr let Wherry do it:  wherry doctor --fix`;
+    throw new WherryError({ code: error.code, message: error.message, hint, cause: error });
+  }
 }
