@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { MULTIPLEXED_STREAM, RAW_STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
+import { bundleOf, logFileOf, publish } from '../../containers/context.ts';
+import type { ContainersContext } from '../../containers/context.ts';
+import { readLogs } from '../../containers/read-logs.ts';
+import type { ContainerEntry } from '../../containers/registry.ts';
+import { conflict, notImplemented } from '../../errors.ts';
+import type { Route } from '../route.ts';
+import { flagOf } from './query.ts';
+
+/** The content type of a container's streams. */
+export const streamType = (tty: boolean): string => (tty ? RAW_STREAM : MULTIPLEXED_STREAM);
+
+/**
+ * `POST /containers/{id}/attach`: the connection becomes the container's streams, before or while it runs. `logs=1`
+ * first sends what was written so far; `stream=1` goes on with what comes.
+ */
+export function attachHandler(context: ContainersContext): Route['handle'] {
+  return async (request, response) => {
+    const entry = context.registry.find(request.params['id'] ?? '');
+    if ((request.query.get('detachKeys') ?? '') !== '') {
+      throw notImplemented('detachKeys is not implemented yet');
+    }
+    if (entry.state.status === 'running' && entry.state.paused) {
+      throw conflict(`container ${entry.id} is paused, unpause the container before attach`);
+    }
+    const stream = response.hijack(streamType(entry.record.config.Tty));
+    const wanted = {
+      stdin: flagOf(request.query, 'stdin') && entry.record.config.OpenStdin,
+      stdout: flagOf(request.query, 'stdout'),
+      stderr: flagOf(request.query, 'stderr'),
+    };
+    publish(context, entry, 'attach');
+    if (flagOf(request.query, 'logs')) await sendLogs(context, entry, stream, request.signal);
+    if (!flagOf(request.query, 'stream')) {
+      stream.end();
+      return;
+    }
+    const closed = entry.hub.add(stream, wanted);
+    if (entry.state.status === 'running') entry.hub.connect(join(bundleOf(context, entry.id), 'attach'));
+    await closed;
+  };
+}
+
+async function sendLogs(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  stream: Duplex,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = { file: logFileOf(context, entry.id), running: () => false, onExit: () => () => undefined };
+  const query = { follow: false, tail: undefined, since: undefined, until: undefined };
+  for await (const line of readLogs(source, query, signal)) {
+    const output = entry.record.config.Tty ? line.text : encodeFrame(line.stream, line.text);
+    if (!stream.write(output) && !stream.destroyed) await once(stream, 'drain');
+  }
+}

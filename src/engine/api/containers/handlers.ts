@@ -1,0 +1,150 @@
+import { execConfig } from '../../../protocol/docker/exec.ts';
+import { bundleOf, publish } from '../../containers/context.ts';
+import type { ContainersContext } from '../../containers/context.ts';
+import { createContainer } from '../../containers/create-container.ts';
+import { createExec } from '../../containers/exec-container.ts';
+import { inspectContainer } from '../../containers/inspect-container.ts';
+import { listContainers } from '../../containers/list-containers.ts';
+import { listProcesses } from '../../containers/list-processes.ts';
+import { requireRunning } from '../../containers/registry.ts';
+import type { ContainerEntry } from '../../containers/registry.ts';
+import { removeContainer } from '../../containers/remove-container.ts';
+import { renameContainer } from '../../containers/rename-container.ts';
+import { resizeTerminal } from '../../containers/resize.ts';
+import { startContainer } from '../../containers/start-container.ts';
+import {
+  killContainer,
+  pauseContainer,
+  stopContainer,
+  unpauseContainer,
+} from '../../containers/stop-container.ts';
+import { parseWaitCondition, waitForContainer } from '../../containers/wait-container.ts';
+import { invalid, notImplemented } from '../../errors.ts';
+import type { ApiRequest, ApiResponse } from '../route.ts';
+import { filtersOf, flagOf, integerOf } from './query.ts';
+
+type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | void;
+
+/** The handlers of `/containers/…` that answer with JSON or nothing. */
+export function containerHandlers(context: ContainersContext) {
+  const entryOf = (request: ApiRequest): ContainerEntry => context.registry.find(request.params['id'] ?? '');
+  return {
+    list: ((request, response) => {
+      const query = {
+        all: flagOf(request.query, 'all'),
+        limit: integerOf(request.query, 'limit', 0),
+        filters: filtersOf(request.query),
+      };
+      if (flagOf(request.query, 'size'))
+        throw notImplemented('the size of containers is not implemented yet');
+      response.json(200, listContainers(context, query));
+    }) satisfies Handler,
+
+    create: (async (request, response) => {
+      const entry = await createContainer(context, {
+        name: request.query.get('name') ?? '',
+        platform: request.query.get('platform') ?? '',
+        body: await request.json(),
+      });
+      response.json(201, { Id: entry.id, Warnings: [] });
+    }) satisfies Handler,
+
+    inspect: ((request, response) => {
+      response.json(200, inspectContainer(context, entryOf(request)));
+    }) satisfies Handler,
+
+    top: ((request, response) => {
+      const arguments_ = request.query.get('ps_args') ?? '';
+      if (!['', '-ef'].includes(arguments_)) throw notImplemented('ps_args is not implemented yet');
+      response.json(200, listProcesses(context, entryOf(request)));
+    }) satisfies Handler,
+
+    wait: (async (request, response) => {
+      const entry = entryOf(request);
+      const condition = parseWaitCondition(request.query.get('condition') ?? '');
+      const ended = waitForContainer(entry, condition, request.signal);
+      // Clients start the container only after they have seen this header.
+      const stream = response.stream(200, 'application/json');
+      const report = await ended;
+      const error = report.error === '' ? {} : { Error: { Message: report.error } };
+      stream.end(`${JSON.stringify({ StatusCode: report.exitCode, ...error })}\n`);
+    }) satisfies Handler,
+
+    start: (async (request, response) => {
+      const started = await startContainer(context, entryOf(request));
+      response.empty(started ? 204 : 304);
+    }) satisfies Handler,
+
+    stop: (async (request, response) => {
+      const stopped = await stopContainer(context, entryOf(request), stopOptions(request));
+      response.empty(stopped ? 204 : 304);
+    }) satisfies Handler,
+
+    restart: (async (request, response) => {
+      const entry = entryOf(request);
+      if (entry.record.hostConfig.AutoRemove && entry.state.status === 'running') {
+        throw notImplemented('restarting a container that is removed when it stops is not implemented yet');
+      }
+      await stopContainer(context, entry, stopOptions(request));
+      await startContainer(context, entry);
+      publish(context, entry, 'restart');
+      response.empty(204);
+    }) satisfies Handler,
+
+    kill: (async (request, response) => {
+      await killContainer(context, entryOf(request), request.query.get('signal') ?? '');
+      response.empty(204);
+    }) satisfies Handler,
+
+    pause: (async (request, response) => {
+      await pauseContainer(context, entryOf(request));
+      response.empty(204);
+    }) satisfies Handler,
+
+    unpause: (async (request, response) => {
+      await unpauseContainer(context, entryOf(request));
+      response.empty(204);
+    }) satisfies Handler,
+
+    resize: (async (request, response) => {
+      const entry = entryOf(request);
+      requireRunning(entry);
+      const [rows, columns] = terminalSize(request);
+      await resizeTerminal(bundleOf(context, entry.id), rows, columns);
+      publish(context, entry, 'resize', { height: String(rows), width: String(columns) });
+      response.empty(200);
+    }) satisfies Handler,
+
+    rename: (async (request, response) => {
+      await renameContainer(context, entryOf(request), request.query.get('name') ?? '');
+      response.empty(204);
+    }) satisfies Handler,
+
+    createExec: (async (request, response) => {
+      const parsed = execConfig.safeParse(await request.json());
+      if (!parsed.success) throw invalid(`invalid exec configuration: ${parsed.error.message}`);
+      response.json(201, { Id: createExec(context, entryOf(request), parsed.data).id });
+    }) satisfies Handler,
+
+    remove: (async (request, response) => {
+      if (flagOf(request.query, 'link')) throw notImplemented('links are not implemented yet');
+      await removeContainer(context, entryOf(request), { force: flagOf(request.query, 'force') });
+      response.empty(204);
+    }) satisfies Handler,
+  };
+}
+
+function stopOptions(request: ApiRequest): { timeout: number | undefined; signal: string } {
+  return {
+    timeout: integerOf(request.query, 't', undefined),
+    signal: request.query.get('signal') ?? '',
+  };
+}
+
+/** Rows and columns of `?h=…&w=…`. */
+export function terminalSize(request: ApiRequest): [number, number] {
+  const rows = integerOf(request.query, 'h', undefined);
+  const columns = integerOf(request.query, 'w', undefined);
+  if (rows === undefined || columns === undefined) throw invalid('h and w are required');
+  return [rows, columns];
+}

@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import { STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
+import { logFileOf } from '../../containers/context.ts';
+import type { ContainersContext } from '../../containers/context.ts';
+import type { LogLine } from '../../containers/log-lines.ts';
+import { readLogs } from '../../containers/read-logs.ts';
+import type { LogQuery } from '../../containers/read-logs.ts';
+import { invalid } from '../../errors.ts';
+import type { ApiRequest, Route } from '../route.ts';
+import { streamType } from './attach.ts';
+import { flagOf, timeOf } from './query.ts';
+
+/** `GET /containers/{id}/logs`: one frame a log entry; raw where the container has a terminal. */
+export function logsHandler(context: ContainersContext): Route['handle'] {
+  return async (request, response) => {
+    const entry = context.registry.find(request.params['id'] ?? '');
+    const stdout = flagOf(request.query, 'stdout');
+    const stderr = flagOf(request.query, 'stderr');
+    if (!stdout && !stderr) throw invalid('Bad parameters: you must choose at least one stream');
+    const query = logQuery(request);
+    const { Tty: tty } = entry.record.config;
+    const timestamps = flagOf(request.query, 'timestamps');
+    const source = {
+      file: logFileOf(context, entry.id),
+      running: () => entry.state.status === 'running',
+      onExit: (callback: () => void) => {
+        entry.events.on('exit', callback);
+        return () => void entry.events.off('exit', callback);
+      },
+    };
+    const stream = response.stream(200, streamType(tty));
+    for await (const line of readLogs(source, query, request.signal)) {
+      if (!(line.stream === STREAM.stdout ? stdout : stderr)) continue;
+      const text = timestamps ? withTime(line) : line.text;
+      if (!stream.write(tty ? text : encodeFrame(line.stream, text))) await drain(stream, request.signal);
+    }
+    stream.end();
+  };
+}
+
+function withTime(line: LogLine): Buffer {
+  return Buffer.concat([Buffer.from(`${line.time} `), line.text]);
+}
+
+/** Waits until the client has taken what it was sent, or has gone. */
+async function drain(stream: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    signal.addEventListener('abort', done);
+  });
+}
+
+function logQuery(request: ApiRequest): LogQuery {
+  const tail = request.query.get('tail') ?? 'all';
+  return {
+    follow: flagOf(request.query, 'follow'),
+    // moby takes anything that is no number, `all` above all, as everything.
+    tail: /^\d+$/.test(tail) ? Number(tail) : undefined,
+    since: timeOf(request.query, 'since'),
+    until: timeOf(request.query, 'until'),
+  };
+}

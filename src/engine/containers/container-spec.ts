@@ -1,0 +1,89 @@
+import { availableParallelism } from 'node:os';
+import { renderSpec, composeSpec, withReadonlyRoot, withSeccomp, withSysctls } from '../oci/compose.ts';
+import { effectiveCapabilities, withCapabilities } from '../oci/capabilities.ts';
+import { DEFAULT_SHM_SIZE, withFileBinds, withSystemMounts, withTmpfs } from '../oci/mounts.ts';
+import { withHostname, withNamespaces } from '../oci/namespaces.ts';
+import { MASKED_PATHS, READONLY_PATHS, thermalThrottlePaths, withProtectedPaths } from '../oci/paths.ts';
+import { buildEnvironment, withProcess } from '../oci/process.ts';
+import { withResources, withRlimits } from '../oci/resources.ts';
+import type { Limits } from '../oci/resources.ts';
+import { defaultSeccomp } from '../oci/seccomp/profile.ts';
+import { parseSecurityOptions } from '../oci/security-options.ts';
+import { withUser } from '../oci/user.ts';
+import type { ResolvedUser } from '../oci/user.ts';
+import type { HostConfig } from '../../protocol/docker/container-config.ts';
+import type { ContainerRecord } from './model.ts';
+
+export interface SpecInput {
+  readonly record: ContainerRecord;
+  readonly rootfs: string;
+  readonly user: ResolvedUser;
+  readonly netnsPath: string | undefined;
+  readonly hostname: string;
+  /** Path in the container → file of the engine. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly cgroupsPath: string;
+  readonly arch: 'amd64' | 'arm64';
+}
+
+/** config.json of a container, as text. */
+export function containerSpec(input: SpecInput): string {
+  const { config, hostConfig } = input.record;
+  const capabilities = effectiveCapabilities(hostConfig.CapAdd, hostConfig.CapDrop);
+  const security = parseSecurityOptions(hostConfig.SecurityOpt);
+  const env = buildEnvironment({
+    env: config.Env,
+    hostname: input.hostname,
+    tty: config.Tty,
+    home: input.user.home,
+  });
+  const spec = composeSpec(input.rootfs, [
+    withReadonlyRoot(hostConfig.ReadonlyRootfs),
+    withUser(input.user),
+    withProcess({
+      args: input.record.argv,
+      env,
+      cwd: config.WorkingDir,
+      tty: config.Tty,
+      consoleSize: hostConfig.ConsoleSize,
+      noNewPrivileges: security.noNewPrivileges,
+      oomScoreAdj: hostConfig.OomScoreAdj,
+    }),
+    withCapabilities(capabilities),
+    withRlimits(hostConfig.Ulimits),
+    withSystemMounts({
+      shmSize: hostConfig.IpcMode === 'none' ? undefined : hostConfig.ShmSize || DEFAULT_SHM_SIZE,
+      hostNetwork: input.netnsPath === undefined,
+    }),
+    withTmpfs(hostConfig.Tmpfs),
+    withFileBinds(input.files),
+    withNamespaces({
+      networkPath: input.netnsPath,
+      privateCgroup: hostConfig.CgroupnsMode !== 'host',
+    }),
+    withHostname(input.hostname, config.Domainname),
+    withResources(input.cgroupsPath, limitsOf(hostConfig)),
+    withSysctls(hostConfig.Sysctls),
+    withProtectedPaths(
+      hostConfig.MaskedPaths ?? [...MASKED_PATHS, ...thermalThrottlePaths(availableParallelism())],
+      hostConfig.ReadonlyPaths ?? READONLY_PATHS,
+    ),
+    withSeccomp(security.seccomp === 'default' ? defaultSeccomp(input.arch, capabilities) : undefined),
+  ]);
+  return renderSpec(spec);
+}
+
+export function limitsOf(host: HostConfig): Limits {
+  return {
+    memory: host.Memory,
+    memoryReservation: host.MemoryReservation,
+    memorySwap: host.MemorySwap,
+    nanoCpus: host.NanoCpus,
+    cpuPeriod: host.CpuPeriod,
+    cpuQuota: host.CpuQuota,
+    cpuShares: host.CpuShares,
+    cpusetCpus: host.CpusetCpus,
+    cpusetMems: host.CpusetMems,
+    pidsLimit: host.PidsLimit,
+  };
+}

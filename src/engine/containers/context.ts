@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { EventBus } from '../events.ts';
+import type { ImageResolver, RootfsManager } from '../images/contract.ts';
+import type { NetworkManager } from '../networks/contract.ts';
+import type { ContainerEntry, ContainerRegistry } from './registry.ts';
+import type { ExecRegistry } from './exec-registry.ts';
+import type { ExitWatcher } from './exit-watcher.ts';
+import type { ContainerStore } from './store.ts';
+
+export interface ContainersConfig {
+  /** Executables of the VM. */
+  readonly conmon: string;
+  readonly crun: string;
+  /** The mount point of cgroup v2. */
+  readonly cgroupRoot: string;
+  /** The cgroup, below the root, that holds a cgroup for each container. */
+  readonly cgroupParent: string;
+  readonly arch: 'amd64' | 'arm64';
+}
+
+export const DEFAULT_CONFIG: ContainersConfig = {
+  conmon: '/usr/bin/conmon',
+  crun: '/usr/bin/crun',
+  cgroupRoot: '/sys/fs/cgroup',
+  cgroupParent: '/wherry',
+  arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
+};
+
+/** What the operations on containers work with; made once, in `open-containers.ts`. */
+export interface ContainersContext {
+  readonly config: ContainersConfig;
+  readonly layout: Layout;
+  readonly images: ImageResolver;
+  readonly rootfs: RootfsManager;
+  readonly networks: NetworkManager;
+  readonly events: EventBus;
+  readonly store: ContainerStore;
+  readonly registry: ContainerRegistry;
+  readonly execs: ExecRegistry;
+  readonly exits: ExitWatcher;
+  readonly bootId: string;
+  /** Told of failures that no request waits for. */
+  readonly onBackgroundError: (error: unknown) => void;
+}
+
+/**
+ * Where things are.
+ *
+ * - `dataDir/containers/ID/`: container.json, container.log; survives a VM restart
+ * - `runDir/containers/ID/`: the OCI bundle (config.json), conmon's attach socket and ctl, hosts, hostname, resolv.conf
+ * - `runDir/exits/ID`: exit codes, written by conmon
+ * - `runDir/crun/`: crun's own state
+ * - `runDir/execs/ID/`: an exec session's process.json, sockets and exit code
+ */
+export interface Layout {
+  readonly containers: string;
+  readonly bundles: string;
+  readonly exits: string;
+  readonly crunRoot: string;
+  readonly execs: string;
+}
+
+export function layoutOf(dataDir: string, runDir: string): Layout {
+  return {
+    containers: join(dataDir, 'containers'),
+    bundles: join(runDir, 'containers'),
+    exits: join(runDir, 'exits'),
+    crunRoot: join(runDir, 'crun'),
+    execs: join(runDir, 'execs'),
+  };
+}
+
+export const bundleOf = (context: ContainersContext, id: string): string => join(context.layout.bundles, id);
+export const logFileOf = (context: ContainersContext, id: string): string =>
+  join(context.layout.containers, id, 'container.log');
+
+/** Attributes of a container's events: its labels, image and name. */
+export function publish(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  const { config, name, id } = entry.record;
+  context.events.publish('container', action, id, {
+    ...config.Labels,
+    ...attributes,
+    image: config.Image,
+    name,
+  });
+}

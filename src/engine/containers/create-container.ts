@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
+import type { HostConfig } from '../../protocol/docker/container-config.ts';
+import { invalid, notFound, notImplemented } from '../errors.ts';
+import type { ResolvedImage } from '../images/contract.ts';
+import { effectiveCapabilities } from '../oci/capabilities.ts';
+import { tmpfsOptions } from '../oci/mounts.ts';
+import { checkLimits, rlimitOf } from '../oci/resources.ts';
+import { parseSecurityOptions } from '../oci/security-options.ts';
+import { refuseHostPaths } from './binds.ts';
+import { limitsOf } from './container-spec.ts';
+import { publish } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import { refuseUnbuiltFields } from './fields.ts';
+import { argvOf, mergeConfig } from './merge-config.ts';
+import { timestamp } from './model.ts';
+import type { ContainerRecord } from './model.ts';
+import { checkName, generateName } from './names.ts';
+import { normalizeNetworkMode } from './networking.ts';
+import { ContainerEntry } from './registry.ts';
+import { parseSignal } from './signals.ts';
+
+const createBody = containerConfig.extend({
+  HostConfig: hostConfig.nullish(),
+  NetworkingConfig: networkingConfig.nullish(),
+});
+
+export interface CreateRequest {
+  /** '' for a generated one. */
+  readonly name: string;
+  /** `os[/arch]` that the image must be for; '' for any. */
+  readonly platform: string;
+  readonly body: unknown;
+}
+
+/**
+ * Makes a container from a body of `POST /containers/create`; nothing runs yet.
+ *
+ * @throws EngineError notImplemented naming the field, invalidParameter, notFound for the image, conflict for the name
+ */
+export async function createContainer(
+  context: ContainersContext,
+  request: CreateRequest,
+): Promise<ContainerEntry> {
+  const parsed = parseBody(request.body);
+  const image = context.images.resolve(parsed.config.Image);
+  checkPlatform(request.platform, image, parsed.config.Image);
+  const name = request.name.replace(/^\//, '');
+  if (name !== '') checkName(name);
+  const config = mergeConfig(parsed.config, image.config);
+  if (config.StopSignal !== '') parseSignal(config.StopSignal);
+  if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
+    throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
+  }
+  const id = randomBytes(32).toString('hex');
+  const record: ContainerRecord = {
+    recordVersion: 1,
+    id,
+    name: name === '' ? generateName((candidate) => context.registry.hasName(candidate)) : name,
+    created: timestamp(),
+    imageId: image.id,
+    config,
+    hostConfig: parsed.hostConfig,
+    networking: parsed.networking,
+    argv: argvOf(config),
+    state: { status: 'created' },
+    stoppedByUser: false,
+  };
+  const entry = new ContainerEntry(record);
+  context.registry.add(entry);
+  try {
+    context.images.acquire(image.id, id);
+    await context.store.create(record);
+  } catch (error) {
+    context.registry.remove(entry);
+    context.images.release(image.id, id);
+    throw error;
+  }
+  publish(context, entry, 'create');
+  return entry;
+}
+
+function parseBody(body: unknown): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> {
+  if (typeof body !== 'object' || body === null)
+    throw invalid('config cannot be empty in order to create a container');
+  refuseHostPaths(body);
+  refuseUnbuiltFields({ ...body });
+  const parsed = createBody.safeParse(body);
+  if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);
+  const { HostConfig: host, NetworkingConfig: networking, ...config } = parsed.data;
+  const hostConfigOrDefault = host ?? hostConfig.parse({});
+  return {
+    config,
+    hostConfig: checkHostConfig({
+      ...hostConfigOrDefault,
+      NetworkMode: normalizeNetworkMode(hostConfigOrDefault.NetworkMode),
+    }),
+    networking: networking ?? { EndpointsConfig: {} },
+  };
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+}
+
+/** Everything that can be found wrong before a start is found wrong here. */
+function checkHostConfig(host: HostConfig): HostConfig {
+  checkLimits(limitsOf(host));
+  effectiveCapabilities(host.CapAdd, host.CapDrop);
+  parseSecurityOptions(host.SecurityOpt);
+  for (const ulimit of host.Ulimits) rlimitOf(ulimit);
+  for (const [destination, options] of Object.entries(host.Tmpfs)) tmpfsOptions(destination, options);
+  if (!['', 'private', 'none'].includes(host.IpcMode))
+    throw notImplemented('HostConfig.IpcMode is not implemented yet');
+  if (!['', 'private', 'host'].includes(host.CgroupnsMode)) {
+    throw invalid(`invalid CgroupNS mode: ${host.CgroupnsMode}`);
+  }
+  if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
+    throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.ShmSize < 0) throw invalid('SHM size can not be less than 0');
+  return host;
+}
+
+const ARCH_ALIASES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+
+function checkPlatform(platform: string, image: ResolvedImage, reference: string): void {
+  if (platform === '') return;
+  const [os, arch] = platform.toLowerCase().split('/');
+  const wanted = arch === undefined ? image.architecture : (ARCH_ALIASES[arch] ?? arch);
+  if (os !== image.os || wanted !== image.architecture) {
+    throw notFound(
+      `image with reference ${reference} was found but does not provide the specified platform (${platform})`,
+    );
+  }
+}

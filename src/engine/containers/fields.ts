@@ -1,0 +1,201 @@
+import { notImplemented } from '../errors.ts';
+
+/*
+ * Every field of a create request that Docker's API v1.51 has, and what the engine does with it. A field that isn't
+ * built answers 501 by its name as soon as it holds anything but its default: never silence.
+ */
+
+/** `built`: has its effect. A list: not built; these values, beside the empty ones, mean "the default". */
+type Rule = 'built' | readonly unknown[];
+
+const onlyDefault: Rule = [];
+
+export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
+  Hostname: 'built',
+  Domainname: 'built',
+  User: 'built',
+  AttachStdin: 'built',
+  AttachStdout: 'built',
+  AttachStderr: 'built',
+  ExposedPorts: 'built',
+  Tty: 'built',
+  OpenStdin: 'built',
+  StdinOnce: 'built',
+  Env: 'built',
+  Cmd: 'built',
+  Healthcheck: [{ Test: ['NONE'] }],
+  ArgsEscaped: onlyDefault,
+  Image: 'built',
+  Volumes: onlyDefault,
+  WorkingDir: 'built',
+  Entrypoint: 'built',
+  NetworkDisabled: onlyDefault,
+  MacAddress: 'built',
+  OnBuild: onlyDefault,
+  Labels: 'built',
+  StopSignal: 'built',
+  StopTimeout: 'built',
+  Shell: onlyDefault,
+};
+
+export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
+  Annotations: onlyDefault,
+  AutoRemove: 'built',
+  Binds: onlyDefault,
+  BlkioDeviceReadBps: onlyDefault,
+  BlkioDeviceReadIOps: onlyDefault,
+  BlkioDeviceWriteBps: onlyDefault,
+  BlkioDeviceWriteIOps: onlyDefault,
+  BlkioWeight: onlyDefault,
+  BlkioWeightDevice: onlyDefault,
+  CapAdd: 'built',
+  CapDrop: 'built',
+  Capabilities: onlyDefault,
+  Cgroup: onlyDefault,
+  CgroupParent: onlyDefault,
+  CgroupnsMode: 'built',
+  ConsoleSize: 'built',
+  // The client writes this file; the engine only keeps the name, as Docker's does.
+  ContainerIDFile: 'built',
+  CpuCount: onlyDefault,
+  CpuPercent: onlyDefault,
+  CpuPeriod: 'built',
+  CpuQuota: 'built',
+  CpuRealtimePeriod: onlyDefault,
+  CpuRealtimeRuntime: onlyDefault,
+  CpuShares: 'built',
+  CpusetCpus: 'built',
+  CpusetMems: 'built',
+  DeviceCgroupRules: onlyDefault,
+  DeviceRequests: onlyDefault,
+  Devices: onlyDefault,
+  Dns: 'built',
+  DnsOptions: 'built',
+  DnsSearch: 'built',
+  ExtraHosts: 'built',
+  GroupAdd: 'built',
+  IOMaximumBandwidth: onlyDefault,
+  IOMaximumIOps: onlyDefault,
+  Init: onlyDefault,
+  IpcMode: 'built',
+  Isolation: ['default'],
+  KernelMemory: onlyDefault,
+  KernelMemoryTCP: onlyDefault,
+  Links: onlyDefault,
+  LogConfig: [
+    { Type: '', Config: {} },
+    { Type: 'json-file', Config: {} },
+  ],
+  MaskedPaths: 'built',
+  Memory: 'built',
+  MemoryReservation: 'built',
+  MemorySwap: 'built',
+  MemorySwappiness: [-1],
+  Mounts: onlyDefault,
+  NanoCpus: 'built',
+  NetworkMode: 'built',
+  OomKillDisable: onlyDefault,
+  OomScoreAdj: 'built',
+  PidMode: ['private'],
+  PidsLimit: 'built',
+  PortBindings: onlyDefault,
+  Privileged: onlyDefault,
+  PublishAllPorts: onlyDefault,
+  ReadonlyPaths: 'built',
+  ReadonlyRootfs: 'built',
+  RestartPolicy: [{ Name: 'no', MaximumRetryCount: 0 }],
+  Runtime: ['crun', 'runc'],
+  SecurityOpt: 'built',
+  ShmSize: 'built',
+  StorageOpt: onlyDefault,
+  Sysctls: 'built',
+  Tmpfs: 'built',
+  UTSMode: ['private'],
+  Ulimits: 'built',
+  UsernsMode: ['host'],
+  VolumeDriver: onlyDefault,
+  VolumesFrom: onlyDefault,
+};
+
+const ENDPOINT_FIELDS: Readonly<Record<string, Rule>> = {
+  IPAMConfig: 'built',
+  Links: onlyDefault,
+  MacAddress: 'built',
+  Aliases: 'built',
+  DriverOpts: onlyDefault,
+  GwPriority: onlyDefault,
+  // What inspect prints, sent back by clients that clone a container: the engine's to say, not theirs.
+  NetworkID: 'built',
+  EndpointID: 'built',
+  Gateway: 'built',
+  IPAddress: 'built',
+  IPPrefixLen: 'built',
+  IPv6Gateway: 'built',
+  GlobalIPv6Address: 'built',
+  GlobalIPv6PrefixLen: 'built',
+  DNSNames: 'built',
+};
+
+const IPAM_FIELDS: Readonly<Record<string, Rule>> = { IPv4Address: 'built' };
+
+type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * Refuses every field of a create request that would otherwise be ignored. Fields that no version of the API has are
+ * treated alike: somebody meant something by them.
+ *
+ * @throws EngineError notImplemented `HostConfig.Devices is not implemented yet`
+ */
+export function refuseUnbuiltFields(body: Body): void {
+  refuse('Config', CONFIG_FIELDS, without(body, 'HostConfig', 'NetworkingConfig'));
+  refuse('HostConfig', HOST_CONFIG_FIELDS, objectAt(body, 'HostConfig'));
+  const networking = objectAt(body, 'NetworkingConfig');
+  refuse('NetworkingConfig', { EndpointsConfig: 'built' }, networking);
+  for (const [name, endpoint] of Object.entries(objectAt(networking, 'EndpointsConfig'))) {
+    const where = `NetworkingConfig.EndpointsConfig.${name}`;
+    if (!isObject(endpoint)) continue;
+    refuse(where, ENDPOINT_FIELDS, endpoint);
+    refuse(`${where}.IPAMConfig`, IPAM_FIELDS, objectAt(endpoint, 'IPAMConfig'));
+  }
+}
+
+function refuse(where: string, rules: Readonly<Record<string, Rule>>, values: Body): void {
+  for (const [field, value] of Object.entries(values)) {
+    const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
+    if (rule === 'built' || isEmpty(value)) continue;
+    if (rule?.some((accepted) => sameValue(accepted, value)) === true) continue;
+    throw notImplemented(`${where}.${field} is not implemented yet`);
+  }
+}
+
+/** null, false, 0, '', [], {}, and lists and objects of nothing but those. */
+export function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isEmpty);
+  if (isObject(value)) return Object.values(value).every(isEmpty);
+  return value === undefined || value === null || value === false || value === 0 || value === '';
+}
+
+/** Equal but for empty fields: `{Name: 'no'}` is `{Name: 'no', MaximumRetryCount: 0}`. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (isEmpty(a) && isEmpty(b)) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, at) => sameValue(item, b[at]));
+  }
+  if (isObject(a) && isObject(b)) {
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(a[key], b[key]));
+  }
+  return a === b;
+}
+
+function isObject(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function objectAt(body: Body, key: string): Body {
+  const value = body[key];
+  return isObject(value) ? value : {};
+}
+
+function without(body: Body, ...keys: readonly string[]): Body {
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !keys.includes(key)));
+}

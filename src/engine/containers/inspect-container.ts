@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import { DEFAULT_SHM_SIZE } from '../oci/mounts.ts';
+import { MASKED_PATHS, READONLY_PATHS } from '../oci/paths.ts';
+import type { Endpoint } from '../networks/contract.ts';
+import { bundleOf, logFileOf } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import { inspectState } from './describe-state.ts';
+import type { ContainerRecord } from './model.ts';
+import type { ContainerEntry } from './registry.ts';
+
+/** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
+const FIXED_HOST_CONFIG = {
+  Binds: null,
+  LogConfig: { Type: 'json-file', Config: {} },
+  PortBindings: {},
+  RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+  VolumeDriver: '',
+  VolumesFrom: null,
+  Cgroup: '',
+  Links: null,
+  PidMode: '',
+  Privileged: false,
+  PublishAllPorts: false,
+  UTSMode: '',
+  UsernsMode: '',
+  Runtime: 'crun',
+  Isolation: '',
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemorySwappiness: null,
+  OomKillDisable: null,
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+};
+
+/** `GET /containers/{id}/json` (Docker Engine API v1.51, ContainerInspectResponse). */
+export function inspectContainer(context: ContainersContext, entry: ContainerEntry): Record<string, unknown> {
+  const { record } = entry;
+  const bundle = bundleOf(context, record.id);
+  const execs = context.execs.activeOf(record.id);
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: record.argv[0] ?? '',
+    Args: record.argv.slice(1),
+    State: inspectState(record.state),
+    Image: record.imageId,
+    ResolvConfPath: join(bundle, 'resolv.conf'),
+    HostnamePath: join(bundle, 'hostname'),
+    HostsPath: join(bundle, 'hosts'),
+    LogPath: logFileOf(context, record.id),
+    Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: 'overlayfs',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: execs.length === 0 ? null : execs,
+    HostConfig: inspectHostConfig(record),
+    GraphDriver: { Data: null, Name: 'overlayfs' },
+    Mounts: [],
+    Config: inspectConfig(record),
+    NetworkSettings: inspectNetwork(record),
+  };
+}
+
+function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unknown> {
+  const swap = hostConfig.MemorySwap === 0 ? hostConfig.Memory * 2 : hostConfig.MemorySwap;
+  return {
+    ...FIXED_HOST_CONFIG,
+    ...hostConfig,
+    CapAdd: orNull(hostConfig.CapAdd),
+    CapDrop: orNull(hostConfig.CapDrop),
+    ExtraHosts: orNull(hostConfig.ExtraHosts),
+    GroupAdd: orNull(hostConfig.GroupAdd),
+    SecurityOpt: orNull(hostConfig.SecurityOpt),
+    CgroupnsMode: hostConfig.CgroupnsMode || 'private',
+    IpcMode: hostConfig.IpcMode || 'private',
+    ShmSize: hostConfig.ShmSize || DEFAULT_SHM_SIZE,
+    MemorySwap: hostConfig.Memory > 0 ? swap : 0,
+    PidsLimit: hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : null,
+    MaskedPaths: hostConfig.MaskedPaths ?? MASKED_PATHS,
+    ReadonlyPaths: hostConfig.ReadonlyPaths ?? READONLY_PATHS,
+  };
+}
+
+const orNull = (list: readonly string[]): readonly string[] | null => (list.length === 0 ? null : list);
+
+function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown> {
+  const { StopSignal, StopTimeout, MacAddress, ExposedPorts, ...rest } = config;
+  return {
+    ...rest,
+    Hostname: config.Hostname || id.slice(0, 12),
+    ...(Object.keys(ExposedPorts).length > 0 ? { ExposedPorts } : {}),
+    Volumes: null,
+    OnBuild: null,
+    ...(MacAddress === '' ? {} : { MacAddress }),
+    ...(StopSignal === '' ? {} : { StopSignal }),
+    ...(StopTimeout === null ? {} : { StopTimeout }),
+  };
+}
+
+/** Docker's EndpointSettings; without a sandbox the addresses are empty. */
+export function endpointSettings(endpoint: Endpoint | undefined): Record<string, unknown> {
+  return {
+    IPAMConfig: null,
+    Links: null,
+    Aliases: endpoint === undefined || endpoint.aliases.length === 0 ? null : endpoint.aliases,
+    MacAddress: endpoint?.macAddress ?? '',
+    DriverOpts: null,
+    GwPriority: 0,
+    NetworkID: endpoint?.networkId ?? '',
+    EndpointID: endpoint?.endpointId ?? '',
+    Gateway: endpoint?.gateway ?? '',
+    IPAddress: endpoint?.ipv4 ?? '',
+    IPPrefixLen: endpoint?.prefixLength ?? 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    DNSNames: null,
+  };
+}
+
+/** Network name → EndpointSettings: what it has while it runs, what it will ask for otherwise. */
+export function networksOf(record: ContainerRecord): Record<string, Record<string, unknown>> {
+  const endpoints = record.state.status === 'running' ? record.state.sandbox.endpoints : [];
+  if (endpoints.length > 0) {
+    return Object.fromEntries(
+      endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint)]),
+    );
+  }
+  const mode = record.hostConfig.NetworkMode;
+  return mode.startsWith('container:') ? {} : { [mode]: endpointSettings(undefined) };
+}
+
+function inspectNetwork(record: ContainerRecord): Record<string, unknown> {
+  const sandbox = record.state.status === 'running' ? record.state.sandbox : undefined;
+  const onBridge = sandbox?.endpoints.find(({ networkName }) => networkName === 'bridge');
+  const settings = endpointSettings(onBridge);
+  return {
+    Bridge: '',
+    SandboxID: sandbox === undefined ? '' : record.id,
+    SandboxKey: sandbox?.netnsPath ?? '',
+    Ports: Object.fromEntries(Object.keys(record.config.ExposedPorts).map((port) => [port, null])),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: settings['EndpointID'],
+    Gateway: settings['Gateway'],
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: settings['IPAddress'],
+    IPPrefixLen: settings['IPPrefixLen'],
+    IPv6Gateway: '',
+    MacAddress: settings['MacAddress'],
+    Networks: networksOf(record),
+  };
+}

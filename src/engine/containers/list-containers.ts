@@ -1,0 +1,130 @@
+import { invalid } from '../errors.ts';
+import type { ContainersContext } from './context.ts';
+import { stateWord, statusText } from './describe-state.ts';
+import { networksOf } from './inspect-container.ts';
+import type { ContainerRecord } from './model.ts';
+
+export interface ListQuery {
+  readonly all: boolean;
+  /** 0 or below: no limit. */
+  readonly limit: number;
+  readonly filters: ReadonlyMap<string, readonly string[]>;
+}
+
+type Test = (record: ContainerRecord, values: readonly string[]) => boolean;
+
+const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+
+/** The newest first. @throws EngineError invalidParameter for a filter that Docker doesn't have */
+export function listContainers(context: ContainersContext, query: ListQuery): Record<string, unknown>[] {
+  for (const key of query.filters.keys()) {
+    if (!Object.hasOwn(TESTS, key) && !BOUNDS.includes(key)) throw invalid(`invalid filter '${key}'`);
+  }
+  for (const status of query.filters.get('status') ?? []) {
+    if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
+  }
+  const everything =
+    query.all ||
+    query.limit > 0 ||
+    ['status', 'exited', 'before', 'since'].some((key) => query.filters.has(key));
+  const records = context.registry
+    .all()
+    .map(({ record }) => record)
+    .filter((record) => everything || record.state.status === 'running')
+    .filter((record) => matches(context, record, query))
+    .sort((a, b) => (a.created < b.created ? 1 : -1));
+  return (query.limit > 0 ? records.slice(0, query.limit) : records).map(summary);
+}
+
+/** Filters that name another container: older or younger than that one. */
+const BOUNDS = ['before', 'since', 'ancestor'];
+
+function matches(context: ContainersContext, record: ContainerRecord, query: ListQuery): boolean {
+  for (const [key, values] of query.filters) {
+    const test = Object.hasOwn(TESTS, key) ? TESTS[key] : undefined;
+    if (test !== undefined && !test(record, values)) return false;
+    if (key === 'ancestor' && !values.some((value) => isAncestor(context, record, value))) return false;
+    if (key === 'before' || key === 'since') {
+      const bounds = values.map((value) => context.registry.find(value).record.created);
+      const within = (bound: string): boolean =>
+        key === 'before' ? record.created < bound : record.created > bound;
+      if (!bounds.every(within)) return false;
+    }
+  }
+  return true;
+}
+
+const TESTS: Readonly<Record<string, Test>> = {
+  id: (record, values) => values.some((value) => record.id.startsWith(value)),
+  // A regular expression over the name, with and without its slash.
+  name: (record, values) =>
+    values.some((value) => {
+      const pattern = expression(value);
+      return pattern.test(record.name) || pattern.test(`/${record.name}`);
+    }),
+  status: (record, values) => values.includes(stateWord(record.state)),
+  label: (record, values) => values.every((value) => hasLabel(record.config.Labels, value)),
+  exited: (record, values) =>
+    record.state.status === 'exited' && values.map(Number).includes(record.state.exitCode),
+  network: (record, values) =>
+    Object.entries(networksOf(record)).some(
+      ([name, settings]) => values.includes(name) || values.includes(String(settings['NetworkID'])),
+    ),
+  volume: () => false,
+  expose: (record, values) =>
+    values.some((value) =>
+      Object.hasOwn(record.config.ExposedPorts, value.includes('/') ? value : `${value}/tcp`),
+    ),
+  publish: () => false,
+  health: (_record, values) => values.includes('none'),
+  'is-task': (_record, values) => values.every((value) => value === 'false' || value === '0'),
+  isolation: () => true,
+};
+
+function expression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw invalid(`invalid filter 'name=${text}'`, error);
+  }
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function isAncestor(context: ContainersContext, record: ContainerRecord, reference: string): boolean {
+  if (record.config.Image === reference) return true;
+  try {
+    return context.images.resolve(reference).id === record.imageId;
+  } catch {
+    // An image that is not here is nobody's ancestor.
+    return false;
+  }
+}
+
+/** An entry of `GET /containers/json` (ContainerSummary). */
+export function summary(record: ContainerRecord): Record<string, unknown> {
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: record.config.Image,
+    ImageID: record.imageId,
+    Command: record.argv.join(' '),
+    Created: Math.floor(Date.parse(record.created) / 1000),
+    Ports: Object.keys(record.config.ExposedPorts).map(portOf),
+    Labels: record.config.Labels,
+    State: stateWord(record.state),
+    Status: statusText(record.state),
+    HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
+    NetworkSettings: { Networks: networksOf(record) },
+    Mounts: [],
+  };
+}
+
+function portOf(port: string): Record<string, unknown> {
+  const [number = '', protocol = 'tcp'] = port.split('/');
+  return { PrivatePort: Number(number), Type: protocol };
+}

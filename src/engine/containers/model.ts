@@ -1,0 +1,64 @@
+import type {
+  ContainerConfig,
+  HostConfig,
+  NetworkingConfig,
+} from '../../protocol/docker/container-config.ts';
+import type { Sandbox } from '../networks/contract.ts';
+
+/** Who a process is: a pid alone may have been given to another since. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks between boot and the process's start. */
+  readonly startTicks: number;
+  /** /proc/sys/kernel/random/boot_id: pids and ticks mean nothing across boots. */
+  readonly bootId: string;
+}
+
+/** Times are RFC 3339 with nanoseconds, UTC. */
+export type ContainerState =
+  | {
+      readonly status: 'created';
+      /** Why the last start failed; 127, 126 or 128 with it. */
+      readonly failure?: { readonly exitCode: number; readonly error: string };
+    }
+  | {
+      readonly status: 'running';
+      readonly process: ProcessIdentity;
+      readonly startedAt: string;
+      readonly paused: boolean;
+      readonly sandbox: Sandbox;
+    }
+  | {
+      readonly status: 'exited';
+      readonly exitCode: number;
+      readonly oomKilled: boolean;
+      readonly error: string;
+      readonly startedAt: string;
+      readonly finishedAt: string;
+    };
+
+/** What is stored of a container: `containers/ID/container.json`. */
+export interface ContainerRecord {
+  readonly recordVersion: 1;
+  readonly id: string;
+  /** Without the slash that Docker's API puts before it. */
+  name: string;
+  readonly created: string;
+  readonly imageId: string;
+  /** The user's configuration merged with the image's. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly networking: NetworkingConfig;
+  /** What runs: entrypoint and command. */
+  readonly argv: readonly string[];
+  state: ContainerState;
+  /** True once a user stopped it: nothing restarts it then. */
+  stoppedByUser: boolean;
+}
+
+export const NEVER = '0001-01-01T00:00:00Z';
+
+/** Now, as Docker writes times. */
+export function timestamp(milliseconds: number = Date.now()): string {
+  return new Date(milliseconds).toISOString().replace(/Z$/, '000000Z');
+}

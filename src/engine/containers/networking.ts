@@ -1,0 +1,43 @@
+import { hostname as machineHostname } from 'node:os';
+import type { SandboxRequest } from '../networks/contract.ts';
+import type { ContainersContext } from './context.ts';
+import type { ContainerRecord } from './model.ts';
+import { requireRunning } from './registry.ts';
+
+/** `default`, '' and `bridge` are the default bridge. */
+export function normalizeNetworkMode(mode: string): string {
+  return mode === '' || mode === 'default' ? 'bridge' : mode;
+}
+
+/** The container's hostname: the user's, the machine's with `--network host`, or the short id. */
+export function hostnameOf(record: ContainerRecord): string {
+  if (record.config.Hostname !== '') return record.config.Hostname;
+  return record.hostConfig.NetworkMode === 'host' ? machineHostname() : record.id.slice(0, 12);
+}
+
+/** What to ask of the networks for this container. @throws EngineError for `container:NAME` of none that runs */
+export function sandboxRequest(context: ContainersContext, record: ContainerRecord): SandboxRequest {
+  const mode = record.hostConfig.NetworkMode;
+  const base = { containerId: record.id, containerName: record.name, hostname: hostnameOf(record) };
+  if (mode === 'none' || mode === 'host') return { ...base, mode, endpoints: [] };
+  if (mode.startsWith('container:')) {
+    const other = context.registry.find(mode.slice('container:'.length));
+    requireRunning(other);
+    return { ...base, mode: { container: other.id }, endpoints: [] };
+  }
+  return { ...base, mode: 'bridge', endpoints: endpointsOf(record, mode) };
+}
+
+function endpointsOf(record: ContainerRecord, mode: string): SandboxRequest['endpoints'] {
+  const configured = Object.entries(record.networking.EndpointsConfig).map(
+    ([name, endpoint]) => [normalizeNetworkMode(name), endpoint] as const,
+  );
+  const first = configured.find(([name]) => name === mode)?.[1];
+  const others = configured.filter(([name]) => name !== mode);
+  return [[mode, first] as const, ...others].map(([network, endpoint]) => ({
+    network,
+    aliases: endpoint?.Aliases ?? [],
+    macAddress: endpoint?.MacAddress || (network === mode ? record.config.MacAddress : '') || undefined,
+    ipv4: endpoint?.IPAMConfig.IPv4Address || undefined,
+  }));
+}

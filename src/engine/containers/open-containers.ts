@@ -1,0 +1,95 @@
+import { mkdirSync } from 'node:fs';
+import type { Route } from '../api/route.ts';
+import { containerRoutes } from '../api/containers/routes.ts';
+import { execRoutes } from '../api/exec/routes.ts';
+import type { EventBus } from '../events.ts';
+import type { ImageResolver, RootfsManager } from '../images/contract.ts';
+import type { NetworkManager } from '../networks/contract.ts';
+import { DEFAULT_CONFIG, layoutOf } from './context.ts';
+import type { ContainersConfig, ContainersContext } from './context.ts';
+import { ExecRegistry } from './exec-registry.ts';
+import { ExitWatcher } from './exit-watcher.ts';
+import { readBootId } from './process-identity.ts';
+import { ContainerRegistry } from './registry.ts';
+import { restoreContainers } from './restore-containers.ts';
+import { stopContainer } from './stop-container.ts';
+import { ContainerStore } from './store.ts';
+
+export interface ContainersOptions {
+  /** Survives a VM restart. */
+  readonly dataDir: string;
+  /** A tmpfs: gone with the VM. */
+  readonly runDir: string;
+  readonly images: ImageResolver;
+  readonly rootfs: RootfsManager;
+  readonly networks: NetworkManager;
+  readonly events: EventBus;
+  readonly config?: Partial<ContainersConfig>;
+  /** Told of failures that no request waits for. */
+  readonly onBackgroundError: (error: unknown) => void;
+}
+
+export interface ContainerCounts {
+  readonly running: number;
+  readonly paused: number;
+  readonly stopped: number;
+}
+
+/** The engine's containers. */
+export interface Containers {
+  readonly routes: readonly Route[];
+  /** Takes over what an earlier engine left. Once, before the first request. */
+  restore(): Promise<void>;
+  /** Stops everything that runs, each with its own signal and time, but no longer than `timeoutSeconds`. */
+  stopAll(timeoutSeconds: number): Promise<void>;
+  /** For `GET /info`. */
+  counts(): ContainerCounts;
+  /** Ends the watching; containers run on. */
+  close(): void;
+}
+
+export function openContainers(options: ContainersOptions): Containers {
+  const layout = layoutOf(options.dataDir, options.runDir);
+  for (const directory of Object.values(layout)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const context: ContainersContext = {
+    config: { ...DEFAULT_CONFIG, ...options.config },
+    layout,
+    images: options.images,
+    rootfs: options.rootfs,
+    networks: options.networks,
+    events: options.events,
+    store: new ContainerStore(layout.containers),
+    registry: new ContainerRegistry(),
+    execs: new ExecRegistry(),
+    exits: new ExitWatcher(layout.exits),
+    bootId: readBootId(),
+    onBackgroundError: options.onBackgroundError,
+  };
+  context.exits.start(options.onBackgroundError);
+  return {
+    routes: [...containerRoutes(context), ...execRoutes(context)],
+    restore: async () => restoreContainers(context),
+    stopAll: async (timeoutSeconds) => stopAll(context, timeoutSeconds),
+    counts: () => counts(context),
+    close: () => context.exits.close(),
+  };
+}
+
+async function stopAll(context: ContainersContext, timeoutSeconds: number): Promise<void> {
+  const outcomes = await Promise.allSettled(
+    context.registry.all().map(async (entry) => {
+      const timeout = Math.min(entry.record.config.StopTimeout ?? timeoutSeconds, timeoutSeconds);
+      await stopContainer(context, entry, { timeout, signal: '' });
+    }),
+  );
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') context.onBackgroundError(outcome.reason);
+  }
+}
+
+function counts(context: ContainersContext): ContainerCounts {
+  const states = context.registry.all().map(({ state }) => state);
+  const running = states.filter((state) => state.status === 'running');
+  const paused = running.filter(({ paused: isPaused }) => isPaused).length;
+  return { running: running.length - paused, paused, stopped: states.length - running.length };
+}

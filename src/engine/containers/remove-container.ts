@@ -1,0 +1,62 @@
+import { rm } from 'node:fs/promises';
+import { conflict } from '../errors.ts';
+import { bundleOf, publish } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import type { ContainerEntry, ExitReport } from './registry.ts';
+import { killAndWait } from './stop-container.ts';
+
+/**
+ * Removes a container and its writable layer.
+ *
+ * @throws EngineError conflict for one that runs, unless forced
+ */
+export async function removeContainer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  options: { readonly force: boolean },
+): Promise<void> {
+  if (entry.removing) throw conflict(`removal of container ${entry.record.name} is already in progress`);
+  if (entry.state.status === 'running') {
+    if (!options.force) {
+      throw conflict(
+        `cannot remove container "/${entry.record.name}": container is ${entry.state.paused ? 'paused' : 'running'}: stop the container before removing or force remove`,
+      );
+    }
+    await killAndWait(context, entry);
+  }
+  await entry.exclusively(async () => {
+    // An auto-removed container has gone with its process.
+    if (context.registry.byId(entry.id) !== entry) return;
+    if (entry.state.status === 'running') {
+      throw conflict(`cannot remove container "/${entry.record.name}": it was started again`);
+    }
+    const exitCode = entry.state.status === 'exited' ? entry.state.exitCode : 0;
+    await removeLocked(context, entry, { exitCode, error: '' });
+  });
+}
+
+/** The removal itself; the caller holds the container. */
+export async function removeLocked(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  report: ExitReport,
+): Promise<void> {
+  entry.removing = true;
+  try {
+    // The record goes last: whatever a crash leaves before that is removed again by the next start of the engine.
+    await context.rootfs.remove(entry.id);
+    await Promise.all([
+      rm(bundleOf(context, entry.id), { recursive: true, force: true }),
+      context.store.remove(entry.id),
+    ]);
+  } catch (error) {
+    entry.removing = false;
+    throw error;
+  }
+  context.images.release(entry.record.imageId, entry.id);
+  context.execs.removeOf(entry.id);
+  context.registry.remove(entry);
+  if (!entry.hub.connected) entry.hub.close();
+  publish(context, entry, 'destroy');
+  entry.events.emit('removed', report);
+}

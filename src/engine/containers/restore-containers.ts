@@ -1,0 +1,56 @@
+import type { ContainersContext } from './context.ts';
+import { recordExit } from './exit-container.ts';
+import { sandboxRequest } from './networking.ts';
+import { isAlive } from './process-identity.ts';
+import { ContainerEntry } from './registry.ts';
+import type { ContainerRecord } from './model.ts';
+import { removeLocked } from './remove-container.ts';
+
+/** What moby records for a container whose end nobody saw. */
+const UNSEEN_EXIT = 255;
+
+/**
+ * Takes over what an earlier engine left: containers that still run are watched again, those that ended meanwhile get
+ * their exit code from conmon's file, and all others that ran (the VM was restarted) count as exited with 255.
+ */
+export async function restoreContainers(context: ContainersContext): Promise<void> {
+  const { records, torn } = context.store.load();
+  for (const id of torn) {
+    await context.rootfs.remove(id);
+    await context.store.remove(id);
+  }
+  const entries = records.map((record) => {
+    const entry = new ContainerEntry(record);
+    context.registry.add(entry);
+    context.images.acquire(record.imageId, record.id);
+    return entry;
+  });
+  await Promise.all(entries.map(async (entry) => restore(context, entry)));
+}
+
+async function restore(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  const { record } = entry;
+  if (record.state.status === 'running') {
+    if (isAlive(record.state.process, context.bootId)) {
+      await context.networks.adoptSandbox(sandboxRequest(context, record), record.state.sandbox);
+      context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
+      return;
+    }
+    await seeOff(context, entry);
+  } else if (record.hostConfig.AutoRemove) {
+    await entry.exclusively(async () => removeLocked(context, entry, { exitCode: 0, error: '' }));
+  }
+}
+
+/** Records the end of a container that ran when the engine was last here. */
+async function seeOff(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  const { record } = entry;
+  const sameBoot = bootOf(record) === context.bootId;
+  const exitCode = sameBoot ? (context.exits.peek(record.id) ?? UNSEEN_EXIT) : UNSEEN_EXIT;
+  recordExit(context, entry, exitCode);
+  // Behind the exit in the container's own queue.
+  await entry.exclusively(async () => undefined);
+}
+
+const bootOf = (record: ContainerRecord): string =>
+  record.state.status === 'running' ? record.state.process.bootId : '';

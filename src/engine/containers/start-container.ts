@@ -1,0 +1,147 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { conflict, EngineError } from '../errors.ts';
+import { resolveUser } from '../oci/user.ts';
+import { readTextInRoot } from '../sys/open-in-root.ts';
+import { startConmon } from '../sys/conmon.ts';
+import { containerSpec } from './container-spec.ts';
+import { bundleOf, logFileOf, publish } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import { conmonArguments } from './conmon-arguments.ts';
+import { recordExit } from './exit-container.ts';
+import { timestamp } from './model.ts';
+import { hostnameOf, sandboxRequest } from './networking.ts';
+import { hostsFile, resolvFile, writeNetworkFiles } from './network-files.ts';
+import { identify } from './process-identity.ts';
+import type { ContainerEntry } from './registry.ts';
+import { releaseResources } from './release-resources.ts';
+import { removeLocked } from './remove-container.ts';
+import { explainRuntimeError, startError } from './runtime-errors.ts';
+import type { StartFailure } from './runtime-errors.ts';
+import { releaseProcess } from './release-process.ts';
+import type { Sandbox } from '../networks/contract.ts';
+
+/**
+ * Runs a container's process. Clients that attached before miss nothing: the engine is connected to the process's
+ * streams before the process runs.
+ *
+ * @returns false if it runs already
+ * @throws EngineError invalidParameter with Docker's words when the command can't be run
+ */
+export async function startContainer(context: ContainersContext, entry: ContainerEntry): Promise<boolean> {
+  return await entry.exclusively(async () => {
+    if (entry.removing) throw conflict(`container ${entry.id} is marked for removal and cannot be started`);
+    if (entry.state.status === 'running') {
+      if (entry.state.paused) throw conflict('cannot start a paused container, try unpause instead');
+      return false;
+    }
+    try {
+      await launch(context, entry);
+    } catch (error) {
+      await recordFailure(context, entry, error);
+      throw error;
+    }
+    return true;
+  });
+}
+
+async function launch(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  const { record } = entry;
+  const bundle = bundleOf(context, record.id);
+  context.exits.forget(record.id);
+  const image = context.images.resolve(record.imageId);
+  const [rootfs, sandbox] = await Promise.all([
+    context.rootfs.mount(record.id, image),
+    context.networks.createSandbox(sandboxRequest(context, record)),
+    freshBundle(bundle),
+  ]);
+  await writeBundle(context, entry, rootfs.merged, sandbox);
+
+  const conmon = startConmon(context.config.conmon, conmonArguments(context, record));
+  conmon.release();
+  const answer = await conmon.next();
+  if (answer === undefined || answer.data <= 0) {
+    throw new StartFailed(explainRuntimeError(answer?.message ?? '', record.argv[0] ?? ''));
+  }
+  const identity = identify(answer.data, context.bootId);
+  if (identity === undefined) throw new Error('the container was gone before it was started');
+  if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
+  const startedAt = timestamp();
+  record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox };
+  record.stoppedByUser = false;
+  await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
+  publish(context, entry, 'start');
+  context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
+}
+
+async function freshBundle(bundle: string): Promise<void> {
+  await rm(bundle, { recursive: true, force: true });
+  await mkdir(bundle, { recursive: true, mode: 0o700 });
+}
+
+async function writeBundle(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  rootfs: string,
+  sandbox: Sandbox,
+): Promise<void> {
+  const { record } = entry;
+  const bundle = bundleOf(context, record.id);
+  const hostname = hostnameOf(record);
+  const { config, hostConfig } = record;
+  const files = await writeNetworkFiles(bundle, {
+    hostname,
+    hosts: hostsFile(hostname, config.Domainname, sandbox, hostConfig.ExtraHosts),
+    resolv: resolvFile(sandbox.nameservers, hostConfig),
+  });
+  const user = resolveUser(
+    config.User,
+    { passwd: readTextInRoot(rootfs, 'etc/passwd'), group: readTextInRoot(rootfs, 'etc/group') },
+    hostConfig.GroupAdd,
+  );
+  const spec = containerSpec({
+    record,
+    rootfs,
+    user,
+    netnsPath: sandbox.netnsPath,
+    hostname,
+    files,
+    cgroupsPath: `${context.config.cgroupParent}/${record.id}`,
+    arch: context.config.arch,
+  });
+  await writeFile(join(bundle, 'config.json'), spec, { mode: 0o600 });
+}
+
+/** The runtime refused; what it said has been understood. */
+class StartFailed extends EngineError {
+  readonly failure: StartFailure;
+
+  constructor(failure: StartFailure) {
+    const { kind, message } = startError(failure);
+    super(kind, message);
+    this.failure = failure;
+  }
+}
+
+const OTHER_FAILURE = 128;
+
+async function recordFailure(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  error: unknown,
+): Promise<void> {
+  const exitCode = error instanceof StartFailed ? error.failure.exitCode : OTHER_FAILURE;
+  const message = error instanceof Error ? error.message : String(error);
+  entry.hub.close();
+  try {
+    await releaseResources(context, entry.id);
+    entry.record.state = { status: 'created', failure: { exitCode, error: message } };
+    if (entry.record.hostConfig.AutoRemove) {
+      await removeLocked(context, entry, { exitCode, error: message });
+    } else {
+      await context.store.save(entry.record);
+    }
+  } catch (cleanup) {
+    context.onBackgroundError(cleanup);
+  }
+}

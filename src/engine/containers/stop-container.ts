@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { conflict } from '../errors.ts';
+import { setFrozen } from './cgroup.ts';
+import { publish } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import { signalProcess } from './process-identity.ts';
+import { requireRunning } from './registry.ts';
+import type { ContainerEntry } from './registry.ts';
+import { cgroupOf } from './release-resources.ts';
+import { parseSignal } from './signals.ts';
+
+const SIGKILL = 9;
+const DEFAULT_STOP_SECONDS = 10;
+
+/**
+ * `docker kill`: one signal to the container's first process. SIGKILL waits for the end.
+ *
+ * @throws EngineError conflict if it doesn't run, invalidParameter for an unknown signal
+ */
+export async function killContainer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  signal: string,
+): Promise<void> {
+  const number = signal === '' ? SIGKILL : parseSignal(signal);
+  if (entry.state.status !== 'running') {
+    throw conflict(`cannot kill container: ${entry.record.name}: container ${entry.id} is not running`);
+  }
+  if (number === SIGKILL) await killAndWait(context, entry);
+  else send(context, entry, number);
+}
+
+/** SIGKILL, and back once the exit has been recorded. */
+export async function killAndWait(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  const ended = exitOf(entry);
+  send(context, entry, SIGKILL);
+  await ended;
+}
+
+export interface StopOptions {
+  /** Seconds until SIGKILL; negative: never; undefined: the container's own setting, or 10. */
+  readonly timeout: number | undefined;
+  /** '' for the container's own stop signal. */
+  readonly signal: string;
+}
+
+/** @returns false if it doesn't run */
+export async function stopContainer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  options: StopOptions,
+): Promise<boolean> {
+  if (entry.state.status !== 'running') return false;
+  const { config } = entry.record;
+  const signal = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
+  const seconds = options.timeout ?? config.StopTimeout ?? DEFAULT_STOP_SECONDS;
+  entry.record.stoppedByUser = true;
+  const ended = exitOf(entry);
+  // A frozen process can't act on a signal.
+  if (entry.state.paused) await unpauseContainer(context, entry);
+  send(context, entry, signal);
+  if (!(await within(ended, seconds))) {
+    send(context, entry, SIGKILL);
+    await ended;
+  }
+  publish(context, entry, 'stop');
+  return true;
+}
+
+function send(context: ContainersContext, entry: ContainerEntry, signal: number): void {
+  if (entry.state.status !== 'running') return;
+  // A process that has just gone needs no signal: its exit is on the way.
+  signalProcess(entry.state.process, signal);
+  publish(context, entry, 'kill', { signal: String(signal) });
+}
+
+/** Resolves once the running container's exit has been recorded. */
+async function exitOf(entry: ContainerEntry): Promise<void> {
+  if (entry.state.status === 'running') await once(entry.events, 'exit');
+}
+
+/** False if `work` takes longer; negative seconds wait for ever. */
+async function within(work: Promise<void>, seconds: number): Promise<boolean> {
+  if (seconds < 0) {
+    await work;
+    return true;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws EngineError conflict unless it runs and isn't paused */
+export async function pauseContainer(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  await entry.exclusively(async () => {
+    const state = requireRunning(entry);
+    if (state.paused) throw conflict(`container ${entry.id} is already paused`);
+    await setFrozen(cgroupOf(context, entry.id), true);
+    entry.record.state = { ...state, paused: true };
+    await context.store.save(entry.record);
+    publish(context, entry, 'pause');
+  });
+}
+
+/** @throws EngineError conflict unless it is paused */
+export async function unpauseContainer(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  await entry.exclusively(async () => {
+    const state = requireRunning(entry);
+    if (!state.paused) throw conflict(`container ${entry.id} is not paused`);
+    await setFrozen(cgroupOf(context, entry.id), false);
+    entry.record.state = { ...state, paused: false };
+    await context.store.save(entry.record);
+    publish(context, entry, 'unpause');
+  });
+}

@@ -1,0 +1,83 @@
+import { invalid } from '../errors.ts';
+import type { OciMount, SpecMutator } from './spec.ts';
+
+/** Docker's default for /dev/shm, in bytes. */
+export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
+
+export interface SystemMountOptions {
+  /** Bytes; undefined leaves the container without /dev/shm (`--ipc none`). */
+  readonly shmSize: number | undefined;
+  /** Without a network namespace of its own, a fresh sysfs can't be mounted by namespace: it's bound instead. */
+  readonly hostNetwork: boolean;
+}
+
+/** The filesystems that every Linux container finds (runtime-spec config-linux.md#default-filesystems; moby's set). */
+export const withSystemMounts =
+  (options: SystemMountOptions): SpecMutator =>
+  (spec) => {
+    spec.mounts.push(
+      mountOf('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+      mountOf('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+      mountOf('/dev/pts', 'devpts', 'devpts', [
+        'nosuid',
+        'noexec',
+        'newinstance',
+        'ptmxmode=0666',
+        'mode=0620',
+        'gid=5',
+      ]),
+      options.hostNetwork
+        ? mountOf('/sys', 'bind', '/sys', ['rbind', 'nosuid', 'noexec', 'nodev', 'ro'])
+        : mountOf('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', 'ro']),
+      mountOf('/sys/fs/cgroup', 'cgroup', 'cgroup', ['ro', 'nosuid', 'noexec', 'nodev']),
+      mountOf('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    );
+    if (options.shmSize !== undefined) {
+      const size = `size=${options.shmSize}`;
+      spec.mounts.push(mountOf('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', size]));
+    }
+  };
+
+/** Files that the engine writes for the container, e.g. `/etc/hosts`. */
+export const withFileBinds =
+  (files: Readonly<Record<string, string>>): SpecMutator =>
+  (spec) => {
+    for (const [destination, source] of Object.entries(files)) {
+      spec.mounts.push(mountOf(destination, 'bind', source, ['rbind', 'rprivate']));
+    }
+  };
+
+/** Options of a tmpfs that a user may set: tmpfs's own and the mount's (tmpfs(5), mount(8)). */
+const TMPFS_OPTION =
+  /^(?:rw|ro|exec|noexec|suid|nosuid|dev|nodev|sync|async|atime|noatime|diratime|nodiratime|relatime|norelatime|strictatime|nostrictatime|size=\d+[kmgKMG%]?|mode=[0-7]{1,4}|uid=\d+|gid=\d+|nr_inodes=\d+[kmg]?|nr_blocks=\d+[kmg]?)$/;
+
+/**
+ * `--tmpfs DEST[:options]`, with Docker's defaults `noexec,nosuid,nodev`.
+ *
+ * @throws EngineError invalidParameter for a relative destination or an unknown option
+ */
+export const withTmpfs =
+  (tmpfs: Readonly<Record<string, string>>): SpecMutator =>
+  (spec) => {
+    for (const [destination, text] of Object.entries(tmpfs)) {
+      spec.mounts.push(mountOf(destination, 'tmpfs', 'tmpfs', tmpfsOptions(destination, text)));
+    }
+  };
+
+export function tmpfsOptions(destination: string, text: string): string[] {
+  if (!destination.startsWith('/')) {
+    throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
+  }
+  if (destination.split('/').includes('..') || /^\/+$/.test(destination)) {
+    throw invalid(`invalid tmpfs mount path: '${destination}'`);
+  }
+  const given = text.split(',').filter(Boolean);
+  const unknown = given.find((option) => !TMPFS_OPTION.test(option));
+  if (unknown !== undefined) throw invalid(`invalid tmpfs option "${unknown}"`);
+  const defaults = ['noexec', 'nosuid', 'nodev'].filter((option) => !given.includes(option.slice(2)));
+  return [...defaults, ...given.filter((option) => !defaults.includes(option))];
+}
+
+function mountOf(destination: string, type: string, source: string, options: readonly string[]): OciMount {
+  return { destination, type, source, options };
+}

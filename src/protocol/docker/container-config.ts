@@ -1,0 +1,109 @@
+import { z } from 'zod';
+
+/*
+ * Bodies of `POST /containers/create` (Docker Engine API v1.51, ContainerConfig, HostConfig, NetworkingConfig): the
+ * fields that the engine acts on. Clients send null for what they leave alone; parsing gives every field its default.
+ */
+
+/** null and absent mean the default. */
+function optional<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
+  return schema.nullish().transform((value): z.output<T> => value ?? fallback);
+}
+
+const text = optional(z.string(), '');
+const flag = optional(z.boolean(), false);
+const count = optional(z.int(), 0);
+const texts = optional(z.array(z.string()), []);
+const textMap = optional(z.record(z.string(), z.string()), {});
+const objectMap = optional(z.record(z.string(), z.looseObject({})), {});
+/** A list, or one string that stands for a list of one. */
+const words = z
+  .union([z.string().transform((word) => [word]), z.array(z.string())])
+  .nullish()
+  .transform((value) => value ?? null);
+
+export const containerConfig = z.object({
+  Hostname: text,
+  Domainname: text,
+  User: text,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  ExposedPorts: objectMap,
+  Tty: flag,
+  OpenStdin: flag,
+  StdinOnce: flag,
+  Env: texts,
+  Cmd: words,
+  Image: text,
+  WorkingDir: text,
+  Entrypoint: words,
+  MacAddress: text,
+  Labels: textMap,
+  StopSignal: text,
+  StopTimeout: z
+    .int()
+    .nullish()
+    .transform((value) => value ?? null),
+});
+export type ContainerConfig = z.output<typeof containerConfig>;
+
+const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
+
+export const hostConfig = z.object({
+  NetworkMode: text,
+  AutoRemove: flag,
+  ContainerIDFile: text,
+  ConsoleSize: optional(z.tuple([z.int(), z.int()]), [0, 0]),
+  CapAdd: texts,
+  CapDrop: texts,
+  CgroupnsMode: text,
+  Dns: texts,
+  DnsOptions: texts,
+  DnsSearch: texts,
+  ExtraHosts: texts,
+  GroupAdd: texts,
+  IpcMode: text,
+  OomScoreAdj: count,
+  ReadonlyRootfs: flag,
+  SecurityOpt: texts,
+  Tmpfs: textMap,
+  ShmSize: count,
+  Sysctls: textMap,
+  CpuShares: count,
+  Memory: count,
+  NanoCpus: count,
+  CpuPeriod: count,
+  CpuQuota: count,
+  CpusetCpus: text,
+  CpusetMems: text,
+  MemoryReservation: count,
+  MemorySwap: count,
+  PidsLimit: count,
+  Ulimits: optional(z.array(ulimit), []),
+  /** null: Docker's own list. */
+  MaskedPaths: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? null),
+  ReadonlyPaths: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? null),
+});
+export type HostConfig = z.output<typeof hostConfig>;
+
+const endpointConfig = z
+  .object({
+    Aliases: texts,
+    MacAddress: text,
+    IPAMConfig: optional(z.looseObject({ IPv4Address: text }), { IPv4Address: '' }),
+  })
+  .nullish()
+  .transform((value) => value ?? { Aliases: [], MacAddress: '', IPAMConfig: { IPv4Address: '' } });
+export type EndpointConfig = z.output<typeof endpointConfig>;
+
+export const networkingConfig = z.object({
+  EndpointsConfig: optional(z.record(z.string(), endpointConfig), {}),
+});
+export type NetworkingConfig = z.output<typeof networkingConfig>;
