@@ -3,6 +3,7 @@ import type { ClientChannel } from 'ssh2';
 
 export type RemoteExit =
   | { readonly kind: 'exited'; readonly code: number }
+  /** The signal's name as Node has it: `SIGTERM`. */
   | { readonly kind: 'signaled'; readonly signal: string }
   /** The connection went before the server told. */
   | { readonly kind: 'lost' };
@@ -41,5 +42,5 @@ export function remoteProcess(channel: ClientChannel): RemoteProcess {
 export function exitStatusOf(exit: RemoteExit, signals: Readonly<Record<string, number>>): number {
   if (exit.kind === 'exited') return exit.code;
   if (exit.kind === 'lost') return 255;
-  return 128 + (signals[`SIG${exit.signal.replace(/^SIG/, '')}`] ?? 0);
+  return 128 + (signals[exit.signal] ?? 0);
 }

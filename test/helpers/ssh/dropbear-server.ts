@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
   dropbearPrivateKey,
@@ -36,7 +36,8 @@ export async function startDropbear(
 ): Promise<DropbearServer> {
   const clientKey = keys.clientKey ?? generateEd25519();
   const hostKey = keys.hostKey ?? generateEd25519();
-  const directory = await mkdtemp(join(tmpdir(), 'wherry-dropbear-'));
+  // dropbear refuses authorized_keys below a directory that others may write to, which /tmp is.
+  const directory = await mkdtemp(join(userInfo().homedir, '.wherry-test-dropbear-'));
   await mkdir(join(directory, 'auth'), { mode: 0o700 });
   await writeFile(join(directory, 'host-key'), dropbearPrivateKey(hostKey), { mode: 0o600 });
   await writeFile(join(directory, 'auth', 'authorized_keys'), `${publicKeyLine(clientKey, 'test')}\n`, {
