@@ -1,0 +1,142 @@
+import { Readable } from 'node:stream';
+import { WherryError } from '../core/errors.ts';
+import { collectBytes, decompress } from './debian/decompress.ts';
+import type { Compression } from './debian/decompress.ts';
+import { readModuleInfo } from './module-info.ts';
+import type { ModuleInfo } from './module-info.ts';
+
+/** One module of a kernel package. */
+export interface KernelModule {
+  /** As the kernel spells it: with underscores. */
+  readonly name: string;
+  /** Below the modules' folder, as packed: `kernel/fs/erofs/erofs.ko.xz`. */
+  readonly path: string;
+  readonly packed: Buffer;
+  /** The ELF file. */
+  readonly elf: Buffer;
+  readonly info: ModuleInfo;
+}
+
+export type KernelModules = ReadonlyMap<string, KernelModule>;
+
+/** Debian's largest module has about 5 MB. */
+const MAX_MODULE_BYTES = 64 << 20;
+
+/**
+ * Unpacks the modules that are wanted (xz, as Debian ships them) and whatever those depend on. One after the other: the
+ * decoder serves one stream at a time. Keys of `files` are paths below the modules' folder.
+ */
+export async function readKernelModules(
+  files: ReadonlyMap<string, Buffer>,
+  isWanted: (path: string, name: string) => boolean,
+): Promise<KernelModules> {
+  const paths = new Map(
+    [...files.keys()].filter((path) => PACKED.test(path)).map((path) => [nameOf(path), path]),
+  );
+  const modules = new Map<string, KernelModule>();
+  const queue = [...paths].filter(([name, path]) => isWanted(path, name)).map(([name]) => name);
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    const path = paths.get(name);
+    const packed = path === undefined ? undefined : files.get(path);
+    if (path === undefined || packed === undefined || modules.has(name)) continue;
+    const elf = await unpack(path, packed);
+    const info = readModuleInfo(elf, path);
+    modules.set(name, { name, path, packed, elf, info });
+    queue.push(...[...info.depends, ...info.softPre].map(moduleName));
+  }
+  return modules;
+}
+
+const PACKED = /([^/]+)\.ko(\.xz|\.gz|\.zst)?$/;
+
+function nameOf(path: string): string {
+  return moduleName(PACKED.exec(path)?.[1] ?? path);
+}
+
+async function unpack(path: string, packed: Buffer): Promise<Buffer> {
+  const compression = (PACKED.exec(path)?.[2] ?? '') as Compression;
+  if (compression === '') return packed;
+  return collectBytes(decompress(Readable.from([packed]), compression), MAX_MODULE_BYTES, path);
+}
+
+/** Modules are named with underscores inside the kernel, often with dashes as files. */
+export function moduleName(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+/**
+ * The named modules with everything they need, each after what it depends on. A dependency that is no module is built
+ * into the kernel; so may be a soft one. @throws MODULE_MISSING for a named one that isn't there
+ */
+export function loadOrder(modules: KernelModules, names: readonly string[]): KernelModule[] {
+  const ordered = new Set<KernelModule>();
+  const visiting = new Set<string>();
+  const visit = (name: string, wanted: boolean): void => {
+    const module = modules.get(moduleName(name));
+    if (module === undefined) {
+      if (!wanted) return;
+      throw new WherryError({
+        code: 'MODULE_MISSING',
+        message: `The recipe wants the kernel module ${name}, which the kernel's package doesn't have.`,
+      });
+    }
+    if (ordered.has(module) || visiting.has(module.name)) return;
+    visiting.add(module.name);
+    for (const needed of [...module.info.softPre, ...module.info.depends]) visit(needed, false);
+    visiting.delete(module.name);
+    ordered.add(module);
+  };
+  for (const name of names) visit(name, true);
+  return [...ordered];
+}
+
+/**
+ * The files that modprobe goes by (depmod(8) would write them): `modules.dep` lists, per module, what it needs,
+ * nearest first, and `modules.alias` and `modules.softdep` say what the modules say.
+ */
+export function modprobeIndexes(
+  modules: KernelModules,
+  pathOf: (module: KernelModule) => string,
+): Map<string, string> {
+  const sorted = [...modules.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const hard = (module: KernelModule): KernelModule[] => {
+    const found = new Set<KernelModule>();
+    const visit = (current: KernelModule): void => {
+      for (const name of current.info.depends) {
+        const needed = modules.get(moduleName(name));
+        if (needed === undefined || found.has(needed)) continue;
+        visit(needed);
+        found.add(needed);
+      }
+    };
+    visit(module);
+    return [...found].reverse();
+  };
+  const lines = (of: (module: KernelModule) => readonly string[]): string =>
+    sorted
+      .flatMap(of)
+      .map((line) => `${line}\n`)
+      .join('');
+  return new Map([
+    [
+      'modules.dep',
+      lines((module) => [
+        `${pathOf(module)}:${hard(module)
+          .map((needed) => ` ${pathOf(needed)}`)
+          .join('')}`,
+      ]),
+    ],
+    ['modules.alias', lines((module) => module.info.aliases.map((alias) => `alias ${alias} ${module.name}`))],
+    [
+      'modules.softdep',
+      lines(({ name, info }) => {
+        const parts = [
+          info.softPre.length > 0 ? ` pre: ${info.softPre.join(' ')}` : '',
+          info.softPost.length > 0 ? ` post: ${info.softPost.join(' ')}` : '',
+        ].join('');
+        return parts === '' ? [] : [`softdep ${name}${parts}`];
+      }),
+    ],
+    ['modules.symbols', ''],
+  ]);
+}
