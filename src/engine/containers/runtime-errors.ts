@@ -30,9 +30,11 @@ export function explainRuntimeError(text: string, command: string): StartFailure
         : `${about}: executable file not found in $PATH`,
     };
   }
-  if (/Permission denied|Is a directory/i.test(message) && isAboutCommand(message)) {
-    const why = /Is a directory/i.test(message) ? 'is a directory' : 'permission denied';
-    return { exitCode: NOT_EXECUTABLE, message: `${about}: ${why}` };
+  if (/is not a regular file|Is a directory/i.test(message) && isAboutCommand(message)) {
+    return { exitCode: NOT_EXECUTABLE, message: `${about}: is a directory` };
+  }
+  if (/not executable|Permission denied/i.test(message) && isAboutCommand(message)) {
+    return { exitCode: NOT_EXECUTABLE, message: `${about}: permission denied` };
   }
   if (/Exec format error/i.test(message)) {
     return { exitCode: NOT_EXECUTABLE, message: `${about}: exec format error` };
@@ -42,7 +44,7 @@ export function explainRuntimeError(text: string, command: string): StartFailure
 
 /** Only errors about the command itself say how it can't be run; a mount may lack permission too. */
 function isAboutCommand(message: string): boolean {
-  return /executable file|^(?:crun: )?(?:open executable|exec|cannot find executable|access|stat)\b/i.test(
+  return /executable file|the path `.*` (?:exists but it is not executable|is not a regular file)|^(?:crun: )?(?:open executable|exec|cannot find executable|access|stat)\b/i.test(
     message,
   );
 }

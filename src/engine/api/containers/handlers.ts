@@ -65,9 +65,12 @@ export function containerHandlers(context: ContainersContext) {
       const ended = waitForContainer(entry, condition, request.signal);
       // Clients start the container only after they have seen this header.
       const stream = response.stream(200, 'application/json');
-      const report = await ended;
-      const error = report.error === '' ? {} : { Error: { Message: report.error } };
-      stream.end(`${JSON.stringify({ StatusCode: report.exitCode, ...error })}\n`);
+      const report = await ended.catch((error: unknown) => {
+        if (request.signal.aborted) return undefined; // Nobody is left to be told.
+        throw error;
+      });
+      if (report === undefined) return;
+      stream.end(`${JSON.stringify({ StatusCode: report.exitCode })}\n`);
     }) satisfies Handler,
 
     start: (async (request, response) => {

@@ -1,0 +1,135 @@
+/**
+ * The engine's containers behind its real API server, with the real conmon and crun, but one image made of a busybox
+ * binary and networks that are empty namespaces. A program of its own, so that a test can run it in namespaces of its
+ * own and kill it.
+ *
+ * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX
+ */
+import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApiServer } from '../../../../src/engine/api/server.ts';
+import type { Route } from '../../../../src/engine/api/route.ts';
+import { openContainers } from '../../../../src/engine/containers/open-containers.ts';
+import { notFound } from '../../../../src/engine/errors.ts';
+import { EventBus } from '../../../../src/engine/events.ts';
+import type { ImageResolver, ResolvedImage, RootfsManager } from '../../../../src/engine/images/contract.ts';
+import type { NetworkManager } from '../../../../src/engine/networks/contract.ts';
+import { hasCode } from '../../../../src/engine/sys/errno.ts';
+import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
+import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts';
+
+const [socketPath = '', dataDir = '', runDir = '', busybox = ''] = process.argv.slice(2);
+
+const APPLETS = 'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill'.split(' ');
+const imageRoot = join(dataDir, 'image');
+
+function makeImage(): void {
+  rmSync(imageRoot, { recursive: true, force: true });
+  for (const directory of ['bin', 'etc', 'tmp', 'dev', 'proc', 'sys', 'root']) {
+    mkdirSync(join(imageRoot, directory), { recursive: true });
+  }
+  copyFileSync(busybox, join(imageRoot, 'bin/busybox'));
+  for (const applet of APPLETS) symlinkSync('busybox', join(imageRoot, 'bin', applet));
+  writeFileSync(join(imageRoot, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/home/w:/bin/sh\n');
+  writeFileSync(join(imageRoot, 'etc/group'), 'root:x:0:\nwheel:x:10:worker\nworker:x:1000:\n');
+  writeFileSync(join(imageRoot, 'plain'), 'no program\n', { mode: 0o644 });
+}
+
+const image: ResolvedImage = {
+  id: `sha256:${'b'.repeat(64)}`,
+  architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+  os: 'linux',
+  config: { Cmd: ['sh'], Env: ['FROM_IMAGE=yes'] },
+  layers: [],
+};
+
+const images: ImageResolver = {
+  resolve(reference) {
+    if (['busybox', 'busybox:latest', image.id].includes(reference)) return image;
+    throw notFound(`No such image: ${reference}`);
+  },
+  acquire: () => undefined,
+  release: () => undefined,
+};
+
+const layerOf = (id: string): string => join(dataDir, 'layers', id);
+
+function unmountIfMounted(path: string): void {
+  try {
+    unmount(path, MNT_DETACH);
+  } catch (error) {
+    if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
+  }
+}
+
+const rootfs: RootfsManager = {
+  async mount(id) {
+    const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
+    if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');
+    for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
+    mountFilesystem('overlay', merged, [
+      ['lowerdir', imageRoot],
+      ['upperdir', upper],
+      ['workdir', work],
+    ]);
+    return { merged, upper };
+  },
+  async unmount(id) {
+    unmountIfMounted(join(layerOf(id), 'merged'));
+  },
+  async remove(id) {
+    unmountIfMounted(join(layerOf(id), 'merged'));
+    rmSync(layerOf(id), { recursive: true, force: true });
+  },
+};
+
+const netnsOf = (id: string): string => join(runDir, 'netns', id);
+
+const networks: NetworkManager = {
+  async createSandbox({ containerId, mode }) {
+    if (mode === 'host') return { netnsPath: undefined, endpoints: [], nameservers: ['192.0.2.53'] };
+    const path = netnsOf(containerId);
+    mkdirSync(join(runDir, 'netns'), { recursive: true });
+    writeFileSync(path, '');
+    const before = openSync('/proc/self/ns/net', 'r');
+    unshare(CLONE.NEWNET);
+    bindMount('/proc/self/ns/net', path);
+    setns(before, CLONE.NEWNET);
+    closeSync(before);
+    return { netnsPath: path, endpoints: [], nameservers: ['192.0.2.53'] };
+  },
+  async destroySandbox(id) {
+    unmountIfMounted(netnsOf(id));
+    rmSync(netnsOf(id), { force: true });
+  },
+  adoptSandbox: async () => undefined,
+};
+
+const events = new EventBus();
+const routes: Route[] = [
+  { method: 'HEAD', path: '/_ping', handle: (_request, response) => response.empty(200) },
+  {
+    method: 'GET',
+    path: '/test/events',
+    handle: (_request, response) => response.json(200, events.past()),
+  },
+];
+
+makeImage();
+const containers = openContainers({
+  dataDir,
+  runDir,
+  images,
+  rootfs,
+  networks,
+  events,
+  onBackgroundError: (error) => process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
+});
+await containers.restore();
+const server = createApiServer({
+  routes: [...routes, ...containers.routes],
+  version: '0.0.0',
+  log: (level, message, fields) => process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`),
+});
+await server.listen(socketPath);
+process.stdout.write('ready\n');
