@@ -12,7 +12,7 @@ export interface Requirement {
 export type Alternatives = readonly Requirement[];
 
 const REQUIREMENT =
-  /^([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?$/;
+  /^([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9-]+)?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([\w.+:~-]+)\s*\))?$/;
 
 /**
  * Parses a relationship field (Debian Policy §7.1): comma-separated groups of alternatives. An

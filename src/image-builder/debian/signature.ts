@@ -14,6 +14,9 @@ export const CLOCK_TOLERANCE_MS = 3_600_000;
 
 const OPENING = '-----BEGIN PGP SIGNED MESSAGE-----';
 const CLOSING = '-----END PGP SIGNATURE-----';
+/** The armored signatures at the document's end (RFC 9580 §6.2). */
+const SIGNATURES =
+  /\n-----BEGIN PGP SIGNATURE-----\n(?:[A-Z][\w-]*: [^\n]*\n)*\n(?:[A-Za-z0-9+/=]+\n)+-----END PGP SIGNATURE-----$/;
 
 /**
  * Verifies an OpenPGP cleartext-signed document (RFC 9580 §7) and returns exactly the text that was
@@ -30,7 +33,7 @@ export async function verifyCleartext(
   const text = document.replaceAll('\r\n', '\n').trimEnd();
   const isOneFrame =
     text.startsWith(`${OPENING}\n`) &&
-    text.endsWith(CLOSING) &&
+    SIGNATURES.test(text) &&
     text.indexOf(CLOSING) === text.length - CLOSING.length &&
     !text.includes(`\n${OPENING}`);
   if (!isOneFrame) throw refused(name, 'it is not a single OpenPGP signed message');

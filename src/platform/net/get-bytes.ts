@@ -1,4 +1,4 @@
-import { systemErrorCode } from '../../core/errors.ts';
+import { WherryError } from '../../core/errors.ts';
 import { refusedByMirror, tooLarge, unreachable } from './errors.ts';
 import { headerOf } from './http-client.ts';
 import type { HttpGet } from './http-client.ts';
@@ -45,12 +45,7 @@ export async function getBytes(
       retryAfter = headerOf(answer, 'retry-after');
     } catch (error) {
       signal?.throwIfAborted();
-      if (
-        systemErrorCode(error)?.startsWith('MIRROR_') === true ||
-        systemErrorCode(error) === 'DOWNLOAD_TOO_LARGE'
-      ) {
-        throw error;
-      }
+      if (error instanceof WherryError) throw error;
       if (!isRetriableError(error) || attempt >= retry.attempts) throw unreachable(url, error);
     }
     await pauseBefore(retry, attempt, retryAfter, signal);

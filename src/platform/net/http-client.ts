@@ -38,6 +38,8 @@ export function createHttpGet(env: NodeJS.ProcessEnv = process.env): HttpGet {
         agent,
         decompress: false,
         throwHttpErrors: false,
+        // Callers know the length and keep what did arrive.
+        strictContentLength: false,
         retry: { limit: 0 },
         maxRedirects: MAX_REDIRECTS,
         timeout: {
@@ -51,7 +53,8 @@ export function createHttpGet(env: NodeJS.ProcessEnv = process.env): HttpGet {
       });
       body.once('error', reject);
       body.once('response', (response: { statusCode: number; headers: HttpAnswer['headers'] }) => {
-        body.off('error', reject);
+        // From here on, failures reach whoever reads the body; one before that must not end the process.
+        body.off('error', reject).on('error', () => undefined);
         resolve({ status: response.statusCode, headers: response.headers, body });
       });
     });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemErrorCode } from '../../core/errors.ts';
+import { systemErrorCode, WherryError } from '../../core/errors.ts';
 
 /** How often a request is tried again, and how the pauses between are made (milliseconds, injected by tests). */
 export interface RetryPolicy {
@@ -35,7 +35,9 @@ const FINAL_CODES = new Set([
   'ERR_UNSUPPORTED_PROTOCOL',
 ]);
 
+/** Whether a failure below HTTP may pass by itself. What was already explained (a WherryError) is final. */
 export function isRetriableError(error: unknown): boolean {
+  if (error instanceof WherryError) return false;
   const code = systemErrorCode(error);
   return (
     code !== undefined && !FINAL_CODES.has(code) && !code.startsWith('CERT_') && !code.startsWith('ERR_TLS')

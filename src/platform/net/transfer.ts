@@ -74,8 +74,8 @@ async function readBack(writing: Writing, limit: number): Promise<void> {
     await writing.handle.truncate(0);
     return;
   }
-  const buffer = Buffer.allocUnsafe(1 << 20);
-  for (;;) {
+  const buffer = Buffer.allocUnsafe(Math.min(size, 1 << 20));
+  while (writing.received < size) {
     const { bytesRead } = await writing.handle.read(buffer, 0, buffer.length, writing.received);
     if (bytesRead === 0) return;
     writing.hash.update(buffer.subarray(0, bytesRead));
@@ -84,6 +84,7 @@ async function readBack(writing: Writing, limit: number): Promise<void> {
 }
 
 async function startOver(writing: Writing, request: DownloadRequest): Promise<void> {
+  if (writing.received === 0) return;
   await writing.handle.truncate(0);
   writing.hash = createHash(request.digest.algorithm);
   writing.received = 0;
