@@ -1,5 +1,6 @@
-import { networkInterfaces } from 'node:os';
 import { MACHINE_PORT_RANGE } from '../../protocol/boot/config-disk.ts';
+import { formatSubnet } from './address.ts';
+import { outsideSubnets } from './outside.ts';
 import { mustRun } from '../sys/spawn.ts';
 
 export interface BridgeRule {
@@ -56,20 +57,6 @@ table ip wherry {
 /** Hands the ruleset to the kernel. @throws CommandError */
 export async function applyRules(bridges: readonly BridgeRule[]): Promise<void> {
   const own = new Set(bridges.map((bridge) => bridge.interfaceName));
-  const outside = Object.entries(networkInterfaces())
-    .filter(([name]) => name !== 'lo' && !own.has(name))
-    .flatMap(([, addresses]) => addresses ?? [])
-    .flatMap((address) =>
-      address.family === 'IPv4' && address.cidr !== null ? [networkOf(address.cidr)] : [],
-    );
+  const outside = outsideSubnets(own).map(formatSubnet);
   await mustRun('nft', ['-f', '-'], { input: ruleset(bridges, outside) });
-}
-
-/** `10.0.2.15/24` → `10.0.2.0/24`. */
-function networkOf(cidr: string): string {
-  const [address = '', length = '32'] = cidr.split('/');
-  const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(length));
-  const base = value - (value % size);
-  return `${[24, 16, 8, 0].map((shift) => (base >>> shift) & 255).join('.')}/${length}`;
 }

@@ -62,7 +62,9 @@ function askUdp(server: string, port: number, message: Buffer, query: Query): Pr
       if (answers(query, answer)) finish(() => resolve(answer));
     });
     socket.once('error', (error) => finish(() => reject(error)));
-    socket.connect(port, server, () => socket.send(message));
+    // Without a callback, a network that can't be reached is an `error` event.
+    socket.once('connect', () => socket.send(message));
+    socket.connect(port, server);
   });
 }
 
