@@ -58,15 +58,14 @@ export async function writeErofs(
 
 async function writeImage(layout: Layout, out: FileHandle, options: ErofsOptions): Promise<Buffer> {
   const metadata = Buffer.alloc(layout.metaBlocks * BLOCK_SIZE);
-  const sink = new DataSink(out, metadata.length, options.signal);
+  const data = new DataSink(out, metadata.length, options.signal);
+  const head = new DataSink(out, 0, options.signal);
   try {
-    for (const placed of layout.inodes) await writeNode(placed, layout, metadata, sink);
-    // The metadata goes through a second sink only to share its chunking and digest.
-    const head = new DataSink(out, 0, options.signal);
+    for (const placed of layout.inodes) await writeNode(placed, layout, metadata, data);
+    const dataDigest = await data.finish();
     const block0 = Buffer.from(metadata.subarray(0, BLOCK_SIZE));
     await head.push(metadata);
-    const digest = await head.finish();
-    const uuid = contentUuid(digest, await sink.finish());
+    const uuid = contentUuid(await head.finish(), dataDigest);
     encodeSuperblock(block0, {
       rootNid: layout.inodes[0]?.nid ?? 0,
       inodes: layout.inodes.length,
@@ -78,7 +77,8 @@ async function writeImage(layout: Layout, out: FileHandle, options: ErofsOptions
     await writeAll(out, block0, 0);
     return uuid;
   } finally {
-    await sink.close();
+    await data.close();
+    await head.close();
   }
 }
 

@@ -51,7 +51,9 @@ export function spdxDocument(subject: SbomSubject, packages: readonly SbomPackag
       }),
       comment: `architecture: ${entry.arch}`,
     }));
-  const digest = createHash('sha256').update(JSON.stringify([subject, listed])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([subject, listed]))
+    .digest('hex');
   const document = {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',

@@ -1,7 +1,7 @@
 import { device, directory, fifo, file, symlink, type FileContent } from './nodes.ts';
 import { treeError, type FsTree } from './tree.ts';
 
-/** An archive member in the terms of a tree; paths and names are byte strings. */
+/** An archive member; paths and names are byte strings. ../tar's entries are of this shape. */
 export interface TreeEntry {
   /** `./usr/bin/x`, `usr/bin/x` or `/usr/bin/x`. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface TreeEntry {
   /** Seconds since the epoch. */
   readonly mtime: number;
   /** A symlink's target, or the path of the member that a hard link repeats. */
-  readonly linkname?: string | undefined;
+  readonly link?: string | undefined;
   readonly content?: FileContent | undefined;
   readonly xattrs?: ReadonlyMap<string, Buffer> | undefined;
   readonly devMajor?: number | undefined;
@@ -43,7 +43,7 @@ export function applyEntry(tree: FsTree, entry: TreeEntry): void {
 }
 
 function linkOf(entry: TreeEntry): string {
-  if (entry.linkname === undefined || entry.linkname === '')
+  if (entry.link === undefined || entry.link === '')
     throw treeError(`The ${entry.type} "${entry.path}" names no target.`);
-  return entry.linkname;
+  return entry.link;
 }

@@ -21,7 +21,9 @@ describe('ustarArchive', () => {
 
   /** `tar --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=644 -cf - hello` (GNU tar 1.34). */
   it('writes the bytes that GNU tar writes', () => {
-    const digest = createHash('sha256').update(ustarArchive([{ name: 'hello', content: 'hi\n' }])).digest('hex');
+    const digest = createHash('sha256')
+      .update(ustarArchive([{ name: 'hello', content: 'hi\n' }]))
+      .digest('hex');
     expect(digest).to.equal('52e3c9b7c59e569690d7bfa78ea53579065aeef8a7b11abfb9464eb7425205fa');
   });
 

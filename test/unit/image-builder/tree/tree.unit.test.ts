@@ -32,7 +32,7 @@ describe('FsTree', () => {
     mergeUsr(tree, 'amd64');
     applyEntry(tree, entry('./lib/', 'directory', { mode: 0o700 }));
     applyEntry(tree, entry('./lib/x/y.so', 'file', { content: Buffer.from('so') }));
-    applyEntry(tree, entry('./lib', 'symlink', { linkname: 'usr/lib' }));
+    applyEntry(tree, entry('./lib', 'symlink', { link: 'usr/lib' }));
     expect(tree.lookup('usr/lib/x/y.so')).to.include({ type: 'file', mtime: 7 });
     expect(tree.lookup('lib')).to.include({ type: 'symlink', target: 'usr/lib' });
     expect(tree.lookup('usr/lib')).to.include({ mode: 0o755 });
@@ -70,7 +70,7 @@ describe('FsTree', () => {
   it('counts links: names of a file, 2 and its folders for a directory', () => {
     const tree = new FsTree();
     tree.add('a/one', file('x'));
-    applyEntry(tree, entry('b/two', 'hardlink', { linkname: './a/one' }));
+    applyEntry(tree, entry('b/two', 'hardlink', { link: './a/one' }));
     const counts = linkCounts(tree.root);
     expect(tree.lookup('b/two')).to.equal(tree.lookup('a/one'));
     expect(counts.get(tree.lookup('a/one') ?? tree.root)).to.equal(2);
@@ -92,7 +92,13 @@ describe('FsTree', () => {
 
   it('removes by path and by pattern', () => {
     const tree = new FsTree();
-    for (const path of ['usr/share/doc/a/copyright', 'usr/share/man/x', 'usr/share/zone', 'usr/lib/a.a', 'b.a'])
+    for (const path of [
+      'usr/share/doc/a/copyright',
+      'usr/share/man/x',
+      'usr/share/zone',
+      'usr/lib/a.a',
+      'b.a',
+    ])
       tree.add(path, file(''));
     expect(tree.remove('usr/share/{doc}')).to.equal(0);
     expect(tree.remove('/usr/share/doc/')).to.equal(1);
