@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { networkRoutes } from './api/networks/routes.ts';
 import { createSystemBackend } from './api/system/facts.ts';
 import { systemRoutes } from './api/system/routes.ts';
 import { createApiServer } from './api/server.ts';
@@ -7,6 +9,7 @@ import type { Environment } from './environment.ts';
 import { EventBus } from './events.ts';
 import { engineId } from './identity.ts';
 import type { Log } from './log.ts';
+import { openNetworks } from './networks/networks.ts';
 
 export interface Engine {
   /** Ends the engine and leaves the containers running: the next engine takes them over. */
@@ -18,8 +21,11 @@ export interface Engine {
 /** Wires the areas together and serves the API. What isn't this machine's own has been loaded before. */
 export async function startEngine(environment: Environment, version: string, log: Log): Promise<Engine> {
   const config = readEngineConfig(environment.configFile);
-  const { dataDir } = environment;
+  const { dataDir, runDir } = environment;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(runDir, { recursive: true, mode: 0o700 });
   const events = new EventBus();
+  const networks = await openNetworks({ dataDir, runDir, events });
   const system = createSystemBackend({
     version,
     id: engineId(dataDir),
@@ -29,7 +35,11 @@ export async function startEngine(environment: Environment, version: string, log
     inventory: { containers: () => ({ running: 0, paused: 0, stopped: 0 }), images: () => 0 },
     log,
   });
-  const server = createApiServer({ routes: [...systemRoutes(system), ...volumeRoutes()], version, log });
+  const server = createApiServer({
+    routes: [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()],
+    version,
+    log,
+  });
   await server.listen(environment.socket);
   return { stop: () => server.close(), shutdown: () => server.close() };
 }
