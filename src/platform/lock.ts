@@ -78,12 +78,12 @@ export async function withLock<T>(
 export async function lockHolder(
   directory: string,
   ports: LockPorts = systemPorts,
-): Promise<{ readonly pid: number; readonly purpose: string } | undefined> {
+): Promise<(ProcessIdentity & { readonly purpose: string }) | undefined> {
   const highest = (await numbersIn(directory)).at(-1);
   const record = highest === undefined ? undefined : await readRecord(join(directory, String(highest)));
   const holder = record?.holder;
   if (record === undefined || holder === null || holder === undefined) return undefined;
-  return (await ports.processes.isAlive(holder)) ? { pid: holder.pid, purpose: record.purpose } : undefined;
+  return (await ports.processes.isAlive(holder)) ? { ...holder, purpose: record.purpose } : undefined;
 }
 
 async function tryAcquire(

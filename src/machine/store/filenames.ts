@@ -31,9 +31,14 @@ export interface MachineFiles {
   /** Unix socket paths, or named pipes on Windows. */
   readonly dockerSocket: string;
   readonly agentSocket: string;
-  /** Lock directories (src/platform/lock.ts): outside the machine's directory, which comes and goes under them. */
+  /**
+   * `lock` is held by whoever changes the machine, `agentLock` by the agent while it lives, `agentStartLock` by whoever
+   * starts it. Lock directories (src/platform/lock.ts): outside the machine's
+   * directory, which comes and goes under them.
+   */
   readonly lock: string;
   readonly agentLock: string;
+  readonly agentStartLock: string;
 }
 
 /** The files of machine `name`, standing in `directory` where that isn't its final place yet. */
@@ -65,7 +70,8 @@ export function machineFiles(
     dockerSocket: localAddress(where, 'docker.sock', inputs),
     agentSocket: localAddress(where, 'agent.sock', inputs),
     lock: join(locks, name),
-    agentLock: join(locks, `${name}.agent~`),
+    agentLock: join(locks, `${name}~agent`),
+    agentStartLock: join(locks, `${name}~agent-start`),
   };
 }
 

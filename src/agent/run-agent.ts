@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { WherryError } from '../core/errors.ts';
+import type { Driver, MachineSpec, RunningVm } from '../drivers/driver.ts';
+import type { MachineFiles } from '../machine/store/filenames.ts';
+import type { MachineConfig } from '../machine/store/machine-config.ts';
+import { absentImage, storedSpec } from '../machine/store/machine-spec.ts';
+import type { Clock } from '../platform/clock.ts';
+import { acquireLock } from '../platform/lock.ts';
+import type { Log } from '../platform/log.ts';
+import type { AgentStatus } from '../protocol/agent/control.ts';
+import { GUEST } from '../protocol/boot/guest-paths.ts';
+import { pinnedHostKey } from '../ssh/known-hosts.ts';
+import { openSshSession, type SshSession } from '../ssh/session.ts';
+import { serveControl } from './control-server.ts';
+import { serveDocker } from './docker-server.ts';
+import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
+
+export interface AgentContext {
+  readonly files: MachineFiles;
+  readonly config: MachineConfig;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  /** In the guest; another path than init's is for tests. */
+  readonly engineSocket?: string | undefined;
+  /** The guest's account; another than root is for tests. */
+  readonly username?: string | undefined;
+  /** Ends the agent when aborted. */
+  readonly signal: AbortSignal;
+  /** Called once, when both sockets are served. */
+  readonly onReady: (status: AgentStatus) => void;
+}
+
+/** A replaced agent may still be closing. */
+const PREDECESSOR_MS = 3000;
+
+/** Runs a machine's agent until the VM has gone or it is told to stop. Error: `HOST_NOT_RUNNING`, or SSH's. */
+export async function runAgent(context: AgentContext): Promise<void> {
+  const { files, log } = context;
+  const lock = await acquireLock(files.agentLock, { purpose: 'agent', waitMs: PREDECESSOR_MS });
+  try {
+    const vm = await requireVm(context);
+    const uplink = await openUplink(context, vm);
+    try {
+      await serve(context, uplink);
+    } finally {
+      uplink.close();
+    }
+  } finally {
+    await lock.release();
+    log.info('the agent ends');
+  }
+}
+
+async function serve(context: AgentContext, uplink: Uplink): Promise<void> {
+  const { files, log } = context;
+  const stopped = Promise.withResolvers<string>();
+  context.signal.addEventListener('abort', () => stopped.resolve('a signal'), { once: true });
+  const docker = await serveDocker(files.dockerSocket, uplink, log);
+  const status = (): AgentStatus => ({
+    pid: process.pid,
+    version: context.version,
+    machine: files.name,
+    sshConnected: uplink.connected(),
+    clients: docker.clients(),
+  });
+  const control = await serveControl(files.agentSocket, {
+    status,
+    stop: () => stopped.resolve('a client told it to'),
+  });
+  log.info('the agent serves', { ...status() });
+  context.onReady(status());
+  log.info('stopping', { reason: await Promise.race([stopped.promise, uplink.ended]) });
+  await docker.close();
+  await control.close();
+}
+
+function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
+  const ports: UplinkPorts = {
+    clock: context.clock,
+    log: context.log,
+    async vmIsThere() {
+      const now = await context.driver.status(specOf(context));
+      return (now.status === 'running' || now.status === 'paused') && sameVm(now.vm, vm);
+    },
+  };
+  if (vm.endpoint !== undefined) return Promise.resolve(openEndpointUplink(vm.endpoint, ports));
+  const dial = async (signal: AbortSignal): Promise<SshSession> => {
+    const { clientKey, knownHosts, name } = context.files;
+    return openSshSession({
+      host: vm.sshHost,
+      port: vm.sshPort,
+      username: context.username ?? 'root',
+      privateKey: await readFile(clientKey, 'utf8'),
+      hostKey: pinnedHostKey(await readFile(knownHosts, 'utf8'), name),
+      signal,
+    });
+  };
+  return openSshUplink(dial, context.engineSocket ?? GUEST.engineSocket, ports);
+}
+
+async function requireVm(context: AgentContext): Promise<RunningVm> {
+  const found = await context.driver.status(specOf(context));
+  if (found.status === 'running' || found.status === 'paused') return found.vm;
+  throw new WherryError({
+    code: 'HOST_NOT_RUNNING',
+    message: `Host is not running: "${context.files.name}" ${found.status === 'error' ? `is broken: ${found.reason}` : 'is stopped'}`,
+    hint: `Start it with:  wherry machine start ${context.files.name}`,
+  });
+}
+
+function sameVm(a: RunningVm, b: RunningVm): boolean {
+  return a.process?.pid === b.process?.pid && a.process?.startedAt === b.process?.startedAt;
+}
+
+function specOf(context: AgentContext): MachineSpec {
+  return { ...storedSpec(context.files, context.config), image: absentImage(context.config) };
+}
