@@ -10,13 +10,13 @@ const SECTOR = 512;
 const DEFAULT_SECTS = 4;
 
 /** The compressed kernel inside a bzImage, and how long it is when unpacked. */
-export interface BzImagePayload {
+interface BzImagePayload {
   readonly payload: Buffer;
   /** Bytes; from the 4 bytes behind (in gzip: at the end of) the compressed stream. */
   readonly unpackedLength: number;
 }
 
-export function isBzImage(image: Buffer): boolean {
+function isBzImage(image: Buffer): boolean {
   return (
     image.length > 0x260 &&
     image.readUInt16LE(AT.bootFlag) === 0xaa55 &&
@@ -25,7 +25,7 @@ export function isBzImage(image: Buffer): boolean {
 }
 
 /** Finds the payload of a bzImage. @throws KERNEL_FORMAT_UNSUPPORTED before boot protocol 2.08, or when cut short */
-export function bzImagePayload(image: Buffer): BzImagePayload {
+function bzImagePayload(image: Buffer): BzImagePayload {
   if (!isBzImage(image)) throw kernelError('The kernel is not an x86 bzImage.');
   const version = image.readUInt16LE(AT.version);
   if (version < 0x208)
