@@ -1,0 +1,46 @@
+import { Flags } from '@oclif/core';
+import { ARCHES, type Arch } from '../../core/arch.ts';
+import { fixCommand } from '../../drivers/install-fix.ts';
+import type { PreflightFinding } from '../../drivers/driver.ts';
+import { WherryCommand } from '../base-command.ts';
+import { ExitStatus } from '../error-render.ts';
+import { defaultArch } from '../images/composer.ts';
+import { applyFix, errorsOf } from '../preflight/require-ready.ts';
+
+const MARK = { ok: '✔', note: '!', error: '✖' } as const;
+
+export default class Doctor extends WherryCommand {
+  static override description = 'Look whether this computer can run machines, and say what would mend it';
+  static override flags = {
+    fix: Flags.boolean({ description: 'Install what is missing (asks first)', default: false }),
+    yes: Flags.boolean({ char: 'y', description: "Don't ask", default: false }),
+    arch: Flags.string({ description: "The guest's architecture", options: [...ARCHES] }),
+    json: Flags.boolean({ description: 'Print the findings as JSON', default: false }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Doctor);
+    const host = await this.host();
+    const arch = (flags.arch as Arch | undefined) ?? defaultArch();
+    const driver = await host.driver();
+    let findings = await driver.preflight(arch);
+    if (flags.fix) {
+      const rules = { yes: flags.yes, env: process.env, signal: this.signal };
+      for (const { fix } of errorsOf(findings)) if (fix) await applyFix(fix, this.terminal, rules);
+      findings = await driver.preflight(arch);
+    }
+    this.print(...(flags.json ? [JSON.stringify(findings, null, 2)] : findings.flatMap(lines)));
+    if (errorsOf(findings).length > 0) throw new ExitStatus(1);
+  }
+}
+
+function lines({ level, subject, message, fix }: PreflightFinding): string[] {
+  const first = `${MARK[level]} ${subject}: ${message}`;
+  return fix === undefined
+    ? [first]
+    : [
+        first,
+        `    Install it with:  ${fixCommand(fix, process.getuid?.())}`,
+        '    Or let Wherry do it:  wherry doctor --fix',
+      ];
+}

@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline/promises';
+import type { Terminal } from '../streams/terminal.ts';
+
+export interface ConsentRules {
+  /** `--yes` was given. */
+  readonly yes: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Whether Wherry may run `command` on this computer: by `--yes`, by `CI=true`, or by an answer at the prompt. Without a
+ * TTY to ask at, the answer is no.
+ */
+export async function askConsent(command: string, terminal: Terminal, rules: ConsentRules): Promise<boolean> {
+  if (rules.yes || rules.env['CI'] === 'true') {
+    terminal.stderr.write(`Running: ${command}\n`);
+    return true;
+  }
+  if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) return false;
+  const prompt = createInterface({ input: terminal.stdin, output: terminal.stderr });
+  try {
+    const answer = await prompt.question(`Run this now?  ${command}  [y/N] `, { signal: rules.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    prompt.close();
+    terminal.stdin.unref();
+  }
+}

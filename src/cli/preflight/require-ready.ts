@@ -1,0 +1,56 @@
+import type { Arch } from '../../core/arch.ts';
+import { WherryError } from '../../core/errors.ts';
+import type { Driver, PreflightFinding, PreflightFix } from '../../drivers/driver.ts';
+import { fixCommand, installFix } from '../../drivers/install-fix.ts';
+import { systemExec } from '../../platform/exec.ts';
+import type { Terminal } from '../streams/terminal.ts';
+import { askConsent, type ConsentRules } from './consent.ts';
+
+/**
+ * Looks whether a driver can work here; what is missing is installed if that is agreed to.
+ * @returns what was found in the end, all of it usable
+ * @throws WherryError PREFLIGHT_FAILED (exit 3, as docker-machine's pre-create check) naming the one command
+ */
+export async function requireReady(
+  driver: Driver,
+  arch: Arch,
+  terminal: Terminal,
+  rules: ConsentRules,
+): Promise<readonly PreflightFinding[]> {
+  let findings = await driver.preflight(arch);
+  for (const { fix, message } of errorsOf(findings)) {
+    if (fix === undefined) continue;
+    terminal.stderr.write(`${message}\n`);
+    await applyFix(fix, terminal, rules);
+  }
+  if (errorsOf(findings).length > 0) findings = await driver.preflight(arch);
+  const [first] = errorsOf(findings);
+  if (first !== undefined) throw preflightError(first);
+  return findings;
+}
+
+/** @returns whether it was agreed to and has run */
+export async function applyFix(fix: PreflightFix, terminal: Terminal, rules: ConsentRules): Promise<boolean> {
+  return installFix(fix, {
+    consent: (command) => askConsent(command, terminal, rules),
+    exec: systemExec,
+    uid: process.getuid?.(),
+    signal: rules.signal,
+    stdio: terminal.stderr.isTTY ? 'inherit' : 'capture',
+  });
+}
+
+export function errorsOf(findings: readonly PreflightFinding[]): PreflightFinding[] {
+  return findings.filter(({ level }) => level === 'error');
+}
+
+function preflightError({ message, fix }: PreflightFinding): WherryError {
+  return new WherryError({
+    code: 'PREFLIGHT_FAILED',
+    message,
+    hint: fix
+      ? `Install it with:  ${fixCommand(fix, process.getuid?.())}\nOr let Wherry do it:  wherry doctor --fix`
+      : 'See:  wherry doctor',
+    exitCode: 3,
+  });
+}
