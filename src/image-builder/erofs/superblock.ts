@@ -57,7 +57,7 @@ export function encodeSuperblock(block0: Buffer, fields: Superblock): void {
 }
 
 /** CRC-32C of block 0 from the superblock on, counted with the checksum's own field as zero. */
-export function superblockChecksum(block0: Buffer): number {
+function superblockChecksum(block0: Buffer): number {
   const covered = Buffer.from(block0.subarray(SUPER_OFFSET, BLOCK_SIZE));
   covered.writeUInt32LE(0, AT.checksum);
   return crc32c(0xffff_ffff, covered);

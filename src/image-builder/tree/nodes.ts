@@ -53,7 +53,7 @@ export interface FifoNode extends NodeMeta {
 export type TreeNode = DirectoryNode | FileNode | SymlinkNode | DeviceNode | FifoNode;
 
 /** Metadata with root's ownership, the epoch and no xattrs where nothing else is said. */
-export function nodeMeta(mode: number, given: Partial<NodeMeta> = {}): NodeMeta {
+function nodeMeta(mode: number, given: Partial<NodeMeta> = {}): NodeMeta {
   return {
     mode: given.mode ?? mode,
     uid: given.uid ?? 0,

@@ -144,7 +144,7 @@ export class FsTree {
 }
 
 /** Children in byte order: the order that every writer uses. */
-export function sortedChildren(folder: DirectoryNode): [name: string, node: TreeNode][] {
+function sortedChildren(folder: DirectoryNode): [name: string, node: TreeNode][] {
   return [...folder.children].sort(([a], [b]) => compareNames(a, b));
 }
 
