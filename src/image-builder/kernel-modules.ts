@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { WherryError } from '../core/errors.ts';
 import { collectBytes, decompress } from './debian/decompress.ts';
 import type { Compression } from './debian/decompress.ts';
@@ -56,7 +55,7 @@ function nameOf(path: string): string {
 async function unpack(path: string, packed: Buffer): Promise<Buffer> {
   const compression = (PACKED.exec(path)?.[2] ?? '') as Compression;
   if (compression === '') return packed;
-  return collectBytes(decompress(Readable.from([packed]), compression), MAX_MODULE_BYTES, path);
+  return collectBytes(decompress(packed, compression), MAX_MODULE_BYTES, path);
 }
 
 /** Modules are named with underscores inside the kernel, often with dashes as files. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { systemErrorCode } from '../../src/core/errors.ts';
 import type { TarEntry } from '../../src/image-builder/tar/entry.ts';
 import { openArchive } from '../../src/image-builder/debian/archive.ts';
-import { readDeb } from '../../src/image-builder/debian/deb.ts';
+import { readDebs } from '../../src/image-builder/debian/deb-batch.ts';
 import { debianSuites } from '../../src/image-builder/debian/suites.ts';
 
 /** Debian programs for tests, runnable on any x86-64 Linux: they bring their own C library. */
@@ -78,10 +78,10 @@ export async function debianTools(
   const temporary = `${directory}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const programs: string[] = [];
-    for (const { record, path } of fetched) {
-      for await (const entry of readDeb(path)) {
+    for await (const { package: unpacked, entries } of readDebs(fetched)) {
+      for (const entry of entries) {
         const placed = await place(join(temporary, 'root'), entry);
-        if (packages.includes(record.name) && isProgram(entry)) programs.push(placed);
+        if (packages.includes(unpacked.record.name) && isProgram(entry)) programs.push(placed);
       }
     }
     await writeWrappers(temporary, directory, programs);

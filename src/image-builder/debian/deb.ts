@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { messageOf, WherryError } from '../../core/errors.ts';
 import { readTar } from '../tar/reader.ts';
@@ -19,8 +18,7 @@ const HEADER_BYTES = 60;
 
 /**
  * The files that a .deb (deb(5), format 2.0) would install, in the archive's order, ownership and modes
- * as packed. The package's bytes should have been verified before. Read it to its end, or break out of
- * the loop, before the next one is opened (see `decompress`).
+ * as packed. The package's bytes should have been verified before. Packages may be read side by side.
  */
 export async function* readDeb(
   path: string,
@@ -48,17 +46,10 @@ async function* readMember(
   if (member === undefined) throw badDeb(path, `it has no ${stem}`);
   const compression = compressionOf(member.name, stem);
   if (compression === undefined) throw badDeb(path, `${member.name} is compressed in an unknown way`);
-  const source = createReadStream(path, {
-    start: member.offset,
-    end: member.offset + member.size - 1,
-    highWaterMark: 1 << 18,
-  });
   try {
-    yield* readTar(decompress(source, compression), limits);
+    yield* readTar(decompress({ path, offset: member.offset, size: member.size }, compression), limits);
   } catch (error) {
     throw badDeb(path, messageOf(error), error);
-  } finally {
-    source.destroy();
   }
 }
 

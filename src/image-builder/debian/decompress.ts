@@ -1,29 +1,65 @@
-import { createRequire } from 'node:module';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { WherryError } from '../../core/errors.ts';
-
-// A UMD bundle whose named exports Node's ESM loader cannot see.
-const { XzReadableStream } = createRequire(import.meta.url)(
-  'xz-decompress',
-) as typeof import('xz-decompress');
+import { unxz } from './xz.ts';
 
 /** By file suffix: `''` is no compression. */
 export type Compression = '' | '.xz' | '.gz' | '.zst';
 
+/** Where the compressed bytes lie in a file; the whole file without `size`. */
+export interface FileSection {
+  path: string;
+  offset?: number;
+  size?: number;
+}
+
+const READ_BYTES = 1 << 18;
+
 /**
- * Decompresses a stream in this process (xz through WebAssembly, the rest through Node's zlib).
- * The xz decoder serves one stream at a time: a second one waits until the first has been read to its
- * end or abandoned, so never hold two half-read ones.
+ * Decompresses bytes, a file or a part of one without helper programs: xz through WebAssembly, the rest
+ * through Node's zlib.
  */
-export function decompress(source: Readable, compression: Compression): AsyncIterable<Uint8Array> {
-  if (compression === '') return source;
-  if (compression === '.xz')
-    return new XzReadableStream(Readable.toWeb(source) as ReadableStream<Uint8Array>);
-  const inflate = compression === '.gz' ? createGunzip() : createZstdDecompress();
-  source.once('error', (error) => inflate.destroy(error));
-  inflate.once('close', () => source.destroy());
-  return source.pipe(inflate);
+export async function* decompress(
+  input: FileSection | Buffer,
+  compression: Compression,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const range = Buffer.isBuffer(input) ? undefined : await rangeOf(input);
+  if (compression === '.xz') {
+    yield* unxz(range ?? { bytes: input as Buffer });
+    return;
+  }
+  const source =
+    range === undefined
+      ? Readable.from([input])
+      : createReadStream(range.path, { ...range, highWaterMark: READ_BYTES });
+  try {
+    if (compression === '') {
+      yield* source as AsyncIterable<Buffer>;
+      return;
+    }
+    const inflate =
+      compression === '.gz'
+        ? createGunzip({ chunkSize: READ_BYTES })
+        : createZstdDecompress({ chunkSize: READ_BYTES });
+    source.once('error', (error) => inflate.destroy(error));
+    yield* source.pipe(inflate) as AsyncIterable<Buffer>;
+  } finally {
+    source.destroy();
+  }
+}
+
+async function rangeOf(section: FileSection): Promise<{ path: string; start: number; end: number }> {
+  const start = section.offset ?? 0;
+  const size = section.size ?? (await stat(section.path)).size - start;
+  if (size <= 0) {
+    throw new WherryError({
+      code: 'ARCHIVE_INVALID',
+      message: `There is nothing to unpack in ${section.path}`,
+    });
+  }
+  return { path: section.path, start, end: start + size - 1 };
 }
 
 /** Splits `data.tar.xz` into `data.tar` and `.xz`; undefined if it is compressed in a way we don't know. */

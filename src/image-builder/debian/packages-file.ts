@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { messageOf } from '../../core/errors.ts';
 import { cachedBytes, cachePath, digestOf, digestText, storeBytes } from '../../platform/net/digest-cache.ts';
@@ -66,11 +65,7 @@ export async function loadPackages(
 
 async function unpack(file: string, size: number, name: string): Promise<Buffer> {
   try {
-    return await collectBytes(
-      decompress(createReadStream(file, { highWaterMark: 1 << 18 }), '.xz'),
-      size,
-      name,
-    );
+    return await collectBytes(decompress({ path: file }, '.xz'), size, name);
   } catch (error) {
     throw badRelease(name, messageOf(error));
   }

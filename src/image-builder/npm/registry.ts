@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { messageOf, WherryError } from '../../core/errors.ts';
 import type { DownloadContext, Downloader } from '../../platform/net/download.ts';
 import { decompress } from '../debian/decompress.ts';
@@ -40,9 +39,7 @@ export async function fetchNpmPackages(
  */
 export async function* readNpmPackage(path: string): AsyncGenerator<TarEntry, void, undefined> {
   try {
-    for await (const entry of readTar(
-      decompress(createReadStream(path, { highWaterMark: 1 << 18 }), '.gz'),
-    )) {
+    for await (const entry of readTar(decompress({ path }, '.gz'))) {
       const slash = entry.path.indexOf('/');
       if (slash >= 0) yield { ...entry, path: entry.path.slice(slash + 1) };
     }

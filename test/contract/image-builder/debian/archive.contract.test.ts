@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readControl, readDeb } from '../../../../src/image-builder/debian/deb.ts';
+import { readDebs } from '../../../../src/image-builder/debian/deb-batch.ts';
 import { newSigner, SIGNED, SUITE } from './fake-archive.ts';
 import { failureOf, newWorld, PACKAGES, tampered } from './world.ts';
 import type { World } from './world.ts';
@@ -66,6 +67,37 @@ describe('debian archive', () => {
       expect((await readControl(fetched?.path ?? '')).get('package')).to.equal('p');
     });
   }
+
+  it('reads several packages at once and hands them out in order', async () => {
+    const archive = await world.open();
+    const fetched = await archive.fetch(archive.resolve(['app']));
+    const order: string[] = [];
+    for await (const { package: item, entries } of readDebs([...fetched, ...fetched, ...fetched], 3)) {
+      order.push(`${item.record.name} ${entries.filter(({ type }) => type === 'file').length}`);
+    }
+    expect(order).to.deep.equal(['app 1', 'lib 1', 'app 1', 'lib 1', 'app 1', 'lib 1']);
+  });
+
+  it('a damaged package fails by name, with others still being read', async () => {
+    const archive = await world.open();
+    const fetched = await archive.fetch(archive.resolve(['app']));
+    const [app] = fetched;
+    if (app === undefined) throw new Error('app was not fetched');
+    const bytes = await readFile(app.path);
+    for (const damaged of [
+      bytes.subarray(0, bytes.length - 20),
+      tampered(bytes, bytes.length - 60),
+      Buffer.from('x'),
+    ]) {
+      const path = join(world.cacheDir, 'damaged.deb');
+      await writeFile(path, damaged);
+      const error = await failureOf(async () => {
+        for await (const _ of readDebs([{ path }, ...fetched], 2)) continue;
+      });
+      expect(error.code).to.equal('DEB_INVALID');
+      expect(error.message).to.contain(path);
+    }
+  });
 
   it('abandoning one .deb half-way does not hold up the next', async () => {
     const archive = await world.open();
