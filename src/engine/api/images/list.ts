@@ -1,0 +1,53 @@
+import type { ImageService } from '../../images/image-service.ts';
+import type { StoredImage } from '../../images/image-store.ts';
+import { familiarName, familiarReference, parseReference } from '../../images/reference.ts';
+import { parseFilters } from '../../filters.ts';
+import { globMatches, hasLabels, parseBoolean } from './filters.ts';
+import { createdSeconds, summary } from './views.ts';
+
+const FILTERS = ['dangling', 'label', 'before', 'since', 'reference'] as const;
+
+/** `GET /images/json`: newest first. */
+export function listImages(service: ImageService, query: URLSearchParams) {
+  const filters = parseFilters(query.get('filters'), FILTERS);
+  const dangling = parseBoolean(filters.get('dangling')?.[0], 'dangling');
+  const labels = filters.get('label') ?? [];
+  const patterns = filters.get('reference') ?? [];
+  const before = bound(service, filters.get('before'));
+  const since = bound(service, filters.get('since'));
+  const chosen = (image: StoredImage): boolean => {
+    const created = createdSeconds(image.config);
+    const tagged = service.store.referencesOf(image.id).some((reference) => !reference.includes('@'));
+    if (dangling !== undefined && dangling === tagged) return false;
+    if (before !== undefined && created >= before) return false;
+    if (since !== undefined && created <= since) return false;
+    return hasLabels(image.config.config?.Labels ?? {}, labels);
+  };
+  return service.store
+    .ids()
+    .map((id) => service.store.get(id))
+    .filter(chosen)
+    .map((image) => withNames(service, image, patterns))
+    .filter((item) => item !== undefined)
+    .sort((one, other) => other.Created - one.Created);
+}
+
+function bound(service: ImageService, values: readonly string[] | undefined): number | undefined {
+  const name = values?.[0];
+  return name === undefined ? undefined : createdSeconds(service.store.find(name).config);
+}
+
+/** With a `reference` filter, only the names that match are shown. */
+function withNames(service: ImageService, image: StoredImage, patterns: readonly string[]) {
+  const item = summary(service, image);
+  if (patterns.length === 0) return item;
+  const keep = (name: string): boolean => patterns.some((pattern) => nameMatches(pattern, name));
+  const RepoTags = item.RepoTags.filter(keep);
+  const RepoDigests = item.RepoDigests.filter(keep);
+  return RepoTags.length + RepoDigests.length === 0 ? undefined : { ...item, RepoTags, RepoDigests };
+}
+
+function nameMatches(pattern: string, name: string): boolean {
+  const reference = parseReference(name);
+  return globMatches(pattern, familiarReference(reference)) || globMatches(pattern, familiarName(reference));
+}

@@ -1,0 +1,166 @@
+import { invalid, notImplemented } from '../../errors.ts';
+import type { ImageService } from '../../images/image-service.ts';
+import { parsePlatform } from '../../images/platform.ts';
+import {
+  familiarReference,
+  isDigest,
+  isTag,
+  parseReference,
+  withDefaultTag,
+} from '../../images/reference.ts';
+import type { Reference } from '../../images/reference.ts';
+import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
+import type { ApiRequest, ApiResponse, Route } from '../route.ts';
+import { parseFilters } from '../../filters.ts';
+import { hasLabels, parseBoolean } from './filters.ts';
+import { listImages } from './list.ts';
+import { ProgressStream } from './progress-stream.ts';
+import { historyOf, inspection } from './views.ts';
+
+/**
+ * The client's pull policy, which Docker's API has no field for: with `always`, the bundled hello-world does not stand
+ * in for a registry that is out of reach. Wherry's own CLI sends it with `run --pull always`.
+ */
+const PULL_POLICY_HEADER = 'x-wherry-pull';
+
+/** Docker Engine API v1.51, "Image". */
+export function imageRoutes(service: ImageService): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/images/create',
+      handle: async (request, response) => await create(service, request, response),
+    },
+    {
+      method: 'POST',
+      path: '/images/load',
+      handle: async (request, response) => await load(service, request, response),
+    },
+    {
+      method: 'POST',
+      path: '/images/prune',
+      handle: async (request, response) => await prune(service, request, response),
+    },
+    {
+      method: 'GET',
+      path: '/images/json',
+      handle: (request, response) => response.json(200, listImages(service, request.query)),
+    },
+    { method: 'GET', path: '/images/search', handle: () => unsupported('GET /images/search') },
+    { method: 'GET', path: '/images/get', handle: () => unsupported('GET /images/get (docker save)') },
+    {
+      method: 'GET',
+      path: '/images/{name...}/json',
+      handle: (request, response) => {
+        if (parseBoolean(request.query.get('manifests') ?? undefined, 'manifests') === true)
+          unsupported('manifests=1');
+        response.json(200, inspection(service, service.store.find(nameOf(request))));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/history',
+      handle: (request, response) =>
+        response.json(200, historyOf(service, service.store.find(nameOf(request)))),
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/get',
+      handle: () => unsupported('GET /images/{name}/get (docker save)'),
+    },
+    { method: 'POST', path: '/images/{name...}/push', handle: () => unsupported('POST /images/{name}/push') },
+    {
+      method: 'POST',
+      path: '/images/{name...}/tag',
+      handle: async (request, response) => await tag(service, request, response),
+    },
+    {
+      method: 'DELETE',
+      path: '/images/{name...}',
+      handle: async (request, response) => {
+        response.json(200, await service.remove(nameOf(request), flag(request, 'force')));
+      },
+    },
+  ];
+}
+
+function unsupported(what: string): never {
+  throw notImplemented(`${what} is not implemented`);
+}
+
+const nameOf = (request: ApiRequest): string => request.params['name'] ?? '';
+
+function flag(request: ApiRequest, name: string): boolean {
+  const value = request.query.get(name);
+  return value !== null && !/^(?:|0|no|false|none)$/i.test(value.trim());
+}
+
+function platformOf(request: ApiRequest) {
+  const text = request.query.get('platform');
+  return text === null || text === '' ? undefined : parsePlatform(text);
+}
+
+async function create(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
+  const { query } = request;
+  if (query.get('fromSrc')) unsupported('POST /images/create with fromSrc (docker import)');
+  const name = query.get('fromImage') ?? '';
+  if (name === '') throw invalid('invalid reference format');
+  const reference = pullReference(name, query.get('tag') ?? '');
+  const auth = request.raw.headers['x-registry-auth'];
+  const policy = request.raw.headers[PULL_POLICY_HEADER];
+  const options = {
+    reference,
+    platform: platformOf(request),
+    credentials: decodeRegistryAuth(Array.isArray(auth) ? auth[0] : auth),
+    registryOnly: policy === 'always',
+  };
+  const stream = new ProgressStream(response);
+  await stream.run(async () => await service.pull(options, stream.write, request.signal));
+}
+
+/** `tag` is a tag or a digest; it wins over what `fromImage` says. Without either, `latest`. */
+function pullReference(name: string, tagOrDigest: string): Reference {
+  const reference = parseReference(name);
+  if (tagOrDigest === '') return withDefaultTag(reference);
+  if (isDigest(tagOrDigest)) return { ...reference, digest: tagOrDigest };
+  if (!isTag(tagOrDigest)) throw invalid('invalid reference format');
+  return { ...reference, tag: tagOrDigest };
+}
+
+async function load(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
+  const quiet = flag(request, 'quiet');
+  const stream = new ProgressStream(response);
+  const sink = quiet ? () => undefined : stream.write;
+  await stream.run(async () => {
+    const body = request.raw as AsyncIterable<Buffer>;
+    for (const { id, references } of await service.load(body, platformOf(request), sink, request.signal)) {
+      if (references.length === 0) stream.write({ stream: `Loaded image ID: ${id}\n` });
+      for (const reference of references) {
+        stream.write({ stream: `Loaded image: ${familiarReference(parseReference(reference))}\n` });
+      }
+    }
+  });
+}
+
+async function tag(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
+  const repository = parseReference(request.query.get('repo') ?? '');
+  if (repository.digest !== undefined) throw invalid('refusing to create a tag with a digest reference');
+  const name = request.query.get('tag') ?? '';
+  if (name !== '' && !isTag(name)) throw invalid('invalid tag format');
+  await service.tag(nameOf(request), withDefaultTag(name === '' ? repository : { ...repository, tag: name }));
+  response.empty(201);
+}
+
+async function prune(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
+  const filters = parseFilters(request.query.get('filters'), ['dangling', 'label', 'label!']);
+  const labels = filters.get('label') ?? [];
+  const without = filters.get('label!') ?? [];
+  const { removed, bytes } = await service.prune(
+    parseBoolean(filters.get('dangling')?.[0], 'dangling') ?? true,
+    ({ config }) => {
+      const own = config.config?.Labels ?? {};
+      return hasLabels(own, labels) && !without.some((label) => hasLabels(own, [label]));
+    },
+  );
+  response.json(200, { ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: bytes });
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventBus } from '../events.ts';
+import { directorySource } from './archive/archive-source.ts';
+import { importImages } from './archive/import.ts';
+import type { ImportedImage } from './archive/import.ts';
+import { spoolArchive } from './archive/spool.ts';
+import type { ImageStore, StoredImage } from './image-store.ts';
+import type { LayerPool } from './layer/layer-pool.ts';
+import { nativePlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import type { ProgressSink } from './progress.ts';
+import { PullError, pullFailure, pullImage } from './pull.ts';
+import type { PullRequest } from './pull.ts';
+import { canonicalReference, familiarName, familiarReference, parseReference } from './reference.ts';
+import type { Reference } from './reference.ts';
+import type { Credentials } from './registry/credentials.ts';
+import type { RegistrySettings } from './registry/endpoints.ts';
+import { RegistryUnreachable } from './registry/errors.ts';
+import type { RetryPolicy } from './registry/retry.ts';
+import type { Transport } from './registry/transport.ts';
+import { removeImage } from './remove.ts';
+import type { Removal } from './remove.ts';
+import type { StoreResolver } from './resolver.ts';
+
+export interface ImageServiceOptions {
+  readonly store: ImageStore;
+  readonly resolver: StoreResolver;
+  readonly transport: Transport;
+  readonly pool: LayerPool;
+  readonly settings: RegistrySettings;
+  readonly retry: RetryPolicy;
+  readonly events: EventBus;
+  readonly bundledDir: string;
+  readonly isRunning: (containerId: string) => boolean;
+}
+
+/** The one name that the bundled image may stand in for. */
+const BUNDLED_REFERENCE = 'docker.io/library/hello-world:latest';
+
+export interface PullOptions {
+  readonly reference: Reference;
+  readonly platform: Platform | undefined;
+  readonly credentials: Credentials;
+  /** The user insists on the registry (`--pull always`): nothing stands in for it. */
+  readonly registryOnly: boolean;
+}
+
+/** What the /images routes do. */
+export class ImageService {
+  readonly store: ImageStore;
+  readonly #options: ImageServiceOptions;
+
+  constructor(options: ImageServiceOptions) {
+    this.#options = options;
+    this.store = options.store;
+  }
+
+  usersOf(id: string): readonly string[] {
+    return this.#options.resolver.usersOf(id);
+  }
+
+  /** @throws EngineError in the words of Docker */
+  async pull(options: PullOptions, sink: ProgressSink, signal: AbortSignal): Promise<void> {
+    const { reference, platform = nativePlatform(), credentials } = options;
+    const request: PullRequest = { reference, platform, credentials };
+    try {
+      await pullImage(this.#options, request, sink, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const outOfReach =
+        error instanceof PullError && error.cause instanceof RegistryUnreachable && !error.answered;
+      if (!outOfReach || options.registryOnly || canonicalReference(reference) !== BUNDLED_REFERENCE) {
+        throw pullFailure(error, reference);
+      }
+      await this.#loadBundled(pullFailure(error, reference), platform, sink, signal);
+    }
+  }
+
+  /** hello-world without a network: an OCI layout of the system disk. RepoDigests stays empty. */
+  async #loadBundled(
+    failure: Error,
+    platform: Platform,
+    sink: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const source = directorySource(this.#options.bundledDir);
+    if (!(await source.has('index.json'))) throw failure;
+    const { store, pool, events } = this.#options;
+    await importImages({ store, pool, platform }, source, () => undefined, signal, [BUNDLED_REFERENCE]);
+    const shown = familiarReference(parseReference(BUNDLED_REFERENCE));
+    sink({ status: `The registry is out of reach: ${failure.message}` });
+    sink({ status: `Status: Loaded bundled image for ${shown}` });
+    events.publish('image', 'load', shown, { name: shown });
+  }
+
+  /** Takes in an archive as `docker save`, skopeo or buildx write it. */
+  async load(
+    body: AsyncIterable<Buffer>,
+    platform: Platform | undefined,
+    sink: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<ImportedImage[]> {
+    const { store, pool, events } = this.#options;
+    const directory = join(store.content.ingest, `load-${randomUUID()}`);
+    await mkdir(directory, { mode: 0o700 });
+    try {
+      const source = await spoolArchive(body, directory);
+      const context = { store, pool, platform: platform ?? nativePlatform() };
+      const images = await importImages(context, source, sink, signal);
+      for (const { id } of images) events.publish('image', 'load', id, { name: id });
+      return images;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  async tag(source: string, target: Reference): Promise<void> {
+    const { id } = this.store.find(source);
+    await this.store.addReference(canonicalReference(target), id);
+    this.#options.events.publish('image', 'tag', id, { name: familiarReference(target) });
+  }
+
+  async remove(text: string, force: boolean): Promise<Removal[]> {
+    const { store, resolver, events, isRunning } = this.#options;
+    return await removeImage(
+      { store, events, isRunning, usersOf: (id) => resolver.usersOf(id) },
+      text,
+      force,
+    );
+  }
+
+  /** Removes images without a tag (`dangling`) or all that no container uses. */
+  async prune(
+    dangling: boolean,
+    chosen: (image: StoredImage) => boolean,
+  ): Promise<{ removed: Removal[]; bytes: number }> {
+    const before = this.#bytes();
+    const removed: Removal[] = [];
+    for (const id of this.store.ids()) {
+      const tagged = this.store.referencesOf(id).some((reference) => !reference.includes('@'));
+      if ((dangling && tagged) || this.usersOf(id).length > 0 || !chosen(this.store.get(id))) continue;
+      removed.push(...(await this.remove(id, true)));
+    }
+    await this.store.collect();
+    return { removed, bytes: Math.max(0, before - this.#bytes()) };
+  }
+
+  #bytes(): number {
+    const layers = new Set(this.store.ids().flatMap((id) => this.store.get(id).record.layers));
+    return [...layers].reduce((sum, diffId) => sum + (this.store.layer(diffId)?.size ?? 0), 0);
+  }
+}
+
+/** `busybox` of `docker.io/library/busybox@sha256:…`. */
+export const shownName = (canonical: string): string => familiarName(parseReference(canonical));

@@ -1,0 +1,221 @@
+import { join } from 'node:path';
+import { EngineError, notFound } from '../errors.ts';
+import { ContentStore } from '../store/content.ts';
+import { Metadata } from '../store/metadata.ts';
+import type { ImageRecord, LayerRecord } from '../store/metadata.ts';
+import type { ConvertedLayer } from './layer/convert.ts';
+import { parseImageConfig } from './manifest.ts';
+import type { ImageConfig } from './manifest.ts';
+import {
+  canonicalReference,
+  familiarReference,
+  parseReference,
+  repositoryOf,
+  tryParseReference,
+  withDefaultTag,
+} from './reference.ts';
+
+export interface StoredImage {
+  readonly id: string;
+  readonly record: ImageRecord;
+  readonly config: ImageConfig;
+}
+
+export interface NewImage {
+  readonly id: string;
+  readonly configBytes: Buffer;
+  readonly layers: readonly string[];
+  readonly manifests: readonly { readonly digest: string; readonly bytes: Buffer }[];
+  /** Canonical references that shall name it from now on. */
+  readonly references: readonly string[];
+}
+
+/** Images, their names and their layers: {@link ContentStore} for the bytes, {@link Metadata} for what exists. */
+export class ImageStore {
+  readonly content: ContentStore;
+  readonly #metadata: Metadata;
+  /** Layers that a pull or load under way counts on. */
+  readonly #pins = new Map<string, number>();
+
+  private constructor(content: ContentStore, metadata: Metadata) {
+    this.content = content;
+    this.#metadata = metadata;
+  }
+
+  /** Opens the store and forgets layers whose files a crash has torn: a later pull brings them again. */
+  static async open(directory: string): Promise<ImageStore> {
+    const content = await ContentStore.open(directory);
+    const metadata = await Metadata.open(join(directory, 'images.json'));
+    const store = new ImageStore(content, metadata);
+    await store.#verify();
+    return store;
+  }
+
+  async #verify(): Promise<void> {
+    const torn: string[] = [];
+    for (const [diffId, layer] of Object.entries(this.#metadata.state.layers)) {
+      const erofsSize = await this.content.sizeOf(this.content.layerFile(diffId));
+      const blobSize = await this.content.sizeOf(this.content.blobFile(layer.blob));
+      if (erofsSize !== layer.erofsSize || blobSize !== layer.blobSize) torn.push(diffId);
+    }
+    if (torn.length > 0) {
+      await this.#metadata.update((draft) => {
+        for (const diffId of torn) delete draft.layers[diffId];
+      });
+    }
+    const { layers } = this.#metadata.state;
+    await this.content.sweep({ blobs: this.#knownBlobs(), layers: new Set(Object.keys(layers)) });
+  }
+
+  #knownBlobs(): Set<string> {
+    const { images, layers } = this.#metadata.state;
+    const blobs = new Set(Object.keys(images));
+    for (const image of Object.values(images)) for (const digest of image.manifests) blobs.add(digest);
+    for (const layer of Object.values(layers)) blobs.add(layer.blob);
+    return blobs;
+  }
+
+  layer(diffId: string): LayerRecord | undefined {
+    return this.#metadata.state.layers[diffId];
+  }
+
+  /** Keeps layers from being collected until the returned function is called. */
+  pin(diffIds: readonly string[]): () => void {
+    for (const diffId of diffIds) this.#pins.set(diffId, (this.#pins.get(diffId) ?? 0) + 1);
+    return () => {
+      for (const diffId of diffIds) {
+        const left = (this.#pins.get(diffId) ?? 1) - 1;
+        if (left === 0) this.#pins.delete(diffId);
+        else this.#pins.set(diffId, left);
+      }
+    };
+  }
+
+  /** Takes a converted layer in. From here on it survives a crash, image or not. */
+  async addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
+    const erofsSize = await this.content.putLayer(layer, diffId);
+    const { size, digest: blob, blobSize, compression } = layer;
+    await this.#metadata.update((draft) => {
+      draft.layers[diffId] = { erofsSize, size, blob, blobSize, compression };
+    });
+  }
+
+  /** Makes an image exist, under its names. Its layers are there already. */
+  async addImage(image: NewImage): Promise<void> {
+    await this.content.putDocument(image.id, image.configBytes);
+    for (const manifest of image.manifests) await this.content.putDocument(manifest.digest, manifest.bytes);
+    await this.#metadata.update((draft) => {
+      const missing = image.layers.find((diffId) => draft.layers[diffId] === undefined);
+      if (missing !== undefined) throw new EngineError('system', `layer ${missing} is gone`);
+      const before = draft.images[image.id]?.manifests ?? [];
+      const manifests = [...new Set([...before, ...image.manifests.map(({ digest }) => digest)])];
+      draft.images[image.id] = { layers: [...image.layers], manifests, lastTagged: Date.now() };
+      for (const reference of image.references) draft.references[reference] = image.id;
+    });
+  }
+
+  async addReference(reference: string, id: string): Promise<void> {
+    await this.#metadata.update((draft) => {
+      const image = draft.images[id];
+      if (image === undefined) throw notFound(`No such image: ${id}`);
+      image.lastTagged = Date.now();
+      draft.references[reference] = id;
+    });
+  }
+
+  async removeReferences(references: readonly string[]): Promise<void> {
+    await this.#metadata.update((draft) => {
+      for (const reference of references) delete draft.references[reference];
+    });
+  }
+
+  /** Removes an image that has no names left. @returns the diffIDs of the layers that went with it */
+  async removeImage(id: string): Promise<string[]> {
+    await this.#metadata.update((draft) => {
+      delete draft.images[id];
+    });
+    return await this.collect();
+  }
+
+  /** Removes layers and blobs that nothing refers to. @returns the layers' diffIDs */
+  async collect(): Promise<string[]> {
+    const before = this.#knownBlobs();
+    const gone = await this.#metadata.update((draft) => {
+      const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
+      const unused = Object.keys(draft.layers).filter(
+        (diffId) => !used.has(diffId) && !this.#pins.has(diffId),
+      );
+      for (const diffId of unused) delete draft.layers[diffId];
+      return unused;
+    });
+    for (const diffId of gone) await this.content.removeLayer(diffId);
+    const known = this.#knownBlobs();
+    for (const digest of before) if (!known.has(digest)) await this.content.removeBlob(digest);
+    return gone;
+  }
+
+  ids(): string[] {
+    return Object.keys(this.#metadata.state.images);
+  }
+
+  has(id: string): boolean {
+    return this.#metadata.state.images[id] !== undefined;
+  }
+
+  /** True if the image and each of its layers are there. */
+  complete(id: string): boolean {
+    const image = this.#metadata.state.images[id];
+    return image !== undefined && image.layers.every((diffId) => this.layer(diffId) !== undefined);
+  }
+
+  idOf(reference: string): string | undefined {
+    return this.#metadata.state.references[reference];
+  }
+
+  /** Canonical references of an image, sorted. */
+  referencesOf(id: string): string[] {
+    const entries = Object.entries(this.#metadata.state.references);
+    return entries
+      .filter(([, target]) => target === id)
+      .map(([reference]) => reference)
+      .sort();
+  }
+
+  /** @throws EngineError notFound */
+  get(id: string): StoredImage {
+    const record = this.#metadata.state.images[id];
+    if (record === undefined) throw notFound(`No such image: ${id}`);
+    return { id, record, config: parseImageConfig(this.content.readDocument(id)) };
+  }
+
+  /** By name[:tag], name@digest, id or unambiguous start of an id. @throws EngineError notFound, invalidParameter */
+  find(text: string): StoredImage {
+    const id = this.#lookup(text);
+    if (id === undefined) {
+      const reference = tryParseReference(text);
+      throw notFound(
+        `No such image: ${reference === undefined ? text : familiarReference(withDefaultTag(reference))}`,
+      );
+    }
+    return this.get(id);
+  }
+
+  #lookup(text: string): string | undefined {
+    const hex = /^(?:sha256:)?([a-f0-9]{1,64})$/.exec(text)?.[1];
+    if (hex?.length === 64) return this.has(`sha256:${hex}`) ? `sha256:${hex}` : undefined;
+    if (!text.startsWith('sha256:')) {
+      const reference = parseReference(text);
+      const { digest } = reference;
+      const key =
+        digest === undefined
+          ? canonicalReference(withDefaultTag(reference))
+          : `${repositoryOf(reference)}@${digest}`;
+      const named = this.idOf(key);
+      if (named !== undefined) return named;
+      if (digest !== undefined && this.has(digest)) return digest;
+    }
+    if (hex === undefined) return undefined;
+    const matches = this.ids().filter((id) => id.startsWith(`sha256:${hex}`));
+    return matches.length === 1 ? matches[0] : undefined;
+  }
+}

@@ -1,0 +1,216 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { EngineError } from '../../errors.ts';
+import { syncPath } from '../../store/durable.ts';
+import { spawnProcess } from '../../sys/spawn.ts';
+import { LayerTarFilter } from '../tar/layer-filter.ts';
+import { decompressor, peekCompression } from './decompress.ts';
+import type { Compression } from './decompress.ts';
+
+export interface LayerSource {
+  /** The bytes as the registry keeps them. */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** What they must be. Undefined where only the diffID is known (`docker save` archives). */
+  readonly expected?: { readonly digest: string; readonly size: number } | undefined;
+  readonly diffId: string;
+  /** Called when the last byte is there and right, while the conversion may still go on. */
+  readonly onDownloaded?: (() => void) | undefined;
+}
+
+export interface ConvertedLayer {
+  readonly blobFile: string;
+  readonly erofsFile: string;
+  readonly digest: string;
+  readonly blobSize: number;
+  readonly compression: Compression;
+  /** Bytes of the regular files in it. */
+  readonly size: number;
+}
+
+export interface ConvertOptions {
+  /** An own directory for what is under way, on the store's filesystem. */
+  readonly directory: string;
+  readonly mkfs: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One pass: bytes → sha256 and blob file → decompress → sha256 (diffID) → {@link LayerTarFilter} → mkfs.erofs. Both
+ * files are complete, verified and synced when this returns; on any error neither is left.
+ *
+ * @throws EngineError system: a digest, a size or the archive is wrong
+ */
+export async function convertLayer(source: LayerSource, options: ConvertOptions): Promise<ConvertedLayer> {
+  const base = join(options.directory, randomUUID());
+  const files = { blob: `${base}.blob`, erofs: `${base}.erofs` };
+  const blob = await open(files.blob, 'wx', 0o600);
+  try {
+    const stored = storeAndHash(source, blob);
+    const { compression, stream } = await peekCompression(stored.stream);
+    const unpacked = unpackAndHash(new LayerTarFilter());
+    await runMkfs(files.erofs, source.diffId, options, (stdin, signal) =>
+      pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal }),
+    ).catch((error: unknown) => {
+      throw readable(error);
+    });
+    const diffId = unpacked.digest();
+    if (diffId !== source.diffId) {
+      throw new EngineError(
+        'system',
+        `layer verification failed: diffID is ${diffId}, the image says ${source.diffId}`,
+      );
+    }
+    await blob.sync();
+    await syncPath(files.erofs);
+    const { digest, size } = stored.result();
+    return {
+      blobFile: files.blob,
+      erofsFile: files.erofs,
+      digest,
+      blobSize: size,
+      compression,
+      size: unpacked.fileBytes(),
+    };
+  } catch (error) {
+    await rm(files.blob, { force: true });
+    await rm(files.erofs, { force: true });
+    throw error;
+  } finally {
+    await blob.close();
+  }
+}
+
+function storeAndHash(source: LayerSource, blob: FileHandle) {
+  const hash = createHash('sha256');
+  let size = 0;
+  let digest = '';
+  async function* stream(): AsyncGenerator<Buffer> {
+    for await (const chunk of source.bytes) {
+      hash.update(chunk);
+      size += chunk.length;
+      if (source.expected !== undefined && size > source.expected.size) break;
+      await blob.write(chunk);
+      yield chunk;
+    }
+    digest = `sha256:${hash.digest('hex')}`;
+    verify(source.expected, digest, size);
+    source.onDownloaded?.();
+  }
+  return { stream: stream(), result: () => ({ digest, size }) };
+}
+
+/** @throws EngineError naming both digests, in the words of the distribution project's client */
+function verify(expected: LayerSource['expected'], digest: string, size: number): void {
+  if (expected === undefined) return;
+  if (size !== expected.size) {
+    throw new EngineError(
+      'system',
+      `filesystem layer verification failed for digest ${expected.digest}: size is ${size > expected.size ? `more than ${expected.size}` : size}, expected ${expected.size}`,
+    );
+  }
+  if (digest !== expected.digest) {
+    throw new EngineError(
+      'system',
+      `filesystem layer verification failed for digest ${expected.digest}: it is ${digest}`,
+    );
+  }
+}
+
+function unpackAndHash(filter: LayerTarFilter) {
+  const hash = createHash('sha256');
+  async function* stream(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      yield* filter.push(chunk);
+    }
+    yield* filter.end();
+  }
+  return {
+    stream,
+    digest: () => `sha256:${hash.digest('hex')}`,
+    fileBytes: () => filter.fileBytes,
+  };
+}
+
+/**
+ * Runs mkfs.erofs (erofs-utils ≥ 1.8) on a tar that comes by its stdin. The filesystem's UUID comes from the diffID and
+ * its build time is 0: the same layer gives the same bytes everywhere.
+ */
+async function runMkfs(
+  output: string,
+  diffId: string,
+  options: ConvertOptions,
+  feed: (stdin: NodeJS.WritableStream, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const args = [
+    '--tar=f',
+    '--aufs',
+    '--quiet',
+    '--sort=none',
+    '-T0',
+    '--mkfs-time',
+    `-U${uuidOf(diffId)}`,
+    output,
+  ];
+  const child = spawnProcess(options.mkfs, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    if (complaint.length < 4096) complaint += data.toString('utf8');
+  });
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // Marks the promise as handled; its rejection (the program can't be started) is seen where it is awaited.
+  ended.catch(() => undefined);
+  if (child.stdin === null) throw new EngineError('system', `${options.mkfs} has no stdin`);
+  try {
+    await feed(child.stdin, options.signal);
+  } catch (error) {
+    // It never notices an input that ends early: it has to be ended, and waited for before its file can be removed.
+    child.kill('SIGKILL');
+    await ended;
+    if (!isBrokenPipe(error) || complaint === '') throw error;
+    throw mkfsFailed(complaint, error);
+  }
+  const [status] = await ended;
+  if (status !== 0 || complaint.includes('<E>')) throw mkfsFailed(complaint);
+}
+
+const mkfsFailed = (complaint: string, cause?: unknown) =>
+  new EngineError(
+    'system',
+    `failed to register layer: ${
+      complaint
+        .replaceAll(/<E> erofs:\s*/g, '')
+        .trim()
+        .split('\n')[0] ?? 'mkfs.erofs failed'
+    }`,
+    cause,
+  );
+
+const isBrokenPipe = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE');
+
+/** Errors of zlib and of the filesystem say what they are about; others pass. */
+function readable(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+  if (error.code === 'ENOSPC') {
+    return new EngineError('system', 'failed to register layer: no space left on device', error);
+  }
+  if (/^(?:Z_|ZSTD_)/.test(error.code)) {
+    return new EngineError('system', `failed to register layer: cannot decompress: ${error.message}`, error);
+  }
+  return error;
+}
+
+/** An RFC 9562 version 8 UUID from a digest's first 16 bytes. */
+function uuidOf(digest: string): string {
+  const bytes = Buffer.from(digest.slice('sha256:'.length, 'sha256:'.length + 32), 'hex');
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,48 @@
+import { PassThrough } from 'node:stream';
+import type { Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+
+/** Few large steps instead of many small ones: each costs a trip to the thread pool. */
+const CHUNK = 128 * 1024;
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** By the first four bytes, as Docker does: registries serve all three under any layer media type. RFC 1952, RFC 8878. */
+export function detectCompression(start: Buffer): Compression {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
+  if (start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528) return 'zstd';
+  return 'none';
+}
+
+export function decompressor(compression: Compression): Transform {
+  if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
+  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
+  return new PassThrough();
+}
+
+/** Reads on until four bytes or the end are there, and gives them back together with the rest. */
+export async function peekCompression(
+  source: AsyncIterable<Buffer>,
+): Promise<{ compression: Compression; stream: AsyncGenerator<Buffer> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  let start: Buffer = Buffer.alloc(0);
+  let done = false;
+  while (start.length < 4 && !done) {
+    const step = await iterator.next();
+    if (step.done === true) done = true;
+    else start = start.length === 0 ? step.value : Buffer.concat([start, step.value]);
+  }
+  async function* stream(): AsyncGenerator<Buffer> {
+    try {
+      if (start.length > 0) yield start;
+      while (!done) {
+        const step = await iterator.next();
+        if (step.done === true) done = true;
+        else yield step.value;
+      }
+    } finally {
+      if (!done) await iterator.return?.();
+    }
+  }
+  return { compression: detectCompression(start), stream: stream() };
+}

@@ -1,0 +1,107 @@
+import { EngineError } from '../../errors.ts';
+import type { ImageStore } from '../image-store.ts';
+import { convertLayer } from './convert.ts';
+import type { LayerSource } from './convert.ts';
+
+/** What becomes of a layer, for whoever waits for it. Byte counts are of the compressed form. */
+export type LayerEvent =
+  | { readonly kind: 'downloading'; readonly current: number; readonly total: number }
+  | { readonly kind: 'verifying' }
+  | { readonly kind: 'downloaded' };
+
+export type LayerListener = (event: LayerEvent) => void;
+
+/** Opens the layer's bytes; called when its turn has come. */
+export type LayerOpener = (signal: AbortSignal, listener: LayerListener) => LayerSource;
+
+interface Job {
+  readonly promise: Promise<void>;
+  readonly controller: AbortController;
+  readonly listeners: Set<LayerListener>;
+  last: LayerEvent | undefined;
+}
+
+/** Docker's `max-concurrent-downloads`. */
+const CONCURRENCY = 3;
+
+/**
+ * Brings layers into the store, three at a time over all pulls. Whoever asks for a layer that is on its way already
+ * joins in; the work stops when nobody waits for it any more.
+ */
+export class LayerPool {
+  readonly #store: ImageStore;
+  readonly #mkfs: string;
+  readonly #jobs = new Map<string, Job>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(store: ImageStore, mkfs: string) {
+    this.#store = store;
+    this.#mkfs = mkfs;
+  }
+
+  /** Resolves when the layer is in the store. @throws what the conversion throws, or the signal's reason */
+  async ensure(
+    diffId: string,
+    open: LayerOpener,
+    listener: LayerListener,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#store.layer(diffId) !== undefined) return;
+    const job = this.#jobs.get(diffId) ?? this.#start(diffId, open);
+    job.listeners.add(listener);
+    if (job.last !== undefined) listener(job.last);
+    const aborted = Promise.withResolvers<never>();
+    const leave = () => aborted.reject(signal.reason as Error);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await Promise.race([job.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      job.listeners.delete(listener);
+      if (job.listeners.size === 0) {
+        // A newcomer must not join what is being given up.
+        if (this.#jobs.get(diffId) === job) this.#jobs.delete(diffId);
+        job.controller.abort(new EngineError('system', 'nobody waits for this layer any more'));
+      }
+    }
+  }
+
+  #start(diffId: string, open: LayerOpener): Job {
+    const controller = new AbortController();
+    const listeners = new Set<LayerListener>();
+    const tell = (event: LayerEvent) => {
+      job.last = event;
+      for (const listener of listeners) listener(event);
+    };
+    const promise = this.#run(diffId, open, tell, controller.signal).finally(() => {
+      if (this.#jobs.get(diffId) === job) this.#jobs.delete(diffId);
+    });
+    promise.catch(() => undefined); // every waiter sees it; the last one may have left
+    const job: Job = { promise, controller, listeners, last: undefined };
+    this.#jobs.set(diffId, job);
+    return job;
+  }
+
+  async #run(diffId: string, open: LayerOpener, tell: LayerListener, signal: AbortSignal): Promise<void> {
+    if (this.#running >= CONCURRENCY) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
+    try {
+      signal.throwIfAborted();
+      if (this.#store.layer(diffId) !== undefined) return;
+      const source = open(signal, tell);
+      const onDownloaded = () => {
+        tell({ kind: 'verifying' });
+        tell({ kind: 'downloaded' });
+      };
+      const options = { directory: this.#store.content.ingest, mkfs: this.#mkfs, signal };
+      const layer = await convertLayer({ ...source, onDownloaded }, options);
+      await this.#store.addLayer(diffId, layer);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { Route } from '../api/route.ts';
+import { imageRoutes } from '../api/images/routes.ts';
+import type { EventBus } from '../events.ts';
+import type { ImageResolver, RootfsManager } from './contract.ts';
+import { ImageService } from './image-service.ts';
+import { ImageStore } from './image-store.ts';
+import { LayerPool } from './layer/layer-pool.ts';
+import type { RegistrySettings } from './registry/endpoints.ts';
+import { RETRY } from './registry/retry.ts';
+import type { RetryPolicy } from './registry/retry.ts';
+import { Transport } from './registry/transport.ts';
+import { StoreResolver } from './resolver.ts';
+import { OverlayRootfs } from './rootfs.ts';
+
+/** Where the system disk keeps the bundled image's OCI layout. */
+const BUNDLED_HELLO_WORLD = '/usr/lib/wherry/bundled/hello-world';
+
+export interface ImagesOptions {
+  /** On the data disk, ext4: overlayfs takes its upper directories nowhere else. */
+  readonly dataDir: string;
+  /** On a tmpfs. */
+  readonly runDir: string;
+  readonly config: RegistrySettings;
+  readonly events: EventBus;
+  /** Default: the system disk's, or what `WHERRY_BUNDLED` names. */
+  readonly bundledDir?: string | undefined;
+  /** mkfs.erofs of erofs-utils ≥ 1.8. */
+  readonly mkfs?: string | undefined;
+  readonly retry?: RetryPolicy | undefined;
+  readonly transport?: Transport | undefined;
+  /** For the words of a refusal to remove an image. Default: nothing runs. */
+  readonly isRunning?: ((containerId: string) => boolean) | undefined;
+}
+
+export interface Images {
+  readonly resolver: ImageResolver;
+  readonly rootfs: RootfsManager;
+  readonly routes: readonly Route[];
+  /** For `info`. */
+  readonly count: () => number;
+  readonly close: () => void;
+}
+
+/** Everything about images, for the engine's composition root. */
+export async function openImages(options: ImagesOptions): Promise<Images> {
+  const store = await ImageStore.open(options.dataDir);
+  const rootfs = await OverlayRootfs.open({
+    dataDir: join(options.dataDir, 'rootfs'),
+    runDir: options.runDir,
+  });
+  const resolver = new StoreResolver(store);
+  const transport = options.transport ?? new Transport();
+  const service = new ImageService({
+    store,
+    resolver,
+    transport,
+    pool: new LayerPool(store, options.mkfs ?? 'mkfs.erofs'),
+    settings: options.config,
+    retry: options.retry ?? RETRY,
+    events: options.events,
+    bundledDir: options.bundledDir ?? process.env['WHERRY_BUNDLED'] ?? BUNDLED_HELLO_WORLD,
+    isRunning: options.isRunning ?? (() => false),
+  });
+  return {
+    resolver,
+    rootfs,
+    routes: imageRoutes(service),
+    count: () => store.ids().length,
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,193 @@
+import type { EventBus } from '../events.ts';
+import { EngineError, notFound } from '../errors.ts';
+import type { ImageStore } from './image-store.ts';
+import type { LayerPool } from './layer/layer-pool.ts';
+import { diffIdsOf, fetchLayers, readConfig } from './layers.ts';
+import type { WantedLayer } from './layers.ts';
+import { formatPlatform, selectPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import type { ProgressSink } from './progress.ts';
+import { canonicalReference, familiarName, familiarReference, repositoryOf } from './reference.ts';
+import type { Reference } from './reference.ts';
+import { RegistryClient, mayTryNext } from './registry/client.ts';
+import type { FetchedManifest } from './registry/client.ts';
+import type { Credentials } from './registry/credentials.ts';
+import { endpointsOf } from './registry/endpoints.ts';
+import type { RegistrySettings } from './registry/endpoints.ts';
+import { RegistryAnswer } from './registry/errors.ts';
+import type { RetryPolicy } from './registry/retry.ts';
+import { RegistrySession } from './registry/session.ts';
+import type { Transport } from './registry/transport.ts';
+
+export interface PullContext {
+  readonly store: ImageStore;
+  readonly pool: LayerPool;
+  readonly transport: Transport;
+  readonly settings: RegistrySettings;
+  readonly retry: RetryPolicy;
+  readonly events: EventBus;
+}
+
+export interface PullRequest {
+  /** With a tag or a digest. */
+  readonly reference: Reference;
+  readonly platform: Platform;
+  readonly credentials: Credentials;
+}
+
+/** A pull that failed at every endpoint; `answered`: one of them did answer, so the registry was not out of reach. */
+export class PullError extends Error {
+  readonly answered: boolean;
+
+  constructor(cause: unknown, answered: boolean) {
+    super((cause as Error).message, { cause });
+    this.name = 'PullError';
+    this.answered = answered;
+  }
+}
+
+/**
+ * Pulls an image, from the first endpoint that has it, and names it.
+ *
+ * @throws PullError around the error of the last endpoint, or the signal's reason
+ */
+export async function pullImage(
+  context: PullContext,
+  request: PullRequest,
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const { reference, credentials } = request;
+  let answered = false;
+  let last: unknown;
+  for (const endpoint of endpointsOf(reference.domain, context.settings)) {
+    const { transport, settings, retry } = context;
+    const session = new RegistrySession({
+      transport,
+      endpoint,
+      settings,
+      credentials,
+      repository: reference.path,
+    });
+    const client = new RegistryClient(session, retry);
+    try {
+      await pullFrom(client, context, request, sink, signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      last = error;
+      answered ||= client.answered;
+      // A mirror that lies (a wrong digest) must not keep anyone from the registry itself.
+      if (!endpoint.mirror && !mayTryNext(error)) break;
+    }
+  }
+  throw new PullError(last, answered);
+}
+
+async function pullFrom(
+  client: RegistryClient,
+  context: PullContext,
+  request: PullRequest,
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, events } = context;
+  const { reference, platform } = request;
+  const top = await client.manifest(reference.digest ?? reference.tag ?? 'latest', signal);
+  sink({
+    status: `Pulling from ${familiarPath(reference)}`,
+    id: reference.digest ?? reference.tag ?? 'latest',
+  });
+  const image = await imageManifest(client, top, platform, signal);
+  const { config, layers } = image.document;
+  const known = store.complete(config.digest);
+  const manifests = [top, ...(image.manifest === top ? [] : [image.manifest])];
+  const configBytes = known
+    ? store.content.readDocument(config.digest)
+    : await client.document(config, signal);
+  const diffIds = diffIdsOf(readConfig(configBytes), layers.length);
+  const byTag = reference.digest === undefined;
+  const digestReference = `${repositoryOf(reference)}@${top.digest}`;
+  const name = byTag ? canonicalReference(reference) : digestReference;
+  const newer = store.idOf(name) !== config.digest || !known;
+  const unpin = store.pin(diffIds);
+  try {
+    if (!known) {
+      const wanted = layers.map((descriptor, at): WantedLayer => ({
+        diffId: diffIds[at] ?? '',
+        digest: descriptor.digest,
+        size: descriptor.size,
+        open: (jobSignal, tell) => ({
+          bytes: client.blob(descriptor, jobSignal, (current) =>
+            tell({ kind: 'downloading', current, total: descriptor.size }),
+          ),
+          expected: descriptor,
+          diffId: diffIds[at] ?? '',
+        }),
+      }));
+      await fetchLayers(context, wanted, sink, signal);
+    }
+    const references = byTag ? [name, digestReference] : [digestReference];
+    await store.addImage({ id: config.digest, configBytes, layers: diffIds, manifests, references });
+  } finally {
+    unpin();
+  }
+  const shown = familiarReference(byTag ? reference : { ...reference, tag: undefined });
+  sink({ status: `Digest: ${top.digest}` });
+  sink({
+    status: newer
+      ? `Status: Downloaded newer image for ${shown}`
+      : `Status: Image is up to date for ${shown}`,
+  });
+  events.publish('image', 'pull', shown, { name: familiarName(reference) });
+}
+
+/** What `Pulling from` names: the path as it is in the registry, `library/busybox`. */
+const familiarPath = (reference: Reference): string => reference.path;
+
+async function imageManifest(
+  client: RegistryClient,
+  top: FetchedManifest,
+  platform: Platform,
+  signal: AbortSignal,
+) {
+  if (top.document.kind === 'manifest') return { manifest: top, document: top.document };
+  const entry = selectPlatform(top.document.manifests, platform);
+  if (entry === undefined) {
+    throw notFound(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`);
+  }
+  const manifest = await client.manifest(entry.digest, signal);
+  if (manifest.document.kind !== 'manifest') {
+    throw new EngineError('system', `the manifest for ${formatPlatform(platform)} is itself an index`);
+  }
+  return { manifest, document: manifest.document };
+}
+
+/** A failed pull in the words that Docker's users know. */
+export function pullFailure(error: unknown, reference: Reference): EngineError {
+  const cause = error instanceof PullError ? error.cause : error;
+  if (cause instanceof EngineError) return cause;
+  if (cause instanceof RegistryAnswer) {
+    const { status, code } = cause;
+    if (status === 429) return new EngineError('system', `toomanyrequests: ${cause.message}`, cause);
+    if (
+      status === 401 ||
+      status === 403 ||
+      code === 'NAME_UNKNOWN' ||
+      code === 'DENIED' ||
+      code === 'UNAUTHORIZED'
+    ) {
+      return notFound(
+        `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'wherry login'`,
+        cause,
+      );
+    }
+    if (status === 404) {
+      return notFound(
+        `manifest for ${familiarReference(reference)} not found: ${cause.code === undefined ? 'manifest unknown' : cause.message}`,
+        cause,
+      );
+    }
+  }
+  return new EngineError('system', cause instanceof Error ? cause.message : String(cause), cause);
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { EngineError } from '../../errors.ts';
+import { MANIFEST_ACCEPT, MAX_DOCUMENT, parseManifest } from '../manifest.ts';
+import type { Descriptor, ManifestDocument } from '../manifest.ts';
+import { readBody } from './body.ts';
+import { RegistryAnswer, RegistryTransportError, RegistryUnreachable } from './errors.ts';
+import { isTransient, waitBefore, withRetry } from './retry.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { RegistrySession } from './session.ts';
+
+export interface FetchedManifest {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  readonly document: ManifestDocument;
+}
+
+/** One repository's manifests and blobs (OCI distribution-spec v1.1, "Pull"). Everything by digest is verified. */
+export class RegistryClient {
+  readonly #session: RegistrySession;
+  readonly #retry: RetryPolicy;
+
+  constructor(session: RegistrySession, retry: RetryPolicy) {
+    this.#session = session;
+    this.#retry = retry;
+  }
+
+  get answered(): boolean {
+    return this.#session.answered;
+  }
+
+  /** @param reference a tag or a digest. @throws RegistryAnswer, RegistryUnreachable, EngineError */
+  async manifest(reference: string, signal: AbortSignal): Promise<FetchedManifest> {
+    const { bytes, mediaType } = await withRetry(this.#retry, signal, async () => {
+      const response = await this.#session.get(`manifests/${reference}`, { accept: MANIFEST_ACCEPT }, signal);
+      return {
+        bytes: await readBody(response, MAX_DOCUMENT),
+        mediaType: response.headers['content-type'] ?? '',
+      };
+    });
+    const digest = digestOf(bytes);
+    if (reference.includes(':') && reference !== digest) {
+      throw new EngineError('system', `manifest verification failed for digest ${reference}`);
+    }
+    const document = parseManifest(bytes, mediaType === '' ? undefined : mediaType);
+    return { digest, bytes, document, mediaType: mediaType.split(';')[0]?.trim() ?? '' };
+  }
+
+  /** A small blob (an image config), read into memory. */
+  async document(descriptor: Descriptor, signal: AbortSignal): Promise<Buffer> {
+    if (descriptor.size > MAX_DOCUMENT) {
+      throw new EngineError(
+        'system',
+        `image config ${descriptor.digest} is larger than ${MAX_DOCUMENT} bytes`,
+      );
+    }
+    const bytes = await withRetry(this.#retry, signal, async () => {
+      const response = await this.#session.get(`blobs/${descriptor.digest}`, {}, signal);
+      return await readBody(response, MAX_DOCUMENT);
+    });
+    if (digestOf(bytes) !== descriptor.digest) {
+      throw new EngineError('system', `image config verification failed for digest ${descriptor.digest}`);
+    }
+    return bytes;
+  }
+
+  /**
+   * A layer's bytes. A connection that breaks is made again and asked for the rest by `Range`; an answer from the
+   * start is taken too, and what was given out already is passed over. Whoever reads verifies the digest.
+   *
+   * @throws EngineError system when the registry announces another size than the manifest
+   */
+  async *blob(
+    descriptor: Descriptor,
+    signal: AbortSignal,
+    onProgress: (bytes: number) => void,
+  ): AsyncGenerator<Buffer> {
+    let offset = 0;
+    let failures = 0;
+    while (offset < descriptor.size) {
+      let problem: unknown = new RegistryTransportError('the connection ended before the layer did');
+      const before = offset;
+      const attempt = await this.#open(descriptor, offset, signal).catch((error: unknown) => ({ error }));
+      if ('error' in attempt) {
+        problem = attempt.error;
+      } else {
+        let skip = attempt.skip;
+        const chunks = readable(attempt.response, signal);
+        for await (const chunk of chunks.stream) {
+          const fresh = chunk.subarray(Math.min(skip, chunk.length));
+          skip -= chunk.length - fresh.length;
+          if (fresh.length === 0) continue;
+          offset += fresh.length;
+          onProgress(offset);
+          yield fresh;
+        }
+        problem = chunks.error() ?? problem;
+      }
+      if (offset >= descriptor.size) return;
+      failures = offset > before ? 1 : failures + 1;
+      const wait = waitBefore(problem, failures, this.#retry);
+      if (wait === undefined) throw problem;
+      await this.#retry.sleep(wait, signal);
+    }
+  }
+
+  async #open(
+    descriptor: Descriptor,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<{ response: IncomingMessage; skip: number }> {
+    const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const response = await this.#session.get(`blobs/${descriptor.digest}`, headers, signal);
+    const partial = response.statusCode === 206;
+    const start = partial ? /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1] : '0';
+    const length = response.headers['content-length'];
+    const expected = descriptor.size - Number(start ?? Number.NaN);
+    if (
+      start === undefined ||
+      Number(start) > offset ||
+      (length !== undefined && Number(length) !== expected)
+    ) {
+      response.destroy();
+      const announced = length === undefined ? 'another range' : `${length} bytes`;
+      throw new EngineError(
+        'system',
+        `filesystem layer verification failed for digest ${descriptor.digest}: the registry sends ${announced}, expected ${expected}`,
+      );
+    }
+    return { response, skip: offset - Number(start) };
+  }
+}
+
+/** The body's chunks; how it ended is told afterwards, so that errors of the reader are not taken for the network's. */
+function readable(response: IncomingMessage, signal: AbortSignal) {
+  let failure: unknown;
+  async function* stream(): AsyncGenerator<Buffer> {
+    const iterator = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await iterator.next().catch((error: unknown) => {
+          failure = new RegistryTransportError(`the connection broke: ${(error as Error).message}`, error);
+          return undefined;
+        });
+        if (step === undefined || step.done === true) break;
+        yield step.value;
+      }
+      signal.throwIfAborted();
+    } finally {
+      response.destroy();
+    }
+  }
+  return { stream: stream(), error: () => failure };
+}
+
+export const digestOf = (bytes: Buffer): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+/** Whether the next endpoint may be asked: this one can't be reached, hasn't got it, or isn't well. */
+export const mayTryNext = (error: unknown): boolean =>
+  error instanceof RegistryAnswer || error instanceof RegistryUnreachable || isTransient(error);

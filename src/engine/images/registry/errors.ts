@@ -1,0 +1,68 @@
+/** Nobody answered: the name has no address, the connection was refused or took too long. The only case for a stand-in. */
+export class RegistryUnreachable extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'RegistryUnreachable';
+  }
+}
+
+/** The connection was made, and then TLS, HTTP or the transfer failed. */
+export class RegistryTransportError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'RegistryTransportError';
+  }
+}
+
+/** The registry answered, with an error. `code` is the distribution-spec's (`MANIFEST_UNKNOWN`), if it gave one. */
+export class RegistryAnswer extends Error {
+  readonly status: number;
+  readonly code: string | undefined;
+  /** From `Retry-After`. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(status: number, code: string | undefined, message: string, retryAfterMs?: number) {
+    super(message);
+    this.name = 'RegistryAnswer';
+    this.status = status;
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * `code: message` of an error answer's body (OCI distribution-spec v1.1, "Error codes"), as Docker prints it:
+ * `manifest unknown: manifest unknown`.
+ */
+export function registryAnswer(status: number, body: string, retryAfter: string | undefined): RegistryAnswer {
+  const first = firstError(body);
+  const code = typeof first?.['code'] === 'string' ? first['code'] : undefined;
+  const detail = typeof first?.['message'] === 'string' ? first['message'] : undefined;
+  const spoken = code?.toLowerCase().replaceAll('_', ' ');
+  const message =
+    spoken === undefined
+      ? `received unexpected HTTP status: ${status}`
+      : [spoken, detail].filter((part) => part !== undefined && part !== '').join(': ');
+  return new RegistryAnswer(status, code, message, retryAfterMilliseconds(retryAfter));
+}
+
+function firstError(body: string): Record<string, unknown> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined; // an HTML page of a proxy: the status says enough
+  }
+  if (typeof value !== 'object' || value === null || !('errors' in value) || !Array.isArray(value.errors))
+    return undefined;
+  const first: unknown = value.errors[0];
+  return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : undefined;
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function retryAfterMilliseconds(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}

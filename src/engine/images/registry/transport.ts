@@ -1,0 +1,112 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { RegistryTransportError, RegistryUnreachable } from './errors.ts';
+
+export interface TransportRequest {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST' | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  /** Any certificate will do. */
+  readonly insecure: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** Silence after which a connection counts as broken. */
+  readonly idleMs: number;
+}
+
+export const TIMEOUTS: Timeouts = { connectMs: 15_000, idleMs: 30_000 };
+
+const UNREACHABLE =
+  /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ETIMEDOUT|EADDRNOTAVAIL)$/;
+
+/** HTTP/1.1 with kept-alive connections: one request, no redirects, no retries. */
+export class Transport {
+  readonly #timeouts: Timeouts;
+  readonly #http = new http.Agent({ keepAlive: true, maxFreeSockets: 4 });
+  readonly #https = new https.Agent({ keepAlive: true, maxFreeSockets: 4 });
+  readonly #unverified = new https.Agent({ keepAlive: true, maxFreeSockets: 4, rejectUnauthorized: false });
+
+  constructor(timeouts: Timeouts = TIMEOUTS) {
+    this.#timeouts = timeouts;
+  }
+
+  /**
+   * The answer, its body not read yet: whoever calls reads or destroys it.
+   *
+   * @throws RegistryUnreachable, RegistryTransportError, or the signal's reason
+   */
+  async request(request: TransportRequest): Promise<IncomingMessage> {
+    request.signal.throwIfAborted();
+    const secure = request.url.protocol === 'https:';
+    const agent = secure ? (request.insecure ? this.#unverified : this.#https) : this.#http;
+    const options: https.RequestOptions = {
+      method: request.method ?? 'GET',
+      headers: { 'user-agent': 'wherry', ...request.headers },
+      agent,
+      signal: request.signal,
+      timeout: this.#timeouts.idleMs,
+    };
+    const outgoing = (secure ? https : http).request(request.url, options);
+    return await new Promise<IncomingMessage>((resolve, reject) => {
+      let connecting: NodeJS.Timeout | undefined;
+      let timedOut: Error | undefined;
+      const stop = (code: string, message: string) => {
+        timedOut = Object.assign(new Error(message), { code });
+        outgoing.destroy(timedOut);
+      };
+      outgoing.on('socket', (socket) => {
+        if (!socket.connecting) return;
+        connecting = setTimeout(() => stop('ETIMEDOUT', 'i/o timeout'), this.#timeouts.connectMs);
+        socket.once('connect', () => clearTimeout(connecting));
+      });
+      outgoing.on('timeout', () => stop('EIDLE', 'no answer in time'));
+      outgoing.on('response', (response) => {
+        response.on('error', () => undefined); // every reader sees it too; without one it must not end the engine
+        resolve(response);
+      });
+      outgoing.on('error', (error) => {
+        clearTimeout(connecting);
+        if (request.signal.aborted) reject(request.signal.reason as Error);
+        else reject(transportError(request, timedOut ?? error));
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  close(): void {
+    for (const agent of [this.#http, this.#https, this.#unverified]) agent.destroy();
+  }
+}
+
+/** In the words that Docker's users know, which are those of Go's net/http. */
+function transportError(request: TransportRequest, error: Error): Error {
+  const cause = error instanceof AggregateError ? ((error.errors as unknown[])[0] ?? error) : error;
+  const fields = cause as { code?: unknown; address?: unknown; port?: unknown; message?: unknown };
+  const code = typeof fields.code === 'string' ? fields.code : '';
+  const address = typeof fields.address === 'string' ? ` ${fields.address}:${String(fields.port)}` : '';
+  const method = request.method === 'POST' ? 'Post' : 'Get';
+  const prefix = `${method} "${request.url.origin}${request.url.pathname}": `;
+  const host = request.url.hostname;
+  if (!UNREACHABLE.test(code)) {
+    const reason = code === 'ECONNRESET' ? 'connection reset by peer' : String(fields.message);
+    const tls = /SSL|CERT|TLS|EPROTO|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls: ' : '';
+    return new RegistryTransportError(`${prefix}${tls}${reason}`, error);
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    ENOTFOUND: `dial tcp: lookup ${host}: no such host`,
+    EAI_AGAIN: `dial tcp: lookup ${host}: Temporary failure in name resolution`,
+    ECONNREFUSED: `dial tcp${address}: connect: connection refused`,
+    EHOSTUNREACH: `dial tcp${address}: connect: no route to host`,
+    ENETUNREACH: `dial tcp${address}: connect: network is unreachable`,
+    ETIMEDOUT: `dial tcp${address}: i/o timeout`,
+  };
+  const reason =
+    reasons[code] ??
+    (code.startsWith('EAI_') ? `dial tcp: lookup ${host}: ${code}` : `dial tcp${address}: ${code}`);
+  return new RegistryUnreachable(prefix + reason, error);
+}

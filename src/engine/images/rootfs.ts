@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import {
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  chmod,
+  chown,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { hasCode } from '../sys/errno.ts';
+import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
+import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
+
+export interface RootfsOptions {
+  /** On the data disk: `CONTAINER/{upper,work}`. */
+  readonly dataDir: string;
+  /** On a tmpfs, gone with the VM: mount points, and which layers each container uses. */
+  readonly runDir: string;
+}
+
+/**
+ * Layers are EROFS files, mounted without loop devices (Linux 6.12: CONFIG_EROFS_FS_BACKED_BY_FILE), each once for all
+ * containers that use it; overlayfs puts them under the container's own directory. Which mounts there are is read from
+ * the kernel, so an engine that was restarted goes on where its predecessor stopped.
+ */
+export class OverlayRootfs implements RootfsManager {
+  readonly #dataDir: string;
+  readonly #layersDir: string;
+  readonly #rootsDir: string;
+  /** One mount or unmount at a time: the counts below and the kernel's table have to agree. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: RootfsOptions) {
+    this.#dataDir = options.dataDir;
+    this.#layersDir = join(options.runDir, 'layers');
+    this.#rootsDir = join(options.runDir, 'rootfs');
+  }
+
+  static async open(options: RootfsOptions): Promise<OverlayRootfs> {
+    const manager = new OverlayRootfs(options);
+    for (const directory of [manager.#dataDir, manager.#layersDir, manager.#rootsDir]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    }
+    // Removals that a crash cut short.
+    for (const name of await readdir(manager.#dataDir)) {
+      if (name.startsWith('.removed-')) await removeTree(join(manager.#dataDir, name));
+    }
+    return manager;
+  }
+
+  async mount(containerId: string, image: ResolvedImage): Promise<Rootfs> {
+    return await this.#exclusive(async () => {
+      const own = join(this.#dataDir, containerId);
+      const [upper, work] = [join(own, 'upper'), join(own, 'work')];
+      const merged = join(this.#rootsDir, containerId, 'merged');
+      const mounted = mountPoints();
+      if (mounted.has(merged)) return { merged, upper };
+      await mkdir(merged, { recursive: true, mode: 0o700 });
+      await this.#writeUse(
+        containerId,
+        image.layers.map(({ diffId }) => diffId),
+      );
+      try {
+        for (const layer of image.layers) await this.#mountLayer(layer.diffId, layer.file, mounted);
+        const lowers = image.layers.map(({ diffId }) => this.#layerPoint(diffId)).toReversed(); // the topmost comes first
+        if (lowers.length === 0) lowers.push(await this.#emptyLayer());
+        await makeUpper(own, upper, work, lowers[0] ?? '');
+        mountFilesystem('overlay', merged, [
+          ['source', 'overlay'],
+          ...lowers.map((lower) => ['lowerdir+', lower] as const),
+          ['upperdir', upper],
+          ['workdir', work],
+        ]);
+      } catch (error) {
+        await this.#release(containerId);
+        throw error;
+      }
+      return { merged, upper };
+    });
+  }
+
+  async unmount(containerId: string): Promise<void> {
+    await this.#exclusive(async () => {
+      const merged = join(this.#rootsDir, containerId, 'merged');
+      if (mountPoints().has(merged)) unmount(merged, MNT_DETACH);
+      await this.#release(containerId);
+    });
+  }
+
+  async remove(containerId: string): Promise<void> {
+    await this.unmount(containerId);
+    const grave = join(this.#dataDir, `.removed-${randomUUID()}`);
+    try {
+      await rename(join(this.#dataDir, containerId), grave);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return;
+      throw error;
+    }
+    await removeTree(grave);
+  }
+
+  async #mountLayer(diffId: string, file: string, mounted: ReadonlySet<string>): Promise<void> {
+    const point = this.#layerPoint(diffId);
+    if (mounted.has(point)) return;
+    await mkdir(point, { recursive: true, mode: 0o700 });
+    if (mountPoints().has(point)) return; // the same layer twice in one image
+    mountFilesystem('erofs', point, [['source', file], ['ro']]);
+  }
+
+  /** Forgets a container's use of its layers, and unmounts those that nobody uses any more. */
+  async #release(containerId: string): Promise<void> {
+    const diffIds = await this.#readUse(containerId);
+    await rm(join(this.#rootsDir, containerId), { recursive: true, force: true });
+    const used = new Set<string>();
+    for (const other of await readdir(this.#rootsDir))
+      for (const diffId of await this.#readUse(other)) used.add(diffId);
+    const mounted = mountPoints();
+    for (const diffId of new Set(diffIds)) {
+      const point = this.#layerPoint(diffId);
+      if (used.has(diffId) || !mounted.has(point)) continue;
+      unmount(point, MNT_DETACH);
+      await rmdir(point);
+    }
+  }
+
+  #layerPoint(diffId: string): string {
+    return join(this.#layersDir, diffId.slice('sha256:'.length));
+  }
+
+  async #emptyLayer(): Promise<string> {
+    const empty = join(this.#layersDir, 'empty');
+    await mkdir(empty, { recursive: true, mode: 0o755 });
+    return empty;
+  }
+
+  async #writeUse(containerId: string, diffIds: readonly string[]): Promise<void> {
+    await writeFile(join(this.#rootsDir, containerId, 'layers.json'), JSON.stringify(diffIds));
+  }
+
+  async #readUse(containerId: string): Promise<string[]> {
+    try {
+      return JSON.parse(await readFile(join(this.#rootsDir, containerId, 'layers.json'), 'utf8')) as string[];
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  async #exclusive<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(action);
+    this.#queue = result.catch(() => undefined); // the caller sees the failure
+    return await result;
+  }
+}
+
+/** The container's root directory takes its mode and owner from upper: they have to be the image's. */
+async function makeUpper(own: string, upper: string, work: string, top: string): Promise<void> {
+  await mkdir(own, { recursive: true, mode: 0o710 });
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(upper);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return;
+    throw error;
+  }
+  const root = await stat(top);
+  await chown(upper, root.uid, root.gid);
+  await chmod(upper, root.mode & 0o7777);
+}
+
+/** Mount points of this mount namespace, from proc_pid_mountinfo(5); octal escapes decoded. */
+function mountPoints(): Set<string> {
+  const points = new Set<string>();
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const point = line.split(' ')[4];
+    if (point !== undefined) {
+      points.add(
+        point.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+          String.fromCharCode(Number.parseInt(digits, 8)),
+        ),
+      );
+    }
+  }
+  return points;
+}
+
+/** Removes a directory whose names may be any bytes; Node's own `rm` takes UTF-8 names only. Links aren't followed. */
+async function removeTree(path: string | Buffer): Promise<void> {
+  const base = Buffer.from(path);
+  for (const entry of await readdir(base, { withFileTypes: true, encoding: 'buffer' })) {
+    const child = Buffer.concat([base, Buffer.from('/'), entry.name]);
+    if (entry.isDirectory()) await removeTree(child);
+    else await unlink(child);
+  }
+  await rmdir(base);
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { commitFile } from './durable.ts';
+
+/**
+ * The store's files. Below the data directory: `blobs/sha256/HEX` (manifests, configs, layers as they came),
+ * `layers/HEX.erofs` (by diffID) and `ingest/` (what is under way; emptied at every start).
+ */
+export class ContentStore {
+  readonly ingest: string;
+  readonly #blobs: string;
+  readonly #layers: string;
+
+  private constructor(root: string) {
+    this.#blobs = join(root, 'blobs', 'sha256');
+    this.#layers = join(root, 'layers');
+    this.ingest = join(root, 'ingest');
+  }
+
+  static async open(root: string): Promise<ContentStore> {
+    const store = new ContentStore(root);
+    await rm(store.ingest, { recursive: true, force: true });
+    for (const directory of [store.#blobs, store.#layers, store.ingest]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    }
+    return store;
+  }
+
+  blobFile(digest: string): string {
+    return join(this.#blobs, hexOf(digest));
+  }
+
+  layerFile(diffId: string): string {
+    return join(this.#layers, `${hexOf(diffId)}.erofs`);
+  }
+
+  /** A small, verified document. */
+  async putDocument(digest: string, bytes: Buffer): Promise<void> {
+    const temporary = join(this.ingest, randomUUID());
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await commitFile(temporary, this.blobFile(digest));
+  }
+
+  /** Synchronous, for lookups in the middle of others: configs are a few KiB. @throws ENOENT */
+  readDocument(digest: string): Buffer {
+    return readFileSync(this.blobFile(digest));
+  }
+
+  /** Moves a converted layer's files in, for good. */
+  async putLayer(
+    files: { blobFile: string; erofsFile: string; digest: string },
+    diffId: string,
+  ): Promise<number> {
+    const { size } = await stat(files.erofsFile);
+    await commitFile(files.blobFile, this.blobFile(files.digest));
+    await commitFile(files.erofsFile, this.layerFile(diffId));
+    return size;
+  }
+
+  async removeLayer(diffId: string): Promise<void> {
+    await rm(this.layerFile(diffId), { force: true });
+  }
+
+  async removeBlob(digest: string): Promise<void> {
+    await rm(this.blobFile(digest), { force: true });
+  }
+
+  /** A file's size in bytes, or undefined if it isn't there. */
+  async sizeOf(file: string): Promise<number | undefined> {
+    try {
+      return (await stat(file)).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Removes files that the metadata doesn't name: a crash came between their rename and the commit. */
+  async sweep(known: { blobs: ReadonlySet<string>; layers: ReadonlySet<string> }): Promise<void> {
+    for (const name of await readdir(this.#blobs)) {
+      if (!known.blobs.has(`sha256:${name}`)) await rm(join(this.#blobs, name), { force: true });
+    }
+    for (const name of await readdir(this.#layers)) {
+      if (!known.layers.has(`sha256:${name.replace(/\.erofs$/, '')}`))
+        await rm(join(this.#layers, name), { force: true });
+    }
+  }
+}
+
+/** @throws EngineError for any other algorithm: image-spec's registered sha512 is not used by any registry that we know */
+function hexOf(digest: string): string {
+  const match = /^sha256:([a-f0-9]{64})$/.exec(digest);
+  if (match?.[1] === undefined) throw new EngineError('system', `unsupported digest ${digest}`);
+  return match[1];
+}
