@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { probeArgv } from '../src/drivers/qemu/argv/compose.ts';
+import { findQemu } from '../src/drivers/qemu/binary.ts';
+import { systemQemuHost } from '../src/drivers/qemu/host.ts';
+import { imageDirectory, readManifest } from '../src/image-builder/store/image-store.ts';
+import type { Accelerator } from '../src/drivers/qemu/options.ts';
+import { watch } from 'node:fs';
+import { MACHINE, type World } from '../test/helpers/e2e-world.ts';
+import { figure, type Figure } from './statistics.ts';
+import { timed, timings } from './timing.ts';
+
+/**
+ * `machine start` to the engine's first answer, against the same kernel booting a trivial init (the initrd's
+ * `wherry.probe`, console quiet in both) under the same QEMU, accelerator and processors.
+ */
+export async function benchBoot(world: World, runs: number): Promise<Figure[]> {
+  const [imageId = ''] = (await world.ok(['machine', 'inspect', MACHINE, '-f', '{{.Driver.ImageID}}']))
+    .trim()
+    .split('\n');
+  const accelerator = (
+    await world.ok(['machine', 'inspect', MACHINE, '-f', '{{.Driver.Accelerator}}'])
+  ).trim() as Accelerator;
+  const trivial = figure(
+    'trivial init',
+    'ms',
+    await timings(runs, () => trivialBoot(world, imageId, accelerator)),
+  );
+  const starts: number[] = [];
+  await world.ok(['machine', 'stop', MACHINE]);
+  while (starts.length < runs) {
+    starts.push(
+      await timed(async () => {
+        await world.ok(['machine', 'start', MACHINE]);
+        await world.ok(['version', '--format', '{{.Server.Version}}']);
+      }),
+    );
+    if (starts.length < runs) await world.ok(['machine', 'stop', MACHINE]);
+  }
+  return [trivial, figure('machine start + version', 'ms', starts, trivial)];
+}
+
+async function trivialBoot(world: World, imageId: string, accelerator: Accelerator): Promise<void> {
+  const host = systemQemuHost();
+  const qemu = await findQemu(host, 'amd64');
+  const imagesDir = join(world.home, 'images');
+  const { commandLine } = await readManifest(imagesDir, imageId);
+  const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-'));
+  const ready = join(directory, 'ready.sock');
+  const image = {
+    kernel: join(imageDirectory(imagesDir, imageId), 'vmlinux'),
+    initrd: join(imageDirectory(imagesDir, imageId), 'initrd'),
+    commandLine,
+  };
+  const hardware = {
+    arch: 'amd64',
+    accelerator,
+    platform: process.platform,
+    version: qemu.version,
+    cpus: 2,
+    memoryMiB: 2048,
+  } as const;
+  const [binary = '', ...args] = probeArgv(image, {
+    binary: qemu.path,
+    hardware,
+    ready: { kind: 'unix', path: ready },
+    consoleLog: join(directory, 'console'),
+  }).map((word) => word.replace(' ignore_loglevel', ''));
+  const child = spawn(binary, args, { stdio: 'ignore' });
+  try {
+    const socket = await connectWhenThere(directory, ready);
+    await firstLine(socket);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** QEMU makes the socket before the guest runs; the directory says when. */
+async function connectWhenThere(directory: string, path: string): Promise<Socket> {
+  const watcher = watch(directory);
+  try {
+    for (;;) {
+      const socket = connect(path);
+      const connected = await Promise.race([
+        once(socket, 'connect').then(() => true),
+        once(socket, 'error').then(() => false),
+      ]);
+      if (connected) return socket;
+      await once(watcher, 'change');
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
+async function firstLine(socket: Socket): Promise<void> {
+  for await (const chunk of socket) if (String(chunk).includes('"probe"')) return;
+  throw new Error('the trivial VM ended without a word');
+}
