@@ -50,7 +50,7 @@ export function isSatisfiedBy(requirement: Requirement, version: string): boolea
 }
 
 /** As written in a control file. */
-export function requirementText({ name, constraint }: Requirement): string {
+function requirementText({ name, constraint }: Requirement): string {
   return constraint === undefined ? name : `${name} (${constraint.relation} ${constraint.version})`;
 }
 

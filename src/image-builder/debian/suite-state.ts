@@ -2,6 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode, WherryError } from '../../core/errors.ts';
+import { isNoSpace } from '../../platform/net/digest-cache.ts';
+import { diskFull } from '../../platform/net/errors.ts';
 import { replaceFile } from '../../platform/net/durable.ts';
 
 /**
@@ -42,6 +44,12 @@ export async function readSuiteState(cacheDir: string, suite: string): Promise<S
 
 export async function writeSuiteState(cacheDir: string, suite: string, state: SuiteState): Promise<void> {
   const path = statePath(cacheDir, suite);
-  await mkdir(dirname(path), { recursive: true });
-  await replaceFile(path, `${JSON.stringify(state, undefined, 2)}\n`);
+  const text = `${JSON.stringify(state, undefined, 2)}\n`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await replaceFile(path, text);
+  } catch (error) {
+    if (isNoSpace(error)) throw diskFull(`the record of ${suite}`, cacheDir, text.length, undefined, error);
+    throw error;
+  }
 }

@@ -12,8 +12,8 @@ export interface SuiteSource {
 }
 
 /** Plain HTTP, as Debian's own default: signatures protect the content, and proxies can cache it. */
-export const DEBIAN_MIRROR = 'http://deb.debian.org/debian';
-export const DEBIAN_SECURITY_MIRROR = 'http://deb.debian.org/debian-security';
+const DEBIAN_MIRROR = 'http://deb.debian.org/debian';
+const DEBIAN_SECURITY_MIRROR = 'http://deb.debian.org/debian-security';
 
 /** A release with its updates and security suites, in the order in which equal versions are preferred. */
 export async function debianSuites(

@@ -15,7 +15,7 @@ export interface TarLimits {
   entries: number;
 }
 
-export const TAR_LIMITS: TarLimits = { entryBytes: 1 << 30, totalBytes: 8 * 2 ** 30, entries: 1_000_000 };
+const TAR_LIMITS: TarLimits = { entryBytes: 1 << 30, totalBytes: 8 * 2 ** 30, entries: 1_000_000 };
 
 /** Long names and extended headers: far above PATH_MAX and the kernel's 64 KiB of an xattr. */
 const META_BYTES = 1 << 20;

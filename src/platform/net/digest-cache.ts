@@ -26,7 +26,7 @@ export function cachePath(root: string, digest: Digest): string {
 }
 
 /** Hashes a file in a streaming way. */
-export async function hashFile(path: string, algorithm: Digest['algorithm']): Promise<string> {
+async function hashFile(path: string, algorithm: Digest['algorithm']): Promise<string> {
   const hash = createHash(algorithm);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
@@ -67,9 +67,9 @@ export async function storeBytes(
   name: string,
 ): Promise<string> {
   const path = cachePath(root, digest);
-  await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(bytes);

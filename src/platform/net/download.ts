@@ -7,7 +7,7 @@ import { syncDirectory } from './durable.ts';
 import { digestMismatch, diskFull, refusedByMirror, unreachable } from './errors.ts';
 import type { HttpGet } from './http-client.ts';
 import { claimPartial } from './partial.ts';
-import { DEFAULT_RETRY, isRetriableError, isRetriableStatus, pauseBefore } from './retry.ts';
+import { DEFAULT_RETRY, isLocalError, isRetriableError, isRetriableStatus, pauseBefore } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 import { LaterError, transfer, TruncatedError } from './transfer.ts';
 
@@ -64,7 +64,7 @@ export function createDownloader(options: DownloaderOptions): Downloader {
     const signal =
       context.signal === undefined ? stop.signal : AbortSignal.any([context.signal, stop.signal]);
     let next = 0;
-    let failure: { error: unknown } | undefined;
+    let failure: { error: unknown; request: DownloadRequest } | undefined;
     const worker = async (): Promise<void> => {
       for (let index = next++; index < requests.length && failure === undefined; index = next++) {
         const request = requests[index];
@@ -72,13 +72,16 @@ export function createDownloader(options: DownloaderOptions): Downloader {
         try {
           paths[index] = await fetchOne(options, request, { ...context, signal });
         } catch (error) {
-          failure ??= { error };
+          failure ??= { error, request };
           stop.abort();
         }
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, worker));
-    if (failure !== undefined) throw failure.error;
+    if (failure !== undefined) {
+      const { error, request } = failure;
+      throw isNoSpace(error) ? await noRoom(request, cacheDir, freeSpace, error) : error;
+    }
     return paths;
   };
 
@@ -109,6 +112,16 @@ async function requireRoom(
   if (free < needed) throw diskFull(what, cacheDir, needed, free);
 }
 
+async function noRoom(
+  request: DownloadRequest,
+  cacheDir: string,
+  freeSpace: (directory: string) => Promise<number>,
+  cause: unknown,
+): Promise<WherryError> {
+  const needed = request.size ?? request.maxBytes;
+  return diskFull(request.name, cacheDir, needed, await freeSpace(cacheDir), cause);
+}
+
 async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
@@ -119,7 +132,7 @@ async function fetchOne(
   request: DownloadRequest,
   context: DownloadContext,
 ): Promise<string> {
-  const { cacheDir, freeSpace = freeBytes } = options;
+  const { cacheDir } = options;
   const report = (received: number): void =>
     context.onProgress?.({ name: request.name, received, total: request.size });
   const cached = await cachedFile(cacheDir, request.digest, request.name);
@@ -142,17 +155,7 @@ async function fetchOne(
     await syncDirectory(dirname(path));
     return path;
   } catch (error) {
-    if (isNoSpace(error)) {
-      await partial.discard();
-      throw diskFull(
-        request.name,
-        cacheDir,
-        request.size ?? request.maxBytes,
-        await freeSpace(cacheDir),
-        error,
-      );
-    }
-    const keeps = error instanceof WherryError ? error.code.startsWith('MIRROR_') : true;
+    const keeps = error instanceof WherryError ? error.code.startsWith('MIRROR_') : !isNoSpace(error);
     await (keeps ? partial.release() : partial.discard());
     throw error;
   }
@@ -182,7 +185,7 @@ async function bring(
       const later = error instanceof LaterError;
       const again = later || error instanceof TruncatedError || isRetriableError(error);
       if (!again)
-        throw error instanceof WherryError || isNoSpace(error) ? error : unreachable(request.url, error);
+        throw error instanceof WherryError || isLocalError(error) ? error : unreachable(request.url, error);
       if (attempt >= retry.attempts) {
         throw later ? refusedByMirror(request.url, error.status) : unreachable(request.url, error);
       }

@@ -12,7 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Where a URL points, for messages: scheme and host, without credentials or query. */
-export function mirrorOf(url: string): string {
+function mirrorOf(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
 }

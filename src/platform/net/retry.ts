@@ -24,24 +24,31 @@ export function isRetriableStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
-/** Local failures are final, whatever the network does. */
-const FINAL_CODES = new Set([
+const LOCAL_CODES = new Set([
   'ENOSPC',
   'EDQUOT',
   'EACCES',
   'EPERM',
   'EROFS',
-  'ERR_INVALID_URL',
-  'ERR_UNSUPPORTED_PROTOCOL',
+  'EIO',
+  'EMFILE',
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
 ]);
+
+/** Whether it is this computer's file system that failed, not the network: final, and not the mirror's fault. */
+export function isLocalError(error: unknown): boolean {
+  const isConnection = error instanceof Error && 'syscall' in error && error.syscall === 'connect';
+  return !isConnection && LOCAL_CODES.has(systemErrorCode(error) ?? '');
+}
 
 /** Whether a failure below HTTP may pass by itself. What was already explained (a WherryError) is final. */
 export function isRetriableError(error: unknown): boolean {
-  if (error instanceof WherryError) return false;
-  const code = systemErrorCode(error);
-  return (
-    code !== undefined && !FINAL_CODES.has(code) && !code.startsWith('CERT_') && !code.startsWith('ERR_TLS')
-  );
+  if (error instanceof WherryError || isLocalError(error)) return false;
+  const code = systemErrorCode(error) ?? '';
+  const isFinal = code === '' || /^(?:CERT_|ERR_TLS|ERR_INVALID_URL|ERR_UNSUPPORTED_PROTOCOL)/.test(code);
+  return !isFinal;
 }
 
 /** Waits before attempt `attempt` (1-based, the one that just failed): exponential, full jitter, or what Retry-After asked. */

@@ -79,6 +79,23 @@ describe('downloads', () => {
     expect(server.requests).to.deep.equal(['file', 'file bytes=100000-']);
   });
 
+  it('goes through the proxy of HTTP_PROXY, except where NO_PROXY says otherwise', async () => {
+    const asked: string[] = [];
+    server.misbehave = (_path, { url = '' }, response) => {
+      asked.push(url);
+      response.end(BODY);
+      return true;
+    };
+    const env = { HTTP_PROXY: server.url, NO_PROXY: '127.0.0.1' };
+    const direct = { ...request(), url: `${server.url}/direct` };
+    const proxied = { ...request(), url: 'http://mirror.invalid/debian/file' };
+    for (const item of [direct, proxied]) {
+      await downloader({ get: createHttpGet(env) }).fetch(item);
+      await rm(join(cacheDir, 'sha256'), { recursive: true });
+    }
+    expect(asked).to.deep.equal(['/direct', 'http://mirror.invalid/debian/file']);
+  });
+
   it('continues what an earlier run left, also a killed one', async () => {
     await mkdir(join(cacheDir, 'partial'));
     await writeFile(partialPath().replace('.part', '.999999999.1.part'), BODY.subarray(0, 250_000));
