@@ -4,10 +4,13 @@ import { createSystemBackend } from './api/system/facts.ts';
 import { systemRoutes } from './api/system/routes.ts';
 import { createApiServer } from './api/server.ts';
 import { volumeRoutes } from './api/volumes/routes.ts';
+import { openContainers } from './containers/open-containers.ts';
 import { readEngineConfig } from './engine-config.ts';
 import type { Environment } from './environment.ts';
 import { EventBus } from './events.ts';
 import { engineId } from './identity.ts';
+import { openImages } from './images/open.ts';
+import { errorFields } from './log.ts';
 import type { Log } from './log.ts';
 import { openNetworks } from './networks/networks.ts';
 
@@ -18,28 +21,63 @@ export interface Engine {
   shutdown(): Promise<void>;
 }
 
+/** At power-off no container gets longer than this, in seconds, whatever its own timeout says. */
+const SHUTDOWN_TIMEOUT = 10;
+
 /** Wires the areas together and serves the API. What isn't this machine's own has been loaded before. */
 export async function startEngine(environment: Environment, version: string, log: Log): Promise<Engine> {
-  const config = readEngineConfig(environment.configFile);
   const { dataDir, runDir } = environment;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  const config = readEngineConfig(environment.configFile);
   const events = new EventBus();
-  const networks = await openNetworks({ dataDir, runDir, events });
+  const [networks, images] = await Promise.all([
+    openNetworks({ dataDir, runDir, events }),
+    openImages({ dataDir, runDir, config, events }),
+  ]);
+  const containers = openContainers({
+    dataDir,
+    runDir,
+    images: images.resolver,
+    rootfs: images.rootfs,
+    networks: networks.sandboxes,
+    events,
+    onBackgroundError: (error) => log('error', 'something failed in the background', errorFields(error)),
+  });
+  await containers.restore();
+  networks.sandboxes.sweep();
   const system = createSystemBackend({
     version,
     id: engineId(dataDir),
     dataDir,
     config,
     events,
-    inventory: { containers: () => ({ running: 0, paused: 0, stopped: 0 }), images: () => 0 },
+    inventory: { containers: containers.counts, images: images.count },
     log,
   });
   const server = createApiServer({
-    routes: [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()],
+    routes: [
+      ...systemRoutes(system),
+      ...images.routes,
+      ...containers.routes,
+      ...networkRoutes(networks),
+      ...volumeRoutes(),
+    ],
     version,
     log,
   });
   await server.listen(environment.socket);
-  return { stop: () => server.close(), shutdown: () => server.close() };
+  const stop = async (): Promise<void> => {
+    await server.close();
+    containers.close();
+    networks.close();
+    images.close();
+  };
+  return {
+    stop,
+    async shutdown() {
+      await containers.stopAll(SHUTDOWN_TIMEOUT);
+      await stop();
+    },
+  };
 }
