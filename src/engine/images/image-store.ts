@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { EngineError, notFound } from '../errors.ts';
 import { ContentStore } from '../store/content.ts';
 import { Metadata } from '../store/metadata.ts';
-import type { ImageRecord, LayerRecord } from '../store/metadata.ts';
+import type { ImageRecord, LayerRecord, StoreDocument } from '../store/metadata.ts';
 import type { ConvertedLayer } from './layer/convert.ts';
 import { parseImageConfig } from './manifest.ts';
 import type { ImageConfig } from './manifest.ts';
@@ -131,16 +131,20 @@ export class ImageStore {
 
   /** Removes an image that has no names left. @returns the diffIDs of the layers that went with it */
   async removeImage(id: string): Promise<string[]> {
-    await this.#metadata.update((draft) => {
+    return await this.#collect((draft) => {
       delete draft.images[id];
     });
-    return await this.collect();
   }
 
   /** Removes layers and blobs that nothing refers to. @returns the layers' diffIDs */
   async collect(): Promise<string[]> {
+    return await this.#collect(() => undefined);
+  }
+
+  async #collect(change: (draft: StoreDocument) => void): Promise<string[]> {
     const before = this.#knownBlobs();
     const gone = await this.#metadata.update((draft) => {
+      change(draft);
       const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
       const unused = Object.keys(draft.layers).filter(
         (diffId) => !used.has(diffId) && !this.#pins.has(diffId),

@@ -90,9 +90,10 @@ function transportError(request: TransportRequest, error: Error): Error {
   const code = typeof fields.code === 'string' ? fields.code : '';
   const address = typeof fields.address === 'string' ? ` ${fields.address}:${String(fields.port)}` : '';
   const method = request.method === 'POST' ? 'Post' : 'Get';
-  const prefix = `${method} "${request.url.origin}${request.url.pathname}": `;
+  const { origin, pathname } = request.url;
   const host = request.url.hostname;
   if (!UNREACHABLE.test(code)) {
+    const prefix = `${method} "${origin}${pathname}": `;
     const reason = code === 'ECONNRESET' ? 'connection reset by peer' : String(fields.message);
     const tls = /SSL|CERT|TLS|EPROTO|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls: ' : '';
     return new RegistryTransportError(`${prefix}${tls}${reason}`, error);
@@ -108,5 +109,7 @@ function transportError(request: TransportRequest, error: Error): Error {
   const reason =
     reasons[code] ??
     (code.startsWith('EAI_') ? `dial tcp: lookup ${host}: ${code}` : `dial tcp${address}: ${code}`);
-  return new RegistryUnreachable(prefix + reason, error);
+  // Docker asks for /v2/ first, and names that when nobody answers.
+  const asked = pathname.startsWith('/v2/') ? '/v2/' : pathname;
+  return new RegistryUnreachable(`${method} "${origin}${asked}": ${reason}`, error);
 }
