@@ -172,6 +172,7 @@ export class Sandboxes implements NetworkManager {
       throw error;
     }
     this.#register(request, endpoint, bridge);
+    this.#publish('connect', bridge, request.containerId);
     return endpoint;
   }
 
@@ -229,7 +230,6 @@ export class Sandboxes implements NetworkManager {
     });
     const names = [containerName, ...endpoint.aliases, hostname, containerId.slice(0, 12)];
     this.#parts.names.add({ containerId, networkId: endpoint.networkId, ipv4: endpoint.ipv4, names });
-    this.#publish('connect', bridge, containerId);
   }
 
   #detach(containerId: string, endpoint: Endpoint): Attached | undefined {
