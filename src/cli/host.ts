@@ -1,16 +1,21 @@
 import type { Driver } from '../drivers/driver.ts';
 import type { UsedBy } from '../image-builder/store/image-store.ts';
-import type { Composer } from './images/composer.ts';
+import type { MachineContext, Reporter } from '../machine/context.ts';
 import type { EngineClient } from './engine-client/client.ts';
+import type { Composer } from './images/composer.ts';
 import type { MachineFacts } from './render/info.ts';
 
 /** Everything of the host that commands may use; made once a process by composition.ts. */
 export interface Host {
-  /** The driver of new machines, for looking at this computer. */
-  driver(): Promise<Driver>;
   readonly composer: Composer;
+  /** What the machine services are called with. */
+  readonly machines: MachineContext;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
   /** The machines that use a VM image. */
   readonly imageUsers: UsedBy;
+  /** A driver, for looking at this computer; the default one where none is named. */
+  driver(name?: string): Promise<Driver>;
   /** The machine that a command means. */
   machineName(flag: string | undefined): string;
   /** A client of that machine's engine; the machine must be running. */

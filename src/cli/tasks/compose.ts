@@ -1,20 +1,6 @@
 import type { ComposeProgress } from '../../image-builder/compose.ts';
 import type { ImageManifest } from '../../image-builder/store/manifest.ts';
 import { humanSize } from '../../core/units.ts';
-import type { Terminal } from '../streams/terminal.ts';
-import { runStep } from './step.ts';
-
-/** Composes with a line of progress: what is fetched, unpacked, written. */
-export async function composeWithProgress(
-  terminal: Terminal,
-  compose: (onProgress: (progress: ComposeProgress) => void) => Promise<ImageManifest>,
-): Promise<ImageManifest> {
-  return runStep(terminal, 'Compose the VM image', async (say) => {
-    const follow = followComposition(say);
-    const image = await compose(follow.onProgress);
-    return { value: image, summary: follow.summary(image) };
-  });
-}
 
 /** Turns the composer's progress into lines, and remembers what the summary needs. */
 export function followComposition(say: (line: string) => void): {

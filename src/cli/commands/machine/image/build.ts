@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../../core/arch.ts';
 import { WherryCommand } from '../../../base-command.ts';
 import { defaultArch } from '../../../images/composer.ts';
-import { composeWithProgress } from '../../../tasks/compose.ts';
+import { followComposition } from '../../../tasks/compose.ts';
 
 export default class MachineImageBuild extends WherryCommand {
   static override description = "Compose the VM image from Debian's signed packages, as they are now";
@@ -12,11 +12,13 @@ export default class MachineImageBuild extends WherryCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(MachineImageBuild);
-    const { composer } = await this.host();
+    const { composer, reporter } = await this.host();
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
-    const image = await composeWithProgress(this.terminal, (onProgress) =>
-      composer.build(arch, onProgress, this.signal),
-    );
+    const image = await reporter.step('Compose the VM image', async (say) => {
+      const follow = followComposition(say);
+      const built = await composer.build(arch, follow.onProgress, this.signal);
+      return { value: built, summary: follow.summary(built) };
+    });
     this.print(image.id);
   }
 }

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import { connectEngine } from '../machine/connect.ts';
+import {
+  openMachineContext,
+  type ImageSource,
+  type MachineContext,
+  type Reporter,
+} from '../machine/context.ts';
+import { dockerUrl } from '../machine/docker-url.ts';
+import { ensureRunning } from '../machine/ensure-running.ts';
+import { loadMachine, stateName } from '../machine/lifecycle.ts';
+import { foreignDockerHostNote, resolveMachineName } from '../machine/resolve-machine-name.ts';
+import { defaultSize } from '../machine/defaults.ts';
+import { systemPathInputs, wherryHome } from '../platform/paths.ts';
+import { wherryVersion } from '../platform/version.ts';
+import { EngineClient } from './engine-client/client.ts';
+import type { Host } from './host.ts';
+import { createComposer, defaultArch, type Composer } from './images/composer.ts';
+import type { GlobalFlags } from './invocation.ts';
+import { requireReady } from './preflight/require-ready.ts';
+import type { Terminal } from './streams/terminal.ts';
+import { followComposition } from './tasks/compose.ts';
+import { stepReporter } from './tasks/step.ts';
+
+/** The engine's bundle as this Wherry ships it: dist/ stands beside src/ in a clone, and is all there is in a package. */
+const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.mjs', import.meta.url));
+
+/** The one place where the host side's parts are put together. */
+export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: AbortSignal): Host {
+  const { env } = process;
+  const home = wherryHome(systemPathInputs(), globals.storagePath);
+  const composer = createComposer({
+    imagesDir: join(home, 'images'),
+    cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'),
+    engineBundle: ENGINE_BUNDLE,
+    wherryVersion: wherryVersion(),
+    env,
+  });
+  const reporter = stepReporter(terminal);
+  const context = openMachineContext(home, imageSource(composer, reporter));
+  const machineName = (flag: string | undefined): string =>
+    resolveMachineName({ flag: flag ?? globals.machine, env });
+  let noted = false;
+
+  return {
+    composer,
+    machines: context,
+    reporter,
+    signal,
+    machineName,
+    imageUsers: (id) => machinesWithImage(context, id),
+    driver: (name) => context.drivers.driver(name ?? DEFAULT_DRIVER),
+    engine: (flag) => {
+      const name = machineName(flag);
+      const ownUrl = dockerUrl(context.store.files(name).dockerSocket);
+      const note = noted ? undefined : foreignDockerHostNote(env, [ownUrl], name);
+      noted = true;
+      if (note !== undefined) reporter.note(note);
+      return new EngineClient(() => connectEngine(context, name, signal));
+    },
+    ensureRunning: async (flag, consent) => {
+      const name = machineName(flag);
+      const rules = { yes: consent.yes, env, signal };
+      if (!(await context.store.exists(name))) {
+        await requireReady(await context.drivers.driver(DEFAULT_DRIVER), defaultArch(), terminal, rules);
+      }
+      const { cpus, memoryMiB } = defaultSize(context.host);
+      await ensureRunning(context, { name }, reporter, signal, () =>
+        reporter.note(
+          `No machine yet: creating "${name}" (${cpus} CPUs, ${(memoryMiB / 1024).toFixed(1)} GiB, ${DEFAULT_DRIVER})`,
+        ),
+      );
+    },
+    machineFacts: async (flag) => {
+      const machine = await loadMachine(context, machineName(flag));
+      return {
+        name: machine.config.name,
+        driver: machine.config.driver,
+        state: stateName(machine),
+        accelerator: 'vm' in machine ? machine.vm.accelerator : 'unknown',
+        url: dockerUrl(machine.files.dockerSocket),
+      };
+    },
+  };
+}
+
+/** The composer as the machine service wants it, with a step of its own only where something is composed. */
+function imageSource(composer: Composer, reporter: Reporter): ImageSource {
+  return {
+    ensure: async (arch, signal) => {
+      const manifest = await reporter.step('Compose the VM image', async (say) => {
+        const follow = followComposition(say);
+        const image = await composer.ensure(arch, follow.onProgress, signal);
+        return { value: image, summary: follow.summary(image) };
+      });
+      return composer.bootFiles(manifest);
+    },
+    get: async (id) => composer.bootFiles(await composer.manifest(id)),
+  };
+}
+
+async function machinesWithImage(context: MachineContext, id: string): Promise<string[]> {
+  const names = await context.store.names();
+  const stored = await Promise.all(names.map((name) => context.store.find(name)));
+  return stored.flatMap((machine) =>
+    machine !== undefined && machine.state !== 'broken' && machine.config.imageId === id
+      ? [machine.config.name]
+      : [],
+  );
+}
