@@ -160,8 +160,9 @@ describe('the agent, through a real dropbear', () => {
   it('stops when told to, gone when the answer is complete', async () => {
     await start();
     const client = await connectLocal(files.dockerSocket);
+    const cut = once(client.resume(), 'end');
     expect((await askAgent(files.agentSocket, 'stop')).kind).to.equal('alive');
-    await once(client.resume(), 'end');
+    await cut;
     await running?.ended;
     expect(await askAgent(files.agentSocket)).to.deep.equal({ kind: 'absent' });
   });

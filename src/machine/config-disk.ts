@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { ustarArchive, type UstarMember } from '../core/ustar.ts';
+import { writeFileAtomic } from '../platform/atomic-file.ts';
+import {
+  CONFIG_DISK_MAGIC,
+  CONFIG_FILES,
+  engineConfig,
+  type EngineConfig,
+} from '../protocol/boot/config-disk.ts';
+import type { MachineFiles } from './store/filenames.ts';
+import type { MachineConfig } from './store/machine-config.ts';
+
+const MIB = 2 ** 20;
+
+/**
+ * Writes `config.img` (src/protocol/boot/config-disk.ts) anew: before every start, so that the guest's clock never
+ * begins before `nowMs` and changed settings arrive.
+ */
+export async function writeConfigDisk(
+  files: MachineFiles,
+  config: MachineConfig,
+  nowMs: number,
+): Promise<void> {
+  const engine: EngineConfig = engineConfig.parse({
+    configVersion: 1,
+    machineName: config.name,
+    registryMirrors: config.engine.registryMirrors,
+    insecureRegistries: config.engine.insecureRegistries,
+  });
+  const archive = ustarArchive(
+    [
+      member(CONFIG_DISK_MAGIC, ''),
+      member(CONFIG_FILES.hostname, `${config.name}\n`),
+      member(CONFIG_FILES.hostKey, await readFile(files.hostKey)),
+      member(CONFIG_FILES.authorizedKeys, await readFile(files.clientPublicKey)),
+      member(CONFIG_FILES.engine, JSON.stringify(engine)),
+      member(CONFIG_FILES.epoch, `${Math.floor(nowMs / 1000)}\n`),
+    ],
+    MIB,
+  );
+  await writeFileAtomic(files.configDisk, archive);
+}
+
+function member(name: string, content: string | Uint8Array): UstarMember {
+  return { name, content, mode: 0o600 };
+}

@@ -1,0 +1,52 @@
+import { askAgent } from '../agent/client/ask.ts';
+import { ensureAgent } from '../agent/client/ensure-agent.ts';
+import type { MachineContext, Reporter } from './context.ts';
+import { createHeld, type CreateRequest } from './create.ts';
+import { isRunning, lookAt } from './lifecycle.ts';
+import { startHeld } from './start.ts';
+
+/** How long to wait for another wherry that is making or starting the same machine. */
+const OTHERS_MS = 15 * 60_000;
+
+export type EnsureOutcome = 'was running' | 'started' | 'created';
+
+/**
+ * What `run` needs: creates the machine where there is none, starts it where it is stopped. Of several at once one
+ * does it and the others wait. `onCreate` is called before anything is made.
+ */
+export async function ensureRunning(
+  context: MachineContext,
+  request: CreateRequest,
+  report: Reporter,
+  signal: AbortSignal,
+  onCreate: () => void = () => undefined,
+): Promise<EnsureOutcome> {
+  const { name } = request;
+  // Warm, this is all: one question to the agent, no look at the VM.
+  const agent = await askAgent(context.store.files(name).agentSocket);
+  if (agent.kind === 'alive' && agent.status.sshConnected && agent.status.version === context.agent.version) {
+    return 'was running';
+  }
+  const found = await context.store.find(name);
+  if (found?.state === 'ok' && isRunning(await lookAt(context, found))) {
+    await ensureAgent(found.files, context.store.home, context.agent, signal);
+    return 'was running';
+  }
+  if (found?.state === 'broken') await context.store.load(name);
+  const purpose = `machine ${found === undefined ? 'create' : 'start'} ${name}`;
+  const lock = await context.store.lock(name, { purpose, waitMs: OTHERS_MS, signal });
+  try {
+    const stored = await context.store.find(name);
+    if (stored === undefined) {
+      onCreate();
+      await createHeld(context, request, report, signal);
+      return 'created';
+    }
+    const machine = await lookAt(context, stored, true);
+    if (isRunning(machine)) return 'was running';
+    await startHeld(context, name, report, signal);
+    return 'started';
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,56 @@
+import type { MachineContext } from './context.ts';
+import { isRunning, loadMachine, stateName } from './lifecycle.ts';
+
+/** `machine inspect`: docker-machine's shape, with the fields that scripts read under docker-machine's names. */
+export interface MachineInspection {
+  readonly ConfigVersion: number;
+  readonly Driver: Readonly<Record<string, unknown>>;
+  readonly DriverName: string;
+  readonly HostOptions: Readonly<Record<string, unknown>>;
+  readonly Name: string;
+}
+
+/** Errors: `MACHINE_NOT_FOUND`, `CONFIG_BROKEN`. */
+export async function inspectMachine(context: MachineContext, name: string): Promise<MachineInspection> {
+  const machine = await loadMachine(context, name);
+  const { config, files } = machine;
+  const vm = isRunning(machine) ? machine.vm : undefined;
+  return {
+    ConfigVersion: config.configVersion,
+    Driver: {
+      MachineName: config.name,
+      StorePath: context.store.home,
+      State: stateName(machine),
+      IPAddress: vm?.sshHost ?? '',
+      SSHUser: 'root',
+      SSHPort: vm?.sshPort ?? 0,
+      SSHKeyPath: files.clientKey,
+      Arch: config.arch,
+      CPU: config.cpus,
+      Memory: config.memoryMiB,
+      DiskSize: config.diskGiB * 1024,
+      Accelerator: vm?.accelerator ?? '',
+      ImageId: config.imageId,
+      CreatedAt: config.createdAt,
+      Options: config.driverOptions,
+    },
+    DriverName: config.driver,
+    HostOptions: {
+      Driver: '',
+      Memory: 0,
+      Disk: 0,
+      EngineOptions: {
+        ArbitraryFlags: [],
+        InsecureRegistry: config.engine.insecureRegistries,
+        RegistryMirror: config.engine.registryMirrors,
+        Labels: config.engine.labels,
+        StorageDriver: 'erofs',
+        Ipv6: false,
+        TlsVerify: false,
+      },
+      SwarmOptions: { IsSwarm: false, Address: '', Discovery: '', Agent: false, Master: false, Host: '' },
+      AuthOptions: { StorePath: files.directory },
+    },
+    Name: config.name,
+  };
+}

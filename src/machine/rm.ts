@@ -1,0 +1,72 @@
+import { endAgent } from '../agent/client/ensure-agent.ts';
+import { WherryError } from '../core/errors.ts';
+import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import type { MachineContext } from './context.ts';
+import { defaultSize } from './defaults.ts';
+import { lookAt, specOf } from './lifecycle.ts';
+import type { MachineFiles } from './store/filenames.ts';
+import { CONFIG_VERSION, type MachineConfig } from './store/machine-config.ts';
+
+/**
+ * Removes a machine, ending it first if it runs. `force` also removes one whose machine.json can't be read or whose
+ * driver fails. Whether the user meant it is the caller's question. Errors: `MACHINE_NOT_FOUND`, `LOCKED`.
+ */
+export async function removeMachine(
+  context: MachineContext,
+  name: string,
+  options: { readonly force: boolean },
+): Promise<void> {
+  if (!(await context.store.exists(name))) throw removalError(name);
+  const lock = await context.store.lock(name, { purpose: `machine rm ${name}` });
+  try {
+    const stored = await context.store.find(name);
+    if (stored === undefined) throw removalError(name);
+    if (stored.state === 'broken' && !options.force) await context.store.load(name);
+    await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options.force);
+    await endAgent(stored.files, context.agent.processes);
+    await context.store.remove(name);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function endVm(
+  context: MachineContext,
+  machine: { readonly files: MachineFiles; readonly config: MachineConfig },
+  force: boolean,
+): Promise<void> {
+  const looked = await lookAt(context, { state: 'ok', ...machine }, true);
+  if (looked.status === 'broken') return;
+  try {
+    if (looked.status !== 'stopped') await looked.driver.kill(specOf(looked));
+    await looked.driver.remove(specOf(looked));
+  } catch (error) {
+    if (!force) throw error;
+  }
+}
+
+/** Enough of a configuration for a driver to find and end the VM by its files; nothing of it is stored. */
+function salvaged(
+  context: MachineContext,
+  files: MachineFiles,
+): { files: MachineFiles; config: MachineConfig } {
+  const config: MachineConfig = {
+    configVersion: CONFIG_VERSION,
+    name: files.name,
+    driver: DEFAULT_DRIVER,
+    arch: context.host.arch,
+    ...defaultSize(context.host),
+    imageId: 'none',
+    driverOptions: {},
+    engine: { insecureRegistries: [], registryMirrors: [], labels: [] },
+    createdAt: new Date(0).toISOString(),
+  };
+  return { files, config };
+}
+
+function removalError(name: string): WherryError {
+  return new WherryError({
+    code: 'MACHINE_NOT_FOUND',
+    message: `Error removing host "${name}": Docker machine "${name}" does not exist.`,
+  });
+}

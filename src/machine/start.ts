@@ -1,0 +1,92 @@
+import { WherryError } from '../core/errors.ts';
+import { ensureAgent } from '../agent/client/ensure-agent.ts';
+import { makeRunDirectory } from '../platform/paths.ts';
+import type { ReadinessLine } from '../protocol/boot/readiness.ts';
+import type { Clock } from '../platform/clock.ts';
+import { writeConfigDisk } from './config-disk.ts';
+import type { MachineContext, Reporter } from './context.ts';
+import { isRunning, lookAt, specOf, type KnownMachine } from './lifecycle.ts';
+
+/** Emulation of another architecture on a busy computer is slow; a boot that failed is told at once, not by this. */
+const BOOT_MS = 300_000;
+
+/** Starts a stopped machine and its agent. Errors: `ALREADY_RUNNING`, `LOCKED`, the boot's own. */
+export async function startMachine(
+  context: MachineContext,
+  name: string,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  await context.store.load(name);
+  const lock = await context.store.lock(name, { purpose: `machine start ${name}`, signal });
+  try {
+    await startHeld(context, name, report, signal);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** {@link startMachine} for whoever holds the machine's lock. */
+export async function startHeld(
+  context: MachineContext,
+  name: string,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  const machine = await requireStopped(context, name, signal);
+  const { config, driver, files } = machine;
+  const image = driver.capabilities.composedImage ? await context.images.get(config.imageId) : undefined;
+  await makeRunDirectory(files.runDirectory, context.paths);
+  await writeConfigDisk(files, config, context.clock.now());
+  await report.step('Start', async (say) => {
+    const times = bootTimes(context.clock);
+    await driver.start(specOf(machine, image), {
+      signal,
+      timeoutMs: BOOT_MS,
+      onNote: (note) => report.note(note),
+      onLine: (line) => {
+        times.onLine(line);
+        say(times.summary());
+      },
+    });
+    await ensureAgent(files, context.store.home, context.agent, signal);
+    return { value: undefined, summary: times.summary() };
+  });
+}
+
+async function requireStopped(
+  context: MachineContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<KnownMachine> {
+  const stored = await context.store.load(name);
+  const machine = await lookAt(context, { state: 'ok', ...stored }, true);
+  if (machine.status === 'broken') throw new Error(machine.reason);
+  if (isRunning(machine)) {
+    // A dead agent is mended here too: afterwards the machine is what "running" promises.
+    await ensureAgent(machine.files, context.store.home, context.agent, signal);
+    throw new WherryError({ code: 'ALREADY_RUNNING', message: `Machine "${name}" is already running.` });
+  }
+  return machine;
+}
+
+const STEP_NAMES: Partial<Record<ReadinessLine['event'], string>> = {
+  booted: 'kernel',
+  ssh: 'ssh',
+  engine: 'engine',
+};
+
+/** `kernel 0.4 s · ssh 0.1 s · engine 0.3 s`: how long each readiness line took after the one before. */
+export function bootTimes(clock: Clock): { onLine: (line: ReadinessLine) => void; summary: () => string } {
+  let last = clock.monotonic();
+  const parts: string[] = [];
+  return {
+    onLine(line) {
+      const now = clock.monotonic();
+      const name = STEP_NAMES[line.event];
+      if (name !== undefined) parts.push(`${name} ${((now - last) / 1000).toFixed(1)} s`);
+      last = now;
+    },
+    summary: () => parts.join(' · '),
+  };
+}

@@ -1,0 +1,63 @@
+import { endAgent } from '../agent/client/ensure-agent.ts';
+import { WherryError } from '../core/errors.ts';
+import type { MachineContext, Reporter } from './context.ts';
+import { lookAt, specOf, type KnownMachine } from './lifecycle.ts';
+
+/** An orderly power-down that takes longer is ended by force. */
+const POWER_DOWN_MS = 60_000;
+
+/** Powers a machine down in order. Errors: `ALREADY_STOPPED`, `LOCKED`. */
+export async function stopMachine(context: MachineContext, name: string, report: Reporter): Promise<void> {
+  await endHeldBy(context, name, 'stop', async (machine) => {
+    await report.step(`Stop "${name}"`, async () => {
+      await machine.driver.stop(specOf(machine), POWER_DOWN_MS);
+      return { value: undefined, summary: '' };
+    });
+  });
+}
+
+/** Ends a machine at once, as by pulling its plug. Errors: `ALREADY_STOPPED`, `LOCKED`. */
+export async function killMachine(context: MachineContext, name: string, report: Reporter): Promise<void> {
+  await endHeldBy(context, name, 'kill', async (machine) => {
+    await report.step(`Kill "${name}"`, async () => {
+      await machine.driver.kill(specOf(machine));
+      return { value: undefined, summary: '' };
+    });
+  });
+}
+
+/** Powers down what runs, under a lock that the caller holds. A stopped machine is left as it is. */
+export async function stopHeld(context: MachineContext, name: string, report: Reporter): Promise<boolean> {
+  const stored = await context.store.load(name);
+  const machine = await lookAt(context, { state: 'ok', ...stored }, true);
+  if (machine.status === 'broken' || machine.status === 'stopped') return false;
+  await report.step(`Stop "${name}"`, async () => {
+    await machine.driver.stop(specOf(machine), POWER_DOWN_MS);
+    return { value: undefined, summary: '' };
+  });
+  await endAgent(machine.files, context.agent.processes);
+  return true;
+}
+
+async function endHeldBy(
+  context: MachineContext,
+  name: string,
+  verb: 'stop' | 'kill',
+  end: (machine: KnownMachine) => Promise<void>,
+): Promise<void> {
+  await context.store.load(name);
+  const lock = await context.store.lock(name, { purpose: `machine ${verb} ${name}` });
+  try {
+    const stored = await context.store.load(name);
+    const machine = await lookAt(context, { state: 'ok', ...stored }, true);
+    if (machine.status === 'stopped' || machine.status === 'broken') {
+      await endAgent(stored.files, context.agent.processes);
+      throw new WherryError({ code: 'ALREADY_STOPPED', message: `Machine "${name}" is already stopped.` });
+    }
+    await end(machine);
+    // After the VM, so that clients see their containers end before their connection does.
+    await endAgent(machine.files, context.agent.processes);
+  } finally {
+    await lock.release();
+  }
+}
