@@ -52,7 +52,7 @@ export async function startEngine(environment: Environment, version: string, log
     dataDir,
     config,
     events,
-    inventory: { containers: containers.counts, images: images.count },
+    inventory: { containers: () => containers.counts(), images: () => images.count() },
     log,
   });
   const server = createApiServer({
