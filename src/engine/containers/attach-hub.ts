@@ -144,8 +144,10 @@ export class AttachHub {
         .catch(() => stream.resume()); // The process is gone: whatever else comes is dropped the same way.
     });
     stream.once('end', () => {
-      if (!this.#options.stdinOnce || this.#options.tty) return;
-      this.#stdin = this.#stdin.then(() => void this.#socket?.end());
+      // What moby does (container/stream/attach.go): the input's end is the process's where it was promised to be,
+      // and otherwise detaches this client.
+      const last = this.#options.stdinOnce && !this.#options.tty;
+      this.#stdin = this.#stdin.then(() => void (last ? this.#socket?.end() : stream.end()));
     });
   }
 
