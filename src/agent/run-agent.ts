@@ -85,7 +85,7 @@ function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
       return (now.status === 'running' || now.status === 'paused') && sameVm(now.vm, vm);
     },
   };
-  if (vm.endpoint !== undefined) return Promise.resolve(openEndpointUplink(vm.endpoint, ports));
+  if (!context.driver.capabilities.ssh) return Promise.resolve(openEndpointUplink(vm.endpoint, ports));
   const dial = async (signal: AbortSignal): Promise<SshSession> => {
     const { clientKey, knownHosts, name } = context.files;
     return openSshSession({

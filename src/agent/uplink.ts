@@ -88,7 +88,7 @@ export async function openSshUplink(
 }
 
 /** For machines whose driver says where the engine is. */
-export function openEndpointUplink(endpoint: EngineEndpoint, ports: UplinkPorts): Uplink {
+export function openEndpointUplink(endpoint: EngineEndpoint | undefined, ports: UplinkPorts): Uplink {
   const closing = new AbortController();
   const ended = look().catch((error: unknown) => messageOf(error));
 
@@ -100,6 +100,9 @@ export function openEndpointUplink(endpoint: EngineEndpoint, ports: UplinkPorts)
 
   return {
     async openEngine() {
+      if (endpoint === undefined) {
+        throw new WherryError({ code: 'NO_ENGINE', message: 'the driver names no engine of this machine' });
+      }
       const socket = connect({
         ...(endpoint.kind === 'unix'
           ? { path: endpoint.path }

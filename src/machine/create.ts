@@ -4,7 +4,7 @@ import type { BootImage, Driver } from '../drivers/driver.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
-import { specOf } from './lifecycle.ts';
+import { isRunning, lookAt, specOf } from './lifecycle.ts';
 import { writeMachineKeys } from './machine-keys.ts';
 import { checkComputer } from './preflight.ts';
 import { startHeld } from './start.ts';
@@ -66,8 +66,16 @@ export async function createHeld(
     await writeMachine(context, driver, config, image);
     return { value: undefined, summary: `${config.diskGiB} GiB data disk, SSH keys` };
   });
-  if (request.start !== false) await startHeld(context, config.name, report, signal);
+  if (request.start !== false && !(await runsAlready(context, config))) {
+    await startHeld(context, config.name, report, signal);
+  }
   return config;
+}
+
+/** True for a driver that only refers to somebody else's engine. */
+async function runsAlready(context: MachineContext, config: MachineConfig): Promise<boolean> {
+  const files = context.store.files(config.name);
+  return isRunning(await lookAt(context, { state: 'ok', files, config }, true));
 }
 
 async function writeMachine(

@@ -63,7 +63,7 @@ describe('the agent, through a real dropbear', () => {
         process: { pid: 1, startedAt: 'a' },
       },
     };
-    const driver = { status: () => Promise.resolve(vm) } as unknown as Driver;
+    const driver = { capabilities: { ssh: true }, status: () => Promise.resolve(vm) } as unknown as Driver;
     const config = machineConfigOf({ name: 'default' });
     const username = userInfo().username;
     context = {

@@ -1,0 +1,197 @@
+import { expect } from 'chai';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createMachine } from '../../../src/machine/create.ts';
+import { ensureRunning } from '../../../src/machine/ensure-running.ts';
+import { inspectMachine } from '../../../src/machine/inspect.ts';
+import { listMachines } from '../../../src/machine/ls.ts';
+import { machineLogFile } from '../../../src/machine/logs.ts';
+import { machineIp, machineUrl } from '../../../src/machine/machine-url.ts';
+import { restartMachine } from '../../../src/machine/restart.ts';
+import { removeMachine } from '../../../src/machine/rm.ts';
+import { openMachineShell } from '../../../src/machine/ssh.ts';
+import { startMachine } from '../../../src/machine/start.ts';
+import { machineStatus } from '../../../src/machine/status.ts';
+import { killMachine, stopMachine } from '../../../src/machine/stop.ts';
+import { failureOf, machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
+
+describe('machine services', () => {
+  let world: MachineWorld;
+  beforeEach(async () => {
+    world = await machineWorld({ agents: 'pretended' });
+  });
+  afterEach(() => world.end());
+
+  const create = (name: string, more: object = {}): Promise<unknown> =>
+    createMachine(world.context, { name, driver: 'fake', ...more }, world.report, world.signal);
+  const start = (name: string): Promise<unknown> =>
+    startMachine(world.context, name, world.report, world.signal);
+  const stop = (name: string): Promise<unknown> => stopMachine(world.context, name, world.report);
+  const unknown = (name: string): string =>
+    `MACHINE_NOT_FOUND: Docker machine "${name}" does not exist. Use "wherry machine ls" to list machines. Use "wherry machine create" to add a new one.`;
+
+  it('creates, with the steps that a person sees, and runs afterwards', async () => {
+    await create('default', { diskGiB: 7, cpus: 1, memoryMiB: 1536 });
+    expect(world.steps.slice(0, 2)).to.deep.equal([
+      'Check this computer: nothing is needed',
+      'Create "default": 7 GiB data disk, SSH keys',
+    ]);
+    expect(world.steps[2]).to.match(/^Start: kernel \d\.\d s · ssh \d\.\d s · engine \d\.\d s$/);
+    expect(await machineStatus(world.context, 'default')).to.equal('Running');
+    const { files, config } = await world.context.store.load('default');
+    expect(config).to.include({ cpus: 1, memoryMiB: 1536, diskGiB: 7, driver: 'fake' });
+    for (const path of [files.clientKey, files.hostKey, files.config, files.configDisk]) {
+      expect((await stat(path)).mode & 0o777, path).to.equal(0o600);
+    }
+    expect((await stat(files.directory)).mode & 0o777).to.equal(0o700);
+    expect((await readFile(files.configDisk)).subarray(0, 13).toString()).to.equal('wherry-config');
+    expect((await stat(files.configDisk)).size % 2 ** 20).to.equal(0);
+  });
+
+  it('speaks docker-machine’s words about names and machines that are there or not', async () => {
+    expect(await failureOf(create('under_score'))).to.equal(
+      'INVALID_NAME: Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -',
+    );
+    expect(await failureOf(create('x', { driver: 'bogus' }))).to.equal(
+      'DRIVER_NOT_FOUND: Driver "bogus" not found. Do you have the plugin binary "docker-machine-driver-bogus" accessible in your PATH?',
+    );
+    await create('x');
+    expect(await failureOf(create('x'))).to.equal('MACHINE_EXISTS: Docker machine "x" already exists');
+    expect(await failureOf(machineStatus(world.context, 'nope'))).to.equal(unknown('nope'));
+    expect(await failureOf(start('nope'))).to.equal(unknown('nope'));
+    expect(await failureOf(inspectMachine(world.context, 'nope'))).to.equal(unknown('nope'));
+    expect(await failureOf(machineUrl(world.context, '../etc'))).to.equal(unknown('../etc'));
+    expect(await failureOf(removeMachine(world.context, 'nope', { force: false }))).to.equal(
+      'MACHINE_NOT_FOUND: Error removing host "nope": Docker machine "nope" does not exist.',
+    );
+  });
+
+  it('says what a machine is already', async () => {
+    await create('x');
+    expect(await failureOf(start('x'))).to.equal('ALREADY_RUNNING: Machine "x" is already running.');
+    await stop('x');
+    expect(await failureOf(stop('x'))).to.equal('ALREADY_STOPPED: Machine "x" is already stopped.');
+    expect(await failureOf(killMachine(world.context, 'x', world.report))).to.equal(
+      'ALREADY_STOPPED: Machine "x" is already stopped.',
+    );
+    await restartMachine(world.context, 'x', world.report, world.signal);
+    expect(await machineStatus(world.context, 'x')).to.equal('Running');
+  });
+
+  it('refuses what needs a running machine', async () => {
+    await create('x', { start: false });
+    for (const work of [
+      machineUrl(world.context, 'x'),
+      machineIp(world.context, 'x'),
+      openMachineShell(world.context, 'x', {}, world.signal),
+    ]) {
+      expect(await failureOf(work)).to.equal('HOST_NOT_RUNNING: Host is not running: machine "x" is stopped');
+    }
+    expect(await failureOf(machineLogFile(world.context, 'x'))).to.equal(
+      'NO_LOG: machine "x" has no console log yet',
+    );
+  });
+
+  it('lets one of two creations win; the other is told who is at it', async () => {
+    const outcomes = await Promise.all([failureOf(create('default')), failureOf(create('default'))]);
+    expect(outcomes.filter((text) => text === 'nothing was thrown')).to.have.length(1);
+    const refused = outcomes.find((text) => text !== 'nothing was thrown');
+    expect(refused).to.be.oneOf([
+      `LOCKED: another wherry (pid ${process.pid}, "machine create default") is working on it`,
+      'MACHINE_EXISTS: Docker machine "default" already exists',
+    ]);
+  });
+
+  it('makes one machine for many runs at once', async () => {
+    const made: number[] = [];
+    const run = (_: unknown, index: number): Promise<string> =>
+      ensureRunning(world.context, { name: 'default', driver: 'fake' }, world.report, world.signal, () =>
+        made.push(index),
+      );
+    const outcomes = await Promise.all(Array.from({ length: 5 }, run));
+    expect(outcomes.filter((outcome) => outcome === 'created')).to.have.length(1);
+    expect(made).to.have.length(1);
+    await stop('default');
+    expect(await run(0, 0)).to.equal('started');
+  });
+
+  it('leaves nothing of a creation that failed before the machine was whole', async () => {
+    expect(await failureOf(create('x', { driverOptions: { fail: 'create' } }))).to.contain(
+      'told to fail at create',
+    );
+    expect(await readdir(`${world.home}/machines`)).to.deep.equal([]);
+    expect(await world.context.store.exists('x')).to.equal(false);
+    await create('x');
+  });
+
+  it('keeps a machine whose first boot failed, stopped', async () => {
+    expect(await failureOf(create('x', { driverOptions: { fail: 'start' } }))).to.contain('did not boot');
+    expect(await machineStatus(world.context, 'x')).to.equal('Stopped');
+  });
+
+  it('lists every machine in natural order, broken ones with their reason', async () => {
+    await create('m10');
+    await create('m2', { start: false, engine: { labels: ['a=b'] } });
+    await create('broken', { start: false });
+    await create('sick', { start: false, driverOptions: { fail: 'status' } });
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(world.context.store.files('broken').config, '{"configVersion": 1, "name": 7');
+    const rows = await listMachines(world.context);
+    expect(rows.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      'broken Error',
+      'm2 Stopped',
+      'm10 Running',
+      'sick Error',
+    ]);
+    expect(rows[0]?.error).to.match(/^machine\.json is not JSON/);
+    expect(rows[1]).to.include({ url: '', dockerVersion: 'Unknown', error: '' });
+    expect(rows[1]?.labels).to.deep.equal(['a=b']);
+    expect(rows[2]?.error).to.match(/^Unable to query docker version: /);
+    expect(rows[3]?.error).to.equal('it was told to be broken');
+    expect(await failureOf(inspectMachine(world.context, 'broken'))).to.match(
+      /^CONFIG_BROKEN: Docker machine "broken" is broken/,
+    );
+    expect(await failureOf(removeMachine(world.context, 'broken', { force: false }))).to.match(
+      /^CONFIG_BROKEN/,
+    );
+    await removeMachine(world.context, 'broken', { force: true });
+    await removeMachine(world.context, 'm10', { force: false });
+    expect(await world.context.store.names()).to.deep.equal(['m2', 'sick']);
+  });
+
+  it('gives up on a machine that doesn’t answer in time', async () => {
+    await create('x', { start: false });
+    const driver = await world.context.drivers.driver('fake');
+    const stuck = { ...driver, status: () => new Promise<never>(() => undefined) };
+    const context = {
+      ...world.context,
+      drivers: { ...world.context.drivers, driver: () => Promise.resolve(stuck) },
+    };
+    const [row] = await listMachines(context, { timeoutMs: 20 });
+    expect(row).to.include({ name: 'x', state: 'Timeout' });
+  });
+
+  it('shows who is at it while a machine starts', async () => {
+    await create('x', { start: false });
+    const lock = await world.context.store.lock('x', { purpose: 'machine start x' });
+    expect(await machineStatus(world.context, 'x')).to.equal('Starting');
+    expect(await failureOf(stop('x'))).to.equal(
+      `LOCKED: another wherry (pid ${process.pid}, "machine start x") is working on it`,
+    );
+    expect(await failureOf(machineUrl(world.context, 'x'))).to.contain('is starting');
+    await lock.release();
+  });
+
+  it('inspects in docker-machine’s shape', async () => {
+    await create('x', { engine: { insecureRegistries: ['r:5000'] }, memoryMiB: 1024 });
+    const shown = await inspectMachine(world.context, 'x');
+    expect(Object.keys(shown)).to.deep.equal([
+      'ConfigVersion',
+      'Driver',
+      'DriverName',
+      'HostOptions',
+      'Name',
+    ]);
+    expect(shown.Driver).to.include({ MachineName: 'x', Memory: 1024, State: 'Running' });
+    expect(shown).to.have.nested.property('HostOptions.EngineOptions.InsecureRegistry[0]', 'r:5000');
+  });
+});
