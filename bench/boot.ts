@@ -19,7 +19,7 @@ import { timed, timings } from './timing.ts';
  * `wherry.probe`, console quiet in both) under the same QEMU, accelerator and processors.
  */
 export async function benchBoot(world: World, runs: number): Promise<Figure[]> {
-  const [imageId = ''] = (await world.ok(['machine', 'inspect', MACHINE, '-f', '{{.Driver.ImageID}}']))
+  const [imageId = ''] = (await world.ok(['machine', 'inspect', MACHINE, '-f', '{{.Driver.ImageId}}']))
     .trim()
     .split('\n');
   const accelerator = (

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 /** Where a command's streams are. Tests give their own. */
 export interface Terminal {
@@ -30,14 +30,18 @@ const DETACH = Buffer.from([0x10, 0x11]);
  */
 export function pumpStdin(
   stdin: NodeJS.ReadStream,
-  target: Duplex,
-  options: { readonly raw: boolean; readonly onDetach: () => void },
+  target: Writable,
+  options: {
+    readonly raw: boolean;
+    /** Undefined: there is nothing to detach from, and ctrl-p ctrl-q go through. */
+    readonly onDetach: (() => void) | undefined;
+  },
 ): () => void {
   if (options.raw && stdin.isTTY) stdin.setRawMode(true);
   let held = false;
   const onData = (chunk: Buffer): void => {
     let bytes = chunk;
-    if (options.raw) {
+    if (options.raw && options.onDetach) {
       bytes = held ? Buffer.concat([DETACH.subarray(0, 1), chunk]) : chunk;
       if (bytes.includes(DETACH)) {
         options.onDetach();

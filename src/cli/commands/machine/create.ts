@@ -1,0 +1,93 @@
+import { Flags } from '@oclif/core';
+import { ARCHES, type Arch } from '../../../core/arch.ts';
+import { DEFAULT_DRIVER, loadDriverModule } from '../../../drivers/registry.ts';
+import { createMachine } from '../../../machine/create.ts';
+import { WherryCommand } from '../../base-command.ts';
+import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
+import { driverFlagsOf, driverOptions } from '../../flags/driver-flags.ts';
+import { parseMebibytes } from '../../flags/memory.ts';
+import { defaultArch } from '../../images/composer.ts';
+import { refuseSurplus } from '../../machine/names.ts';
+import { requireReady } from '../../preflight/require-ready.ts';
+import { WherryError } from '../../../core/errors.ts';
+
+export default class MachineCreate extends WherryCommand {
+  static override description = 'Create a machine';
+  static override usage = 'machine create [OPTIONS] NAME';
+  static override strict = false;
+  static override flags = {
+    ...createFlags,
+    ...ignoredFlags,
+    driver: Flags.string({
+      char: 'd',
+      description: 'Driver to create the machine with',
+      default: DEFAULT_DRIVER,
+    }),
+    arch: Flags.string({ description: "The guest's architecture", options: [...ARCHES] }),
+    yes: Flags.boolean({
+      char: 'y',
+      description: 'Consent to install what is missing (QEMU)',
+      default: false,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const driverName = driverOf(this.argv);
+    const module = await loadDriverModule(driverName);
+    const own = driverFlagsOf(module);
+    const { argv, flags } = await this.parse({
+      ...this.ctor,
+      flags: { ...MachineCreate.flags, ...own },
+    } as typeof MachineCreate);
+    const [name, ...extra] = argv as string[];
+    if (name === undefined) {
+      throw new WherryError({
+        code: 'USAGE',
+        message: 'No machine name specified',
+        hint: 'See:  wherry machine create --help',
+      });
+    }
+    refuseSurplus(extra);
+    const host = await this.host();
+    const arch = (flags.arch as Arch | undefined) ?? defaultArch();
+    noteIgnored(flags, host.reporter);
+    if (!(await host.machines.store.exists(name))) {
+      await requireReady(await host.driver(driverName), arch, this.terminal, {
+        yes: flags.yes,
+        env: process.env,
+        signal: this.signal,
+      });
+    }
+    await createMachine(
+      host.machines,
+      {
+        name,
+        driver: driverName,
+        arch,
+        cpus: flags.cpus,
+        memoryMiB: flags.memory === undefined ? undefined : parseMebibytes(flags.memory, '--memory'),
+        diskGiB:
+          flags.disk === undefined ? undefined : Math.ceil(parseMebibytes(flags.disk, '--disk', 'g') / 1024),
+        driverOptions: driverOptions(module, flags as Record<string, unknown>),
+        engine: {
+          insecureRegistries: flags['engine-insecure-registry'] ?? [],
+          registryMirrors: flags['engine-registry-mirror'] ?? [],
+          labels: flags['engine-label'] ?? [],
+        },
+        start: !flags['no-start'],
+      },
+      host.reporter,
+      this.signal,
+    );
+    this.print(
+      `To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: wherry machine env ${name}`,
+    );
+  }
+}
+
+/** The driver decides which flags there are, so it is looked for before they are parsed. */
+function driverOf(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => word === '-d' || word === '--driver');
+  const inline = argv.find((word) => word.startsWith('--driver='));
+  return inline?.slice('--driver='.length) ?? (at === -1 ? undefined : argv[at + 1]) ?? DEFAULT_DRIVER;
+}

@@ -1,0 +1,48 @@
+import { createInterface } from 'node:readline/promises';
+import { Flags } from '@oclif/core';
+import { removeMachine } from '../../../machine/rm.ts';
+import { usage, WherryCommand } from '../../base-command.ts';
+import { eachName } from '../../run/each-name.ts';
+
+export default class MachineRm extends WherryCommand {
+  static override description = 'Remove a machine';
+  static override usage = 'machine rm [OPTIONS] NAME [NAME...]';
+  static override strict = false;
+  static override flags = {
+    force: Flags.boolean({
+      char: 'f',
+      description:
+        'Remove local configuration even if the machine cannot be removed, also automatically say yes',
+      default: false,
+    }),
+    yes: Flags.boolean({ char: 'y', description: 'Assume yes to the question', default: false }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(MachineRm);
+    const names = argv as string[];
+    if (names.length === 0) throw usage('Expected to get one or more machine names as arguments');
+    const { machines } = await this.host();
+    this.print(
+      `About to remove ${names.join(', ')}`,
+      'WARNING: This action will delete both local reference and remote instance.',
+    );
+    if (!flags.force && !flags.yes && !(await this.confirmed())) return;
+    await eachName(names, this.terminal, async (name) => {
+      await removeMachine(machines, name, { force: flags.force });
+      return `Successfully removed ${name}`;
+    });
+  }
+
+  private async confirmed(): Promise<boolean> {
+    const prompt = createInterface({ input: this.terminal.stdin, output: this.terminal.stdout });
+    try {
+      return /^y(es)?$/i.test(
+        (await prompt.question('Are you sure? (y/n): ', { signal: this.signal })).trim(),
+      );
+    } finally {
+      prompt.close();
+      this.terminal.stdin.unref();
+    }
+  }
+}

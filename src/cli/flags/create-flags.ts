@@ -1,0 +1,33 @@
+import { Flags } from '@oclif/core';
+import type { Reporter } from '../../machine/context.ts';
+
+const many = { multiple: true, multipleNonGreedy: true } as const;
+
+export const createFlags = {
+  cpus: Flags.integer({ description: "The machine's CPUs", min: 1 }),
+  memory: Flags.string({ description: "The machine's memory: MiB, or with a unit, e.g. 2g" }),
+  disk: Flags.string({ description: "The data disk's size: GiB, or with a unit, e.g. 40g" }),
+  'no-start': Flags.boolean({ description: "Create the machine, don't start it", default: false }),
+  'engine-insecure-registry': Flags.string({
+    description: 'Registry that may be spoken to by plain HTTP',
+    ...many,
+  }),
+  'engine-registry-mirror': Flags.string({ description: 'Mirror of Docker Hub, tried before it', ...many }),
+  'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...many }),
+};
+
+/** docker-machine's flags that mean nothing here: accepted, so that scripts go on working, with a note. */
+export const ignoredFlags = {
+  'engine-env': Flags.string({ hidden: true, ...many }),
+  'engine-opt': Flags.string({ hidden: true, ...many }),
+  'engine-storage-driver': Flags.string({ hidden: true }),
+  'engine-install-url': Flags.string({ hidden: true }),
+  'tls-san': Flags.string({ hidden: true, ...many }),
+};
+
+export function noteIgnored(flags: Readonly<Record<string, unknown>>, reporter: Reporter): void {
+  for (const name of Object.keys(ignoredFlags)) {
+    if (flags[name] !== undefined)
+      reporter.note(`Note: --${name} has no meaning for Wherry's engine and was ignored`);
+  }
+}
