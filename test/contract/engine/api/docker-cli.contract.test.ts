@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { engineConfig } from '../../../../src/protocol/boot/config-disk.ts';
+import { networkRoutes } from '../../../../src/engine/api/networks/routes.ts';
+import { createSystemBackend } from '../../../../src/engine/api/system/facts.ts';
+import { systemRoutes } from '../../../../src/engine/api/system/routes.ts';
+import { createApiServer } from '../../../../src/engine/api/server.ts';
+import type { ApiServer } from '../../../../src/engine/api/server.ts';
+import { volumeRoutes } from '../../../../src/engine/api/volumes/routes.ts';
+import { EventBus } from '../../../../src/engine/events.ts';
+import { openNetworks } from '../../../../src/engine/networks/networks.ts';
+import { debianTools } from '../../../helpers/debian-tools.ts';
+
+/** The stock docker CLI of Debian trixie against the API server's system and network routes. Linux. */
+describe('the docker CLI', function () {
+  this.timeout(120_000);
+  let directory: string;
+  let docker: string;
+  let server: ApiServer;
+  const events = new EventBus();
+
+  const runWith = (
+    extra: Record<string, string>,
+    args: readonly string[],
+  ): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: directory,
+        DOCKER_HOST: `unix://${directory}/api.sock`,
+        ...extra,
+      };
+      execFile(docker, [...args], { env, timeout: 30_000 }, (error, stdout, stderr) =>
+        resolve({
+          code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
+          stdout,
+          stderr,
+        }),
+      );
+    });
+  const run = (...args: string[]) => runWith({}, args);
+
+  before(async () => {
+    // The same set as the end-to-end tests', so that it is brought once.
+    const tools = await debianTools(['docker-registry', 'skopeo', 'docker-cli', 'erofs-utils']);
+    docker = join(tools.binDir, 'docker');
+    directory = await mkdtemp(join(tmpdir(), 'wherry-cli-'));
+    const system = createSystemBackend({
+      version: '9.8.7',
+      id: 'the-id',
+      dataDir: directory,
+      config: engineConfig.parse({
+        configVersion: 1,
+        machineName: 'm1',
+        accelerator: 'tcg',
+        registryMirrors: ['http://10.0.2.2:5000'],
+        insecureRegistries: ['10.0.2.2:5000'],
+      }),
+      events,
+      inventory: { containers: () => ({ running: 1, paused: 0, stopped: 2 }), images: () => 4 },
+      log: () => undefined,
+    });
+    const networks = await openNetworks({ dataDir: directory, runDir: directory, events });
+    const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()];
+    server = createApiServer({ routes, version: '9.8.7', log: () => undefined });
+    await server.listen(join(directory, 'api.sock'));
+  });
+  after(async () => {
+    await server?.close();
+    if (directory !== undefined) await rm(directory, { recursive: true });
+  });
+
+  it('prints both versions', async () => {
+    const { stdout } = await run('version');
+    expect(stdout).to.match(
+      /^Server: Wherry Engine\n Engine:\n {2}Version: +9\.8\.7\n {2}API version: +1\.51 \(minimum version 1\.24\)\n/m,
+    );
+    expect((await run('version', '--format', '{{.Server.Os}}')).stdout).to.equal('linux\n');
+  });
+
+  it('prints info without a warning', async () => {
+    const { stdout, stderr, code } = await run('info');
+    expect([code, stderr]).to.deep.equal([0, '']);
+    for (const line of [
+      ' Containers: 3',
+      '  Running: 1',
+      '  Stopped: 2',
+      ' Images: 4',
+      ' Server Version: 9.8.7',
+      ' Cgroup Version: 2',
+      ' Default Runtime: crun',
+      '  wherry.machine=m1',
+      '  wherry.accelerator=tcg',
+      '  10.0.2.2:5000',
+      '  http://10.0.2.2:5000',
+    ]) {
+      expect(stdout.split('\n')).to.include(line);
+    }
+  });
+
+  it('speaks the API version that it is told to, and refuses others', async () => {
+    expect((await runWith({ DOCKER_API_VERSION: '1.24' }, ['network', 'ls'])).code).to.equal(0);
+    expect((await runWith({ DOCKER_API_VERSION: '1.99' }, ['network', 'ls'])).stderr).to.include(
+      'client version 1.99 is too new. Maximum supported API version is 1.51',
+    );
+  });
+
+  it('makes, lists, inspects and removes networks', async () => {
+    expect((await run('network', 'ls', '--format', '{{.Name}} {{.Driver}}')).stdout).to.equal(
+      'bridge bridge\nhost host\nnone null\n',
+    );
+    expect((await run('network', 'create', '--label', 'a=b', 'mine')).stdout).to.match(/^[0-9a-f]{64}\n$/);
+    expect((await run('network', 'create', 'mine')).stderr).to.include(
+      'network with name mine already exists',
+    );
+    const format = '{{.Name}} {{(index .IPAM.Config 0).Gateway}} {{.Labels}}';
+    expect((await run('network', 'inspect', '--format', format, 'mine')).stdout).to.equal(
+      'mine 172.18.0.1 map[a:b]\n',
+    );
+    expect(
+      (await run('network', 'ls', '-q', '--filter', 'label=a=b')).stdout.trim().split('\n'),
+    ).to.have.length(1);
+    expect((await run('network', 'rm', 'mine')).stdout).to.equal('mine\n');
+    expect((await run('network', 'rm', 'bridge')).stderr).to.include(
+      'bridge is a pre-defined network and cannot be removed',
+    );
+    const refused = await run('network', 'create', '--internal', 'x');
+    expect(refused.stderr).to.include('network option Internal is not implemented by Wherry yet');
+  });
+
+  it('follows events', async () => {
+    events.publish('container', 'start', 'f'.repeat(64), { name: 'web', image: 'busybox' });
+    const until = String(Math.floor(Date.now() / 1000) + 1);
+    const { stdout } = await run('events', '--since', '1h', '--until', until, '--filter', 'container=web');
+    expect(stdout).to.match(/container start f{64} \(image=busybox, name=web\)\n$/);
+  });
+
+  it('hears what is not built by name', async () => {
+    expect((await run('volume', 'ls', '-q')).stdout).to.equal('');
+    expect((await run('volume', 'create', 'v')).stderr).to.include(
+      'POST /volumes/create is not implemented by Wherry yet',
+    );
+    expect((await run('swarm', 'init')).stderr).to.include(
+      'POST /swarm/init is not implemented by Wherry yet',
+    );
+  });
+});
