@@ -11,7 +11,7 @@ export abstract class MachineVerbCommand extends WherryCommand {
   protected abstract act(host: Host, name: string): Promise<void>;
 
   async run(): Promise<void> {
-    const { argv } = await this.parse(this.constructor as typeof MachineVerbCommand);
+    const { argv } = await this.parse({ baseFlags: WherryCommand.baseFlags, strict: false });
     const host = await this.host();
     const names = await machinesMeant(host.machines, argv as string[], process.env);
     let status = 0;
