@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import { bootFiles } from '../image-builder/boot-image.ts';
+import { readManifest } from '../image-builder/store/image-store.ts';
 import { connectEngine } from '../machine/connect.ts';
 import {
   openMachineContext,
@@ -17,12 +19,12 @@ import { systemPathInputs, wherryHome } from '../platform/paths.ts';
 import { wherryVersion } from '../platform/version.ts';
 import { EngineClient } from './engine-client/client.ts';
 import type { Host } from './host.ts';
-import { createComposer, defaultArch, type Composer } from './images/composer.ts';
+import { defaultArch } from './images/default-arch.ts';
+import type { Composer } from './images/composer.ts';
 import type { GlobalFlags } from './invocation.ts';
 import { requireReady } from './preflight/require-ready.ts';
 import type { Terminal } from './streams/terminal.ts';
-import { followComposition } from './tasks/compose.ts';
-import { stepReporter } from './tasks/step.ts';
+import { stepReporter } from './tasks/reporter.ts';
 
 /** The engine's bundle as this Wherry ships it: dist/ stands beside src/ in a clone, and is all there is in a package. */
 const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.mjs', import.meta.url));
@@ -31,21 +33,27 @@ const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.mjs', impo
 export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: AbortSignal): Host {
   const { env } = process;
   const home = wherryHome(systemPathInputs(), globals.storagePath);
-  const composer = createComposer({
-    imagesDir: join(home, 'images'),
-    cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'),
-    engineBundle: ENGINE_BUNDLE,
-    wherryVersion: wherryVersion(),
-    env,
-  });
+  const imagesDir = join(home, 'images');
+  // The composer brings OpenPGP and an HTTP client with it: only commands that compose pay for loading them.
+  let composer: Promise<Composer> | undefined;
+  const openComposer = (): Promise<Composer> =>
+    (composer ??= import('./images/composer.ts').then(({ createComposer }) =>
+      createComposer({
+        imagesDir,
+        cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'),
+        engineBundle: ENGINE_BUNDLE,
+        wherryVersion: wherryVersion(),
+        env,
+      }),
+    ));
   const reporter = stepReporter(terminal);
-  const context = openMachineContext(home, imageSource(composer, reporter));
+  const context = openMachineContext(home, imageSource(openComposer, imagesDir, reporter));
   const machineName = (flag: string | undefined): string =>
     resolveMachineName({ flag: flag ?? globals.machine, env });
   let noted = false;
 
   return {
-    composer,
+    composer: openComposer,
     machines: context,
     reporter,
     signal,
@@ -87,17 +95,18 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
 }
 
 /** The composer as the machine service wants it, with a step of its own only where something is composed. */
-function imageSource(composer: Composer, reporter: Reporter): ImageSource {
+function imageSource(open: () => Promise<Composer>, imagesDir: string, reporter: Reporter): ImageSource {
   return {
     ensure: async (arch, signal) => {
+      const [composer, { followComposition }] = await Promise.all([open(), import('./tasks/compose.ts')]);
       const manifest = await reporter.step('Compose the VM image', async (say) => {
         const follow = followComposition(say);
         const image = await composer.ensure(arch, follow.onProgress, signal);
         return { value: image, summary: follow.summary(image) };
       });
-      return composer.bootFiles(manifest);
+      return bootFiles(imagesDir, manifest);
     },
-    get: async (id) => composer.bootFiles(await composer.manifest(id)),
+    get: async (id) => bootFiles(imagesDir, await readManifest(imagesDir, id)),
   };
 }
 

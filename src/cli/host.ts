@@ -7,7 +7,8 @@ import type { MachineFacts } from './render/info.ts';
 
 /** Everything of the host that commands may use; made once a process by composition.ts. */
 export interface Host {
-  readonly composer: Composer;
+  /** VM images; loaded when asked for. */
+  composer(): Promise<Composer>;
   /** What the machine services are called with. */
   readonly machines: MachineContext;
   readonly reporter: Reporter;

@@ -4,7 +4,7 @@ import { fixCommand } from '../../drivers/install-fix.ts';
 import type { PreflightFinding } from '../../drivers/driver.ts';
 import { WherryCommand } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
-import { defaultArch } from '../images/composer.ts';
+import { defaultArch } from '../images/default-arch.ts';
 import { applyFix, errorsOf } from '../preflight/require-ready.ts';
 
 const MARK = { ok: '✔', note: '!', error: '✖' } as const;

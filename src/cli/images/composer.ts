@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { hostArch, type Arch } from '../../core/arch.ts';
-import { WherryError } from '../../core/errors.ts';
+import type { Arch } from '../../core/arch.ts';
 import { bootFiles } from '../../image-builder/boot-image.ts';
 import {
   composeImage,
@@ -50,19 +49,6 @@ export interface Composer {
   remove(id: string, usedBy: UsedBy): Promise<void>;
   prune(usedBy: UsedBy): Promise<{ removed: string[]; bytes: number }>;
   directory(id: string): string;
-}
-
-/** The architecture of a guest where none was asked for. @throws WherryError ARCH_UNSUPPORTED */
-export function defaultArch(): Arch {
-  const arch = hostArch();
-  if (arch === undefined) {
-    throw new WherryError({
-      code: 'ARCH_UNSUPPORTED',
-      message: `Wherry has no VM for this computer's architecture (${process.arch})`,
-      hint: 'Try:  wherry machine create --arch amd64',
-    });
-  }
-  return arch;
 }
 
 export function createComposer(places: ComposerPlaces): Composer {

@@ -6,7 +6,7 @@ import { WherryCommand } from '../../base-command.ts';
 import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
 import { driverFlagsOf, driverOptions } from '../../flags/driver-flags.ts';
 import { parseMebibytes } from '../../flags/memory.ts';
-import { defaultArch } from '../../images/composer.ts';
+import { defaultArch } from '../../images/default-arch.ts';
 import { refuseSurplus } from '../../machine/names.ts';
 import { requireReady } from '../../preflight/require-ready.ts';
 import { WherryError } from '../../../core/errors.ts';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../../core/arch.ts';
 import { WherryCommand } from '../../../base-command.ts';
-import { defaultArch } from '../../../images/composer.ts';
+import { defaultArch } from '../../../images/default-arch.ts';
 import { followComposition } from '../../../tasks/compose.ts';
 
 export default class MachineImageBuild extends WherryCommand {
@@ -12,9 +12,10 @@ export default class MachineImageBuild extends WherryCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(MachineImageBuild);
-    const { composer, reporter } = await this.host();
+    const host = await this.host();
+    const composer = await host.composer();
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
-    const image = await reporter.step('Compose the VM image', async (say) => {
+    const image = await host.reporter.step('Compose the VM image', async (say) => {
       const follow = followComposition(say);
       const built = await composer.build(arch, follow.onProgress, this.signal);
       return { value: built, summary: follow.summary(built) };

@@ -11,7 +11,7 @@ export default class MachineImageInspect extends WherryCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(MachineImageInspect);
-    const { composer } = await this.host();
+    const composer = await (await this.host()).composer();
     const id = await composer.resolve(args.image);
     const image = await describeImage(composer.directory(id), await composer.manifest(id));
     const render = flags.format ? compileTemplate(flags.format, { missing: 'error' }) : undefined;

@@ -19,7 +19,7 @@ export default class MachineImageLs extends WherryCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(MachineImageLs);
     const host = await this.host();
-    const images = await host.composer.list();
+    const images = await (await host.composer()).list();
     if (flags.quiet) {
       this.print(...images.map(({ id }) => id.slice(0, 12)));
       return;

@@ -7,7 +7,7 @@ export default class MachineImagePrune extends WherryCommand {
   async run(): Promise<void> {
     await this.parse(MachineImagePrune);
     const host = await this.host();
-    const { removed, bytes } = await host.composer.prune(host.imageUsers);
+    const { removed, bytes } = await (await host.composer()).prune(host.imageUsers);
     this.print(...removed.map((id) => `Deleted: ${id}`), `Total reclaimed space: ${humanSize(bytes, 4)}`);
   }
 }

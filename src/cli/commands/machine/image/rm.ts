@@ -10,9 +10,10 @@ export default class MachineImageRm extends WherryCommand {
     const { argv } = await this.parse(MachineImageRm);
     if (argv.length === 0) throw usage('"wherry machine image rm" requires at least 1 argument.');
     const host = await this.host();
+    const composer = await host.composer();
     await eachName(argv as string[], this.terminal, async (given) => {
-      const id = await host.composer.resolve(given);
-      await host.composer.remove(id, host.imageUsers);
+      const id = await composer.resolve(given);
+      await composer.remove(id, host.imageUsers);
       return `Deleted: ${id}`;
     });
   }

@@ -10,7 +10,7 @@ export default class MachineImageVerify extends WherryCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(MachineImageVerify);
-    const { composer } = await this.host();
+    const composer = await (await this.host()).composer();
     const ids =
       args.image === undefined
         ? (await composer.list()).map(({ id }) => id)
