@@ -8,6 +8,7 @@ import { openContainers } from './containers/open-containers.ts';
 import { readEngineConfig } from './engine-config.ts';
 import type { Environment } from './environment.ts';
 import { EventBus } from './events.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { engineId } from './identity.ts';
 import { openImages } from './images/open.ts';
 import { errorFields } from './log.ts';
@@ -55,7 +56,9 @@ export async function startEngine(environment: Environment, version: string, log
     inventory: { containers: () => containers.counts(), images: () => images.count() },
     log,
   });
+  const memory = new IdleMemory();
   const server = createApiServer({
+    onActivity: () => memory.touch(),
     routes: [
       ...systemRoutes(system),
       ...images.routes,
@@ -68,6 +71,7 @@ export async function startEngine(environment: Environment, version: string, log
   });
   await server.listen(environment.socket);
   const stop = async (): Promise<void> => {
+    memory.stop();
     await server.close();
     containers.close();
     networks.close();

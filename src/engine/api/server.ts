@@ -18,6 +18,8 @@ export interface ApiServerOptions {
   /** Wherry's version, for the `Server` header. */
   readonly version: string;
   readonly log: Log;
+  /** Called at every request's start and end. */
+  readonly onActivity?: (() => void) | undefined;
 }
 
 export interface ApiServer {
@@ -39,6 +41,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     response.setHeader('Docker-Experimental', 'false');
     response.setHeader('Ostype', 'linux');
     response.setHeader('Server', serverHeader);
+    options.onActivity?.();
+    response.once('close', () => options.onActivity?.());
     handle(router, raw, response, takeover).catch((error: unknown) => {
       sendError(raw, response, error, options.log);
     });
