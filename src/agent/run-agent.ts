@@ -48,8 +48,8 @@ export async function runAgent(context: AgentContext): Promise<void> {
       uplink.close();
     }
   } finally {
-    await lock.release();
     log.info('the agent ends');
+    await lock.release();
   }
 }
 

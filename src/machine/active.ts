@@ -11,5 +11,5 @@ export async function activeMachine(
   const rows = await listMachines(context, { dockerHost: env['DOCKER_HOST'], timeoutMs });
   const active = rows.find((row) => row.active);
   if (active !== undefined) return active.name;
-  throw new WherryError({ code: 'NO_ACTIVE_MACHINE', message: 'No active host found' });
+  throw new WherryError({ bare: true, code: 'NO_ACTIVE_MACHINE', message: 'No active host found' });
 }

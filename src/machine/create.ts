@@ -124,6 +124,7 @@ function requirePositive(what: string, value: number): number {
 function requireValidName(name: string): void {
   if (isMachineName(name)) return;
   throw new WherryError({
+    bare: true,
     code: 'INVALID_NAME',
     message: 'Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -',
   });

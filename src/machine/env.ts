@@ -38,6 +38,7 @@ export async function machineEnv(
 export function machineEnvUnset(names: readonly string[], request: EnvRequest): string {
   if (names.length > 0) {
     throw new WherryError({
+      bare: true,
       code: 'UNEXPECTED_NAME',
       message: 'Error: Expected no machine name when the -u flag is present',
     });

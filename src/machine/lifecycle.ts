@@ -79,6 +79,7 @@ export function requireRunning(machine: KnownMachine): RunningMachine {
   if (isRunning(machine)) return machine;
   const { name } = machine.config;
   throw new WherryError({
+    bare: true,
     code: 'HOST_NOT_RUNNING',
     message: `Host is not running: machine "${name}" is ${describe(machine)}`,
     hint: `Start it with:  wherry machine start ${name}`,

@@ -66,6 +66,7 @@ function salvaged(
 
 function removalError(name: string): WherryError {
   return new WherryError({
+    bare: true,
     code: 'MACHINE_NOT_FOUND',
     message: `Error removing host "${name}": Docker machine "${name}" does not exist.`,
   });

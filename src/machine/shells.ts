@@ -83,6 +83,7 @@ export function detectShell(
   }
   if (platform === 'win32') return env['PSModulePath'] === undefined ? 'cmd' : 'powershell';
   throw new WherryError({
+    bare: true,
     code: 'UNKNOWN_SHELL',
     message: 'Error: Unknown shell: SHELL is not set',
     hint: 'Name it with --shell bash|fish|powershell|cmd|tcsh|emacs',

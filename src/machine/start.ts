@@ -65,7 +65,11 @@ async function requireStopped(
   if (isRunning(machine)) {
     // A dead agent is mended here too: afterwards the machine is what "running" promises.
     await ensureAgent(machine.files, context.store.home, context.agent, signal);
-    throw new WherryError({ code: 'ALREADY_RUNNING', message: `Machine "${name}" is already running.` });
+    throw new WherryError({
+      bare: true,
+      code: 'ALREADY_RUNNING',
+      message: `Machine "${name}" is already running.`,
+    });
   }
   return machine;
 }

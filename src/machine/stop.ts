@@ -52,7 +52,11 @@ async function endHeldBy(
     const machine = await lookAt(context, { state: 'ok', ...stored }, true);
     if (machine.status === 'stopped' || machine.status === 'broken') {
       await endAgent(stored.files, context.agent.processes);
-      throw new WherryError({ code: 'ALREADY_STOPPED', message: `Machine "${name}" is already stopped.` });
+      throw new WherryError({
+        bare: true,
+        code: 'ALREADY_STOPPED',
+        message: `Machine "${name}" is already stopped.`,
+      });
     }
     await end(machine);
     // After the VM, so that clients see their containers end before their connection does.

@@ -47,15 +47,25 @@ export async function acquireLock(
   options: LockOptions,
   ports: LockPorts = systemPorts,
 ): Promise<HeldLock> {
+  options.signal?.throwIfAborted();
   await makeOwnerOnlyDirectory(directory);
   const deadline = ports.clock.monotonic() + (options.waitMs ?? 0);
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const attempt = await tryAcquire(directory, options.purpose, ports);
-    if ('release' in attempt) return attempt;
-    const left = deadline - ports.clock.monotonic();
-    if (left <= 0) throw lockedError(attempt.heldBy);
-    await untilChange(directory, Math.min(left, HOLDER_CHECK_MS), options.signal, ports.clock);
+  const first = await tryAcquire(directory, options.purpose, ports);
+  if ('release' in first) return first;
+  if (options.waitMs === undefined || options.waitMs <= 0) throw lockedError(first.heldBy);
+  const changes = watchChanges(directory);
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      changes.reset();
+      const attempt = await tryAcquire(directory, options.purpose, ports);
+      if ('release' in attempt) return attempt;
+      const left = deadline - ports.clock.monotonic();
+      if (left <= 0) throw lockedError(attempt.heldBy);
+      await changes.wait(Math.min(left, HOLDER_CHECK_MS), options.signal, ports.clock);
+    }
+  } finally {
+    changes.close();
   }
 }
 
@@ -182,22 +192,31 @@ function lockedError(record: LockRecord): WherryError {
   });
 }
 
-async function untilChange(
-  directory: string,
-  ms: number,
-  signal: AbortSignal | undefined,
-  clock: Clock,
-): Promise<void> {
-  const done = new AbortController();
-  const watcher = watch(directory, { persistent: false }, () => done.abort());
-  watcher.once('error', () => done.abort());
-  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
-  try {
-    await clock.sleep(ms, either);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!done.signal.aborted) throw error;
-  } finally {
-    watcher.close();
-  }
+interface Changes {
+  /** Forgets what has happened so far: called before a look, so that no change after it is missed. */
+  reset(): void;
+  /** Resolves at a change since the last reset, or after `ms`. */
+  wait(ms: number, signal: AbortSignal | undefined, clock: Clock): Promise<void>;
+  close(): void;
+}
+
+function watchChanges(directory: string): Changes {
+  let changed = new AbortController();
+  const watcher = watch(directory, { persistent: false }, () => changed.abort());
+  watcher.on('error', () => changed.abort());
+  return {
+    reset() {
+      if (changed.signal.aborted) changed = new AbortController();
+    },
+    async wait(ms, signal, clock) {
+      const { signal: change } = changed;
+      try {
+        await clock.sleep(ms, signal === undefined ? change : AbortSignal.any([change, signal]));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!change.aborted) throw error;
+      }
+    },
+    close: () => watcher.close(),
+  };
 }

@@ -84,11 +84,15 @@ function linuxReader(): StartReader {
   };
 }
 
-/** The start time in a /proc/PID/stat line, or undefined for a zombie. The command's name may hold `) (`. */
+/**
+ * The start time in a /proc/PID/stat line, or undefined for a zombie. The command's name may hold `) (`. A leader that
+ * is a zombie while other threads end still has its files and sockets open: that one counts as there.
+ */
 export function parseProcStat(stat: string): string | undefined {
   const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = afterName[0];
-  return state === 'Z' || state === 'X' ? undefined : afterName[22 - 3];
+  const threads = Number(afterName[20 - 3]);
+  return (state === 'Z' || state === 'X') && threads <= 1 ? undefined : afterName[22 - 3];
 }
 
 /** ps(1) of macOS and the BSDs: `lstart` is an absolute date, so it tells boots apart by itself. */

@@ -16,10 +16,13 @@ export interface AgentPorts {
   readonly version: string;
   /** The agent's main file; tests and packagers may name another. */
   readonly entry?: string | undefined;
+  /** How long an agent may take to answer before it counts as hung. */
+  readonly answerMs?: number | undefined;
 }
 
 /** A start that takes longer than this (the SSH handshake is in it) has failed. */
 const START_MS = 45_000;
+const LAST_LINE_MS = 3000;
 
 /**
  * Makes sure that the machine's agent runs, is of this version, and serves its sockets. Of several processes that
@@ -31,13 +34,14 @@ export async function ensureAgent(
   ports: AgentPorts,
   signal?: AbortSignal,
 ): Promise<AgentStatus> {
-  const found = await askAgent(files.agentSocket);
+  const found = await askAgent(files.agentSocket, 'status', ports.answerMs);
   if (found.kind === 'alive' && found.status.version === ports.version) return found.status;
   const request = { purpose: `agent of ${files.name}`, waitMs: START_MS, signal };
   return withLock(files.agentStartLock, request, async () => {
-    const again = await askAgent(files.agentSocket);
+    const again = await askAgent(files.agentSocket, 'status', ports.answerMs);
     if (again.kind === 'alive' && again.status.version === ports.version) return again.status;
-    await endAgent(files, ports.processes);
+    if (again.kind === 'alive') await endAgent(files, ports.processes);
+    else await killAgent(files, ports.processes);
     return startAgent(files, home, ports, signal);
   });
 }
@@ -45,10 +49,29 @@ export async function ensureAgent(
 /** Ends the agent, in order if it answers, else by its process; resolves when it has gone. No agent is fine. */
 export async function endAgent(files: MachineFiles, processes: Processes): Promise<void> {
   const answer = await askAgent(files.agentSocket, 'stop');
-  if (answer.kind === 'alive') return;
-  // The lock's record names the process beyond doubt, also where its socket is gone or it doesn't answer.
+  if (answer.kind === 'alive' && (await hasGone(files))) return;
+  await killAgent(files, processes);
+}
+
+/** The lock's record names the process beyond doubt, also where its socket is gone or it doesn't answer. */
+async function killAgent(files: MachineFiles, processes: Processes): Promise<void> {
   const holder = await lockHolder(files.agentLock);
-  if (holder !== undefined) await processes.signal(holder, 'SIGKILL');
+  if (holder === undefined) return;
+  await processes.signal(holder, 'SIGKILL');
+  await hasGone(files);
+}
+
+/** The agent holds its lock until it has written its last line. */
+async function hasGone(files: MachineFiles): Promise<boolean> {
+  try {
+    await withLock(files.agentLock, { purpose: 'wait for the agent', waitMs: LAST_LINE_MS }, () =>
+      Promise.resolve(),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WherryError && error.code === 'LOCKED') return false;
+    throw error;
+  }
 }
 
 async function startAgent(

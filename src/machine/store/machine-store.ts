@@ -83,6 +83,7 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
       if (found === undefined) throw machineNotFound(name);
       if (found.state === 'ok') return found;
       throw new WherryError({
+        bare: true,
         code: 'CONFIG_BROKEN',
         message: `Docker machine "${name}" is broken: ${found.reason}`,
         hint: `Mend ${found.files.config}, or remove the machine with: wherry machine rm -f ${name}`,
@@ -155,13 +156,18 @@ export function isMachineName(name: string): boolean {
 /** docker-machine's words, with Wherry's command in them. */
 export function machineNotFound(name: string): WherryError {
   return new WherryError({
+    bare: true,
     code: 'MACHINE_NOT_FOUND',
     message: `Docker machine "${name}" does not exist. Use "wherry machine ls" to list machines. Use "wherry machine create" to add a new one.`,
   });
 }
 
 export function machineExists(name: string): WherryError {
-  return new WherryError({ code: 'MACHINE_EXISTS', message: `Docker machine "${name}" already exists` });
+  return new WherryError({
+    bare: true,
+    code: 'MACHINE_EXISTS',
+    message: `Docker machine "${name}" already exists`,
+  });
 }
 
 async function readConfig(files: MachineFiles): Promise<MachineConfig> {

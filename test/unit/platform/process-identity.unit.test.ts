@@ -18,7 +18,8 @@ describe('process identity', () => {
   });
 
   it('takes a zombie for gone', () => {
-    expect(parseProcStat('42 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 777 0')).to.equal(undefined);
+    expect(parseProcStat('42 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 1 0 777 0')).to.equal(undefined);
+    expect(parseProcStat('42 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 3 0 777 0')).to.equal('777');
   });
 
   it('knows itself, and tells a recycled pid apart', async () => {
