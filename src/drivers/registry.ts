@@ -39,6 +39,7 @@ export async function driverFor(name: string, context: DriverContext): Promise<D
 function driverNotFound(name: string): WherryError {
   return new WherryError({
     code: 'DRIVER_NOT_FOUND',
+    bare: true,
     message:
       `Driver "${name}" not found. ` +
       `Do you have the plugin binary "docker-machine-driver-${name}" accessible in your PATH?`,

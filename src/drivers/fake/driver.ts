@@ -34,6 +34,7 @@ export function createFakeDriver(): Driver {
       options.signal.throwIfAborted();
       if ((await readVm(spec)) !== undefined) {
         throw new WherryError({
+          bare: true,
           code: 'ALREADY_RUNNING',
           message: `Machine "${spec.name}" is already running.`,
         });

@@ -53,5 +53,9 @@ export function createQemuDriver(
 async function refuseSecond(host: QemuHost, spec: Parameters<Driver['status']>[0]): Promise<void> {
   const { status } = await vmStatus(host, spec);
   if (status === 'stopped') return;
-  throw new WherryError({ code: 'ALREADY_RUNNING', message: `Machine "${spec.name}" is already running.` });
+  throw new WherryError({
+    bare: true,
+    code: 'ALREADY_RUNNING',
+    message: `Machine "${spec.name}" is already running.`,
+  });
 }
