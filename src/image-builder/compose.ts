@@ -150,7 +150,7 @@ async function writeImage(
   });
 
   onProgress?.({ step: 'initrd' });
-  const initrd = cpioArchive(initrdTree(loaded, tree, modules, buildTime));
+  const initrd = cpioArchive(initrdTree(loaded, tree, modules, kernel, buildTime));
   await writeFileDurably(join(staging, IMAGE_FILES.initrd), initrd);
 
   onProgress?.({ step: 'system' });

@@ -58,6 +58,17 @@ async function unpack(path: string, packed: Buffer): Promise<Buffer> {
   return collectBytes(decompress(packed, compression), MAX_MODULE_BYTES, path);
 }
 
+/** The names in a kernel package's `modules.builtin`. */
+export function builtInModules(files: ReadonlyMap<string, Buffer>): Set<string> {
+  const text = files.get('modules.builtin')?.toString('latin1') ?? '';
+  return new Set(
+    text
+      .split('\n')
+      .filter((path) => PACKED.test(path))
+      .map(nameOf),
+  );
+}
+
 /** Modules are named with underscores inside the kernel, often with dashes as files. */
 export function moduleName(name: string): string {
   return name.replaceAll('-', '_');
@@ -65,15 +76,19 @@ export function moduleName(name: string): string {
 
 /**
  * The named modules with everything they need, each after what it depends on. A dependency that is no module is built
- * into the kernel; so may be a soft one. @throws MODULE_MISSING for a named one that isn't there
+ * into the kernel; so may be a named one (`builtIn`). @throws MODULE_MISSING for a named one that is neither
  */
-export function loadOrder(modules: KernelModules, names: readonly string[]): KernelModule[] {
+export function loadOrder(
+  modules: KernelModules,
+  names: readonly string[],
+  builtIn: ReadonlySet<string>,
+): KernelModule[] {
   const ordered = new Set<KernelModule>();
   const visiting = new Set<string>();
   const visit = (name: string, wanted: boolean): void => {
     const module = modules.get(moduleName(name));
     if (module === undefined) {
-      if (!wanted) return;
+      if (!wanted || builtIn.has(moduleName(name))) return;
       throw new WherryError({
         code: 'MODULE_MISSING',
         message: `The recipe wants the kernel module ${name}, which the kernel's package doesn't have.`,

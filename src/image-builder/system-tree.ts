@@ -1,7 +1,7 @@
 import type { Arch } from '../core/arch.ts';
 import { WherryError } from '../core/errors.ts';
 import type { Ingredients } from './gather.ts';
-import { loadOrder, modprobeIndexes } from './kernel-modules.ts';
+import { builtInModules, loadOrder, modprobeIndexes } from './kernel-modules.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
 import { readContent } from './tree/content.ts';
@@ -87,10 +87,13 @@ function addApplets(tree: FsTree, applets: Readonly<Record<string, readonly stri
 function addModules(tree: FsTree, { loaded, kernel, modules }: SystemParts): void {
   const { lists, initrd } = loaded.recipe.modules;
   const folder = `usr/lib/modules/${kernel.version}`;
-  const inInitrd = new Set(loadOrder(modules, initrd));
+  const builtIn = builtInModules(kernel.modules);
+  const inInitrd = new Set(loadOrder(modules, initrd, builtIn));
   const listed = new Set<KernelModule>();
   for (const [name, wanted] of Object.entries(lists)) {
-    const order = loadOrder(modules, wanted).filter((module) => !inInitrd.has(module) && !listed.has(module));
+    const order = loadOrder(modules, wanted, builtIn).filter(
+      (module) => !inInitrd.has(module) && !listed.has(module),
+    );
     for (const module of order) listed.add(module);
     tree.add(`${folder}/wherry.${name}`, file(order.map((module) => `${unpackedPath(module)}\n`).join('')));
   }
