@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { EngineError } from '../../errors.ts';
 import { decompressor, peekCompression } from '../layer/decompress.ts';
 import { BLOCK, padded, readHeader } from '../tar/header.ts';
+import type { TarHeader } from '../tar/header.ts';
 import { layerPath } from '../tar/layer-path.ts';
 import { readPax } from '../tar/pax.ts';
 import type { ArchiveSource } from './archive-source.ts';
@@ -32,7 +33,7 @@ export async function spoolArchive(body: AsyncIterable<Buffer>, directory: strin
     const block = await reader.take(BLOCK);
     if (block.every((byte) => byte === 0)) break;
     if (block.length < BLOCK) throw invalidArchive('unexpected EOF');
-    const header = readHeader(block);
+    const header = archiveHeader(block);
     if ('xL'.includes(header.type)) {
       if (header.size > MAX_EXTENDED) throw invalidArchive('an extended header is too large');
       const data = (await reader.take(padded(header.size))).subarray(0, header.size);
@@ -57,6 +58,14 @@ export async function spoolArchive(body: AsyncIterable<Buffer>, directory: strin
   }
   await reader.drain();
   return filesSource((name) => files.get(name) ?? files.get(links.get(name) ?? ''));
+}
+
+function archiveHeader(block: Buffer): TarHeader {
+  try {
+    return readHeader(block);
+  } catch (error) {
+    throw new EngineError('invalidParameter', 'invalid archive: it is not a tar archive', error);
+  }
 }
 
 async function copyTo(file: string, reader: ByteReader, size: number): Promise<void> {
