@@ -1,0 +1,186 @@
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { WherryError } from '../../../../src/core/errors.ts';
+import type { MachineSpec } from '../../../../src/drivers/driver.ts';
+import { createQemuDriver } from '../../../../src/drivers/qemu/driver.ts';
+import { systemQemuHost } from '../../../../src/drivers/qemu/host.ts';
+import { probe } from '../../../../src/drivers/qemu/probe.ts';
+import { readVmFile, vmFilePath, writeVmFile } from '../../../../src/drivers/qemu/vm-file.ts';
+import { systemClock } from '../../../../src/platform/clock.ts';
+import { temporaryMachine } from '../machine-fixture.ts';
+import { driverSuite } from '../suite.ts';
+import { installStandIn } from './stand-in-driver.ts';
+
+driverSuite('qemu, before a stand-in for QEMU', async () => {
+  const { spec, root, cleanUp } = await temporaryMachine();
+  const options = { binary: await installStandIn(root), accel: 'tcg' };
+  return {
+    makeDriver: () => createQemuDriver({ stateDirectory: join(root, 'state') }),
+    spec: { ...spec, options },
+    broken: guest({ ...spec, options }, 'test.failed'),
+    timeoutMs: 10_000,
+    cleanUp,
+  };
+});
+
+function guest(spec: MachineSpec, words: string): MachineSpec {
+  return { ...spec, image: { ...spec.image, commandLine: words } };
+}
+
+describe('the qemu driver, when things go wrong', () => {
+  let spec: MachineSpec;
+  let root: string;
+  let cleanUp: () => Promise<void>;
+  const driver = () => createQemuDriver({ stateDirectory: join(root, 'state') });
+
+  beforeEach(async () => {
+    const machine = await temporaryMachine();
+    ({ root, cleanUp } = machine);
+    spec = { ...machine.spec, options: { binary: await installStandIn(root), accel: 'tcg' } };
+    await driver().create(spec);
+  });
+  afterEach(async () => {
+    await driver().kill(spec);
+    await cleanUp();
+  });
+
+  const start = (words: string, timeoutMs = 10_000, signal = new AbortController().signal) =>
+    driver().start(guest(spec, words), { signal, onLine: () => {}, onNote: () => {}, timeoutMs });
+  const failure = async (words: string, timeoutMs?: number): Promise<string> => {
+    const error: unknown = await start(words, timeoutMs).catch((reason: unknown) => reason);
+    if (!(error instanceof WherryError)) throw error;
+    return error.message;
+  };
+
+  it('names the step in each kind of failure', async () => {
+    expect(await failure('test.failed')).to.equal('"box" did not boot: data: no ext4 (last step: booted)');
+    expect(await failure('test.panic')).to.equal(
+      '"box" did not boot: its kernel panicked: VFS: no root (last step: kernel)',
+    );
+    expect(await failure('test.refuse')).to.equal(
+      '"box" did not boot: QEMU ended with status 1: -accel kvm: failed to initialize kvm: No such device (last step: kernel)',
+    );
+    expect(await failure('test.silent', 1000)).to.equal(
+      '"box" did not boot: no readiness line from the guest within 1 s (last step: kernel)',
+    );
+  });
+
+  it('takes another port when its first choice was lost to somebody', async () => {
+    await start('test.port-taken');
+    expect((await driver().status(spec)).status).to.equal('running');
+  });
+
+  it('ends QEMU when a start is interrupted', async () => {
+    const interrupt = new AbortController();
+    const started = start('test.silent', 10_000, interrupt.signal);
+    const reason = new Error('Ctrl-C');
+    setTimeout(() => interrupt.abort(reason), 300);
+    expect(await started.catch((error: unknown) => error)).to.equal(reason);
+    expect(await readVmFile(spec)).to.equal(undefined);
+  });
+
+  it('kills a guest that is deaf to the power button', async () => {
+    await start('test.deaf');
+    await driver().stop(spec, 200);
+    expect((await driver().status(spec)).status).to.equal('stopped');
+  });
+
+  it('is not misled by a pid that belongs to something else now', async () => {
+    const here = await systemQemuHost().processes.self();
+    const stale = { pid: here.pid, startedAt: 'another time' };
+    const nowhere = { kind: 'unix' as const, path: join(spec.runDirectory, 'gone.sock') };
+    await writeVmFile(spec, {
+      process: stale,
+      accelerator: 'tcg',
+      sshPort: 42_200,
+      qmp: nowhere,
+      ready: nowhere,
+    });
+    expect(await driver().status(spec)).to.deep.equal({ status: 'stopped' });
+    await driver().kill(spec);
+    await start('');
+    expect((await driver().status(spec)).status).to.equal('running');
+  });
+
+  it('finds a VM whose starter was killed before it could note the process', async () => {
+    await start('');
+    const { process: identity, ...rest } = (await readVmFile(spec)) ?? expect.fail('no vm.json');
+    await writeVmFile(spec, rest);
+    expect((await driver().status(spec)).status).to.equal('running');
+    await driver().kill(spec);
+    expect((await driver().status(spec)).status).to.equal('stopped');
+    if (identity === undefined) throw new Error('no identity');
+    // Only its socket was known, which closes a moment before the process ends.
+    while (await systemQemuHost().processes.isAlive(identity)) await systemClock.sleep(10);
+  });
+
+  it('takes a torn vm.json and a stale socket for no VM, and starts', async () => {
+    await writeFile(vmFilePath(spec), '{"process":{"pi');
+    await writeFile(join(spec.runDirectory, 'qmp.sock'), '');
+    await writeFile(join(spec.runDirectory, 'ready.sock'), '');
+    expect((await driver().status(spec)).status).to.equal('stopped');
+    await start('');
+  });
+
+  it('starts each boot with a console log of its own', async () => {
+    await start('');
+    await driver().kill(spec);
+    await appendFile(spec.consoleLog, 'first\n');
+    await start('');
+    expect(await readFile(spec.consoleLog, 'utf8')).not.to.contain('first');
+    expect(await readFile(`${spec.consoleLog}.1`, 'utf8')).to.contain('first');
+  });
+
+  it('names a part of the image that is missing', async () => {
+    const image = { ...spec.image, systemDisk: join(root, 'nothing') };
+    const options = {
+      signal: new AbortController().signal,
+      onLine: () => {},
+      onNote: () => {},
+      timeoutMs: 1,
+    };
+    const error: unknown = await driver()
+      .start({ ...spec, image }, options)
+      .catch((reason: unknown) => reason);
+    expect(String(error)).to.match(/the VM image of "box" is not complete: ENOENT.*nothing/);
+  });
+
+  it('makes a data disk of the size asked for that takes no space yet', async () => {
+    const { size, blocks } = await stat(spec.dataDisk);
+    expect(size).to.equal(1024 ** 3);
+    expect(blocks * 512).to.be.lessThan(1024 ** 2);
+  });
+
+  it('probes: a guest that reports, one that never speaks, a QEMU that refuses', async () => {
+    const binary = await installStandIn(root);
+    const hurried = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms < 100 ? ms : ms / 4, signal),
+    };
+    const run = (words: string) =>
+      probe(
+        { ...systemQemuHost(), clock: hurried },
+        binary,
+        { ...spec.image, commandLine: words },
+        {
+          arch: 'amd64',
+          accelerator: 'kvm',
+          platform: 'linux',
+          version: { major: 7, minor: 2, text: '7.2' },
+          cpus: 1,
+          memoryMiB: 64,
+        },
+        new AbortController().signal,
+      );
+    expect(await run('')).to.include({ usable: true });
+    expect(await run('test.silent')).to.include({
+      usable: false,
+      reason: 'a test VM printed nothing within 3 s',
+    });
+    expect(await run('test.refuse')).to.include({
+      usable: false,
+      reason: '-accel kvm: failed to initialize kvm: No such device',
+    });
+  });
+});
