@@ -153,11 +153,13 @@ export class AttachHub {
 
   /** Writes in packets that conmon takes whole, one after another. */
   #send(chunk: Buffer): Promise<void> {
-    const sent = this.#stdin.then(async () => {
+    const before = this.#stdin;
+    const sent = (async () => {
+      await before;
       for (let at = 0; at < chunk.length; at += STDIN_CHUNK) {
         await writePacket(this.#socket, chunk.subarray(at, at + STDIN_CHUNK));
       }
-    });
+    })();
     this.#stdin = sent.catch(() => undefined);
     return sent;
   }

@@ -8,23 +8,34 @@ export function conmonArguments(context: ContainersContext, record: ContainerRec
   const bundle = bundleOf(context, record.id);
   const { config } = record;
   return [
-    ...commonArguments(context, record.id, bundle),
-    ...['--cuuid', record.id, '--name', record.name],
-    ...['--exit-dir', context.layout.exits, '--log-path', `k8s-file:${logFileOf(context, record.id)}`],
+    commonArguments(context, record.id, bundle),
+    pair('--cuuid', record.id),
+    pair('--name', record.name),
+    pair('--exit-dir', context.layout.exits),
+    pair('--log-path', `k8s-file:${logFileOf(context, record.id)}`),
     // A log that goes with its container needn't reach the disk.
-    ...(record.hostConfig.AutoRemove ? ['--no-sync-log'] : []),
-    ...(config.Tty ? ['--terminal'] : []),
-    ...(config.OpenStdin ? ['--stdin'] : []),
-    ...(config.OpenStdin && !config.StdinOnce ? ['--leave-stdin-open'] : []),
-  ];
+    record.hostConfig.AutoRemove ? ['--no-sync-log'] : [],
+    config.Tty ? ['--terminal'] : [],
+    config.OpenStdin ? ['--stdin'] : [],
+    config.OpenStdin && !config.StdinOnce ? ['--leave-stdin-open'] : [],
+  ].flat();
 }
 
 /** What a container's conmon and an exec's have in common. */
 export function commonArguments(context: ContainersContext, id: string, bundle: string): string[] {
   return [
-    ...['--api-version', '1', '--cid', id, '--bundle', bundle, '--full-attach', '--log-level', 'error'],
-    ...['--container-pidfile', join(bundle, 'pid'), '--conmon-pidfile', join(bundle, 'conmon.pid')],
-    ...['--runtime', context.config.crun],
-    ...['--runtime-arg', `--root=${context.layout.crunRoot}`, '--runtime-arg', '--cgroup-manager=cgroupfs'],
-  ];
+    pair('--api-version', '1'),
+    pair('--cid', id),
+    pair('--bundle', bundle),
+    ['--full-attach'],
+    pair('--log-level', 'error'),
+    pair('--container-pidfile', join(bundle, 'pid')),
+    pair('--conmon-pidfile', join(bundle, 'conmon.pid')),
+    pair('--runtime', context.config.crun),
+    pair('--runtime-arg', `--root=${context.layout.crunRoot}`),
+    pair('--runtime-arg', '--cgroup-manager=cgroupfs'),
+  ].flat();
 }
+
+/** An option and its value. */
+export const pair = (option: string, value: string): string[] => [option, value];

@@ -26,14 +26,9 @@ export function stateWord(state: ContainerState): string {
 /** The STATUS column of `docker ps`. */
 export function statusText(state: ContainerState, now: number = Date.now()): string {
   const since = (time: string): string => humanDuration((now - Date.parse(time)) / 1000);
-  switch (state.status) {
-    case 'created':
-      return 'Created';
-    case 'running':
-      return `Up ${since(state.startedAt)}${state.paused ? ' (Paused)' : ''}`;
-    case 'exited':
-      return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
-  }
+  if (state.status === 'created') return 'Created';
+  if (state.status === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
+  return `Up ${since(state.startedAt)}${state.paused ? ' (Paused)' : ''}`;
 }
 
 /** `State` of an inspected container. */

@@ -15,7 +15,7 @@ import { startConmon } from '../sys/conmon.ts';
 import type { ConmonProcess } from '../sys/conmon.ts';
 import { readTextInRoot } from '../sys/open-in-root.ts';
 import { AttachHub } from './attach-hub.ts';
-import { commonArguments } from './conmon-arguments.ts';
+import { commonArguments, pair } from './conmon-arguments.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import type { ExecSession } from './exec-registry.ts';
@@ -127,11 +127,12 @@ function watchEnd(
     if (stream === undefined) throw invalid(message);
     return undefined;
   })();
-  const exit = started.then(async (pid) => {
+  const exit = (async () => {
+    const pid = await started;
     if (pid === undefined) return;
     const answer = await conmon.next();
     await finish(answer?.data ?? 255, pid);
-  });
+  })();
   // Detached, nobody waits for the end but everyone may ask for it.
   exit.catch((error: unknown) => {
     if (stream !== undefined) return;
@@ -147,13 +148,17 @@ function frameOfError(message: string): Buffer {
 function execArguments(context: ContainersContext, session: ExecSession, directory: string): string[] {
   const { config } = session;
   return [
-    ...commonArguments(context, session.containerId, directory),
-    ...['--cuuid', session.id, '--name', session.id.slice(0, 12)],
-    ...['--exec', '--exec-attach', '--exec-process-spec', join(directory, 'process.json')],
-    ...['--exit-dir', directory, '--log-path', 'off:', '--no-sync-log'],
-    ...(config.Tty ? ['--terminal'] : []),
-    ...(config.AttachStdin ? ['--stdin'] : []),
-  ];
+    commonArguments(context, session.containerId, directory),
+    pair('--cuuid', session.id),
+    pair('--name', session.id.slice(0, 12)),
+    ['--exec', '--exec-attach'],
+    pair('--exec-process-spec', join(directory, 'process.json')),
+    pair('--exit-dir', directory),
+    pair('--log-path', 'off:'),
+    ['--no-sync-log'],
+    config.Tty ? ['--terminal'] : [],
+    config.AttachStdin ? ['--stdin'] : [],
+  ].flat();
 }
 
 function processSpec(entry: ContainerEntry, session: ExecSession, start: ExecStart): string {

@@ -20,7 +20,7 @@ export class ExitWatcher {
   start(onError: (error: unknown) => void): void {
     this.#watcher = watch(this.#directory, (_event, name) => {
       if (name !== null) this.#check(name);
-      else for (const id of [...this.#waiting.keys()]) this.#check(id);
+      else for (const id of this.#waiting.keys()) this.#check(id);
     });
     this.#watcher.on('error', onError);
   }

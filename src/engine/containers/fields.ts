@@ -23,7 +23,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   StdinOnce: 'built',
   Env: 'built',
   Cmd: 'built',
-  Healthcheck: [{ Test: ['NONE'] }],
+  Healthcheck: [{}, { Test: ['NONE'] }],
   ArgsEscaped: onlyDefault,
   Image: 'built',
   Volumes: onlyDefault,
@@ -82,10 +82,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   KernelMemory: onlyDefault,
   KernelMemoryTCP: onlyDefault,
   Links: onlyDefault,
-  LogConfig: [
-    { Type: '', Config: {} },
-    { Type: 'json-file', Config: {} },
-  ],
+  LogConfig: [{}, { Type: 'json-file' }],
   MaskedPaths: 'built',
   Memory: 'built',
   MemoryReservation: 'built',
@@ -103,7 +100,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   PublishAllPorts: onlyDefault,
   ReadonlyPaths: 'built',
   ReadonlyRootfs: 'built',
-  RestartPolicy: [{ Name: 'no', MaximumRetryCount: 0 }],
+  RestartPolicy: [{}, { Name: 'no' }],
   Runtime: ['crun', 'runc'],
   SecurityOpt: 'built',
   ShmSize: 'built',
@@ -168,16 +165,21 @@ function refuse(where: string, rules: Readonly<Record<string, Rule>>, values: Bo
   }
 }
 
-/** null, false, 0, '', [], {}, and lists and objects of nothing but those. */
-export function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isEmpty);
-  if (isObject(value)) return Object.values(value).every(isEmpty);
+/** null, false, 0, '', [], {}. */
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isObject(value)) return Object.keys(value).length === 0;
   return value === undefined || value === null || value === false || value === 0 || value === '';
+}
+
+/** Empty, or an object of nothing but blank fields: a Go struct at its zero value. */
+function isBlank(value: unknown): boolean {
+  return isEmpty(value) || (isObject(value) && Object.values(value).every(isBlank));
 }
 
 /** Equal but for empty fields: `{Name: 'no'}` is `{Name: 'no', MaximumRetryCount: 0}`. */
 function sameValue(a: unknown, b: unknown): boolean {
-  if (isEmpty(a) && isEmpty(b)) return true;
+  if (isBlank(a) && isBlank(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, at) => sameValue(item, b[at]));
   }

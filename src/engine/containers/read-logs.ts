@@ -1,7 +1,6 @@
 import { existsSync, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { once } from 'node:events';
 import { LineSplitter, parseLogLine } from './log-lines.ts';
 import type { LogLine } from './log-lines.ts';
 
@@ -116,12 +115,4 @@ function watchForMore(source: LogSource, signal: AbortSignal) {
       signal.removeEventListener('abort', bump);
     },
   };
-}
-
-/** Waits until a slow reader has taken what it was given; throws what ended it. */
-export async function drained(
-  stream: NodeJS.WritableStream & { readonly destroyed?: boolean },
-): Promise<void> {
-  if (stream.destroyed === true) return;
-  await once(stream, 'drain');
 }

@@ -5,7 +5,7 @@ import { resolveUser } from '../oci/user.ts';
 import { readTextInRoot } from '../sys/open-in-root.ts';
 import { startConmon } from '../sys/conmon.ts';
 import { containerSpec } from './container-spec.ts';
-import { bundleOf, logFileOf, publish } from './context.ts';
+import { bundleOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';

@@ -15,7 +15,7 @@ export function parseSecurityOptions(options: readonly string[]): SecurityOption
   let noNewPrivileges = false;
   let seccomp: SecurityOptions['seccomp'] = 'default';
   for (const option of options) {
-    const [key = '', value] = split(option);
+    const [key, value] = split(option);
     if (key === 'no-new-privileges') noNewPrivileges = booleanOf(option, value);
     else if (key === 'seccomp' && value === 'unconfined') seccomp = 'unconfined';
     else if (key === 'seccomp' && value === 'builtin') seccomp = 'default';

@@ -105,5 +105,5 @@ function readableAt(child: ChildProcess, fd: number): Readable {
 function writableAt(child: ChildProcess, fd: number): Writable {
   const stream = child.stdio[fd];
   if (stream === null || stream === undefined || !('write' in stream)) throw new Error(`no pipe at fd ${fd}`);
-  return stream as Writable;
+  return stream;
 }

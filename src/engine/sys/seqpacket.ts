@@ -18,8 +18,7 @@ interface PipeWrap {
 }
 
 function pipeWrap(): PipeWrap {
-  const { binding } = process as unknown as { binding(name: string): PipeWrap };
-  return binding('pipe_wrap');
+  return (process as unknown as { binding(name: string): PipeWrap }).binding('pipe_wrap');
 }
 
 const LONGEST_PATH = 107;

@@ -20,7 +20,8 @@ import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts'
 
 const [socketPath = '', dataDir = '', runDir = '', busybox = ''] = process.argv.slice(2);
 
-const APPLETS = 'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill'.split(' ');
+const APPLETS =
+  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill'.split(' ');
 const imageRoot = join(dataDir, 'image');
 
 function makeImage(): void {
@@ -30,7 +31,10 @@ function makeImage(): void {
   }
   copyFileSync(busybox, join(imageRoot, 'bin/busybox'));
   for (const applet of APPLETS) symlinkSync('busybox', join(imageRoot, 'bin', applet));
-  writeFileSync(join(imageRoot, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/home/w:/bin/sh\n');
+  writeFileSync(
+    join(imageRoot, 'etc/passwd'),
+    'root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/home/w:/bin/sh\n',
+  );
   writeFileSync(join(imageRoot, 'etc/group'), 'root:x:0:\nwheel:x:10:worker\nworker:x:1000:\n');
   writeFileSync(join(imageRoot, 'plain'), 'no program\n', { mode: 0o644 });
 }
@@ -123,7 +127,8 @@ const containers = openContainers({
   rootfs,
   networks,
   events,
-  onBackgroundError: (error) => process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
+  onBackgroundError: (error) =>
+    process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });
 await containers.restore();
 const server = createApiServer({

@@ -1,0 +1,210 @@
+import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { conmonArguments } from '../../../../src/engine/containers/conmon-arguments.ts';
+import { containerSpec } from '../../../../src/engine/containers/container-spec.ts';
+import { DEFAULT_CONFIG, layoutOf } from '../../../../src/engine/containers/context.ts';
+import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
+import { createContainer } from '../../../../src/engine/containers/create-container.ts';
+import { CONFIG_FIELDS, HOST_CONFIG_FIELDS } from '../../../../src/engine/containers/fields.ts';
+import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
+import { hostnameOf, sandboxRequest } from '../../../../src/engine/containers/networking.ts';
+import { ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
+import type { ContainerEntry } from '../../../../src/engine/containers/registry.ts';
+import { ContainerStore } from '../../../../src/engine/containers/store.ts';
+import { EngineError } from '../../../../src/engine/errors.ts';
+import { EventBus } from '../../../../src/engine/events.ts';
+import { resolveUser } from '../../../../src/engine/oci/user.ts';
+import { OTHER_CONFIG, OTHER_HOST_CONFIG, dockerCreateBody, emptyEndpoint } from './create-bodies.ts';
+
+/** Built, but to be seen in a container's life or in inspect, not in how it is set up. */
+const SEEN_ELSEWHERE = new Set([
+  ...['AttachStdin', 'AttachStdout', 'AttachStderr', 'ExposedPorts', 'Labels', 'Image'],
+  ...['StopSignal', 'StopTimeout', 'ContainerIDFile'],
+]);
+
+/** Fields that have an effect only together with others. */
+const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>> = {
+  ConsoleSize: { config: { Tty: true } },
+  StdinOnce: { config: { OpenStdin: true } },
+  MemorySwap: { host: { Memory: 64 * 1024 * 1024 } },
+};
+
+describe('fields of a create request', () => {
+  let directory: string;
+  let context: ContainersContext;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wherry-fields-'));
+    const layout = layoutOf(directory, directory);
+    context = {
+      config: { ...DEFAULT_CONFIG, arch: 'amd64' },
+      layout,
+      images: {
+        resolve: (reference: string) => ({
+          id: `sha256:${reference}`,
+          architecture: 'amd64',
+          os: 'linux',
+          config: {},
+          layers: [],
+        }),
+        acquire: () => undefined,
+        release: () => undefined,
+      },
+      events: new EventBus(),
+      registry: new ContainerRegistry(),
+      store: new ContainerStore(layout.containers),
+    } as unknown as ContainersContext;
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const bodyWith = (config: object, host: object): Record<string, unknown> => {
+    const body = dockerCreateBody();
+    return { ...body, ...config, HostConfig: { ...body.HostConfig, ...host } };
+  };
+  const create = (config: object, host: object): Promise<ContainerEntry> =>
+    createContainer(context, { name: '', platform: '', body: bodyWith(config, host) });
+
+  /** Everything that a container's process gets to see or feel, but for its id. */
+  const setup = ({ record }: ContainerEntry): string => {
+    const hostname = hostnameOf(record);
+    const sandbox = { netnsPath: '/netns', endpoints: [], nameservers: ['192.0.2.53'] };
+    const parts = [
+      containerSpec({
+        record,
+        rootfs: '/rootfs',
+        user: resolveUser(record.config.User, { passwd: '', group: '' }, record.hostConfig.GroupAdd),
+        netnsPath: sandbox.netnsPath,
+        hostname,
+        files: {},
+        cgroupsPath: '/wherry/x',
+        arch: 'amd64',
+      }),
+      hostsFile(hostname, record.config.Domainname, sandbox, record.hostConfig.ExtraHosts),
+      resolvFile(sandbox.nameservers, record.hostConfig),
+      JSON.stringify(sandboxRequest(context, record)),
+      conmonArguments(context, record).join('\n'),
+    ];
+    return parts
+      .join('\n')
+      .replaceAll(record.id, 'ID')
+      .replaceAll(record.id.slice(0, 12), 'SHORT')
+      .replaceAll(record.name, 'NAME');
+  };
+
+  const refusal = async (work: Promise<unknown>): Promise<EngineError> => {
+    const error: unknown = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(EngineError);
+    return error as EngineError;
+  };
+
+  it("takes docker's own body, every field at its default", async () => {
+    const entry = await create({}, {});
+    expect(entry.record.argv).to.deep.equal(['true']);
+    expect(entry.record.hostConfig.NetworkMode).to.equal('bridge');
+  });
+
+  it('knows every field of the API, and no others', () => {
+    expect(Object.keys(CONFIG_FIELDS).toSorted()).to.deep.equal(Object.keys(OTHER_CONFIG).toSorted());
+    // Two that older versions of the API had.
+    const old = ['Capabilities', 'KernelMemory'];
+    const known = Object.keys(HOST_CONFIG_FIELDS).filter((field) => !old.includes(field));
+    expect(known.toSorted()).to.deep.equal(Object.keys(OTHER_HOST_CONFIG).toSorted());
+  });
+
+  const cases = [
+    ...Object.entries(OTHER_CONFIG).map(([field, value]) => ({
+      where: 'Config',
+      field,
+      value,
+      rule: CONFIG_FIELDS[field],
+    })),
+    ...Object.entries(OTHER_HOST_CONFIG).map(([field, value]) => ({
+      where: 'HostConfig',
+      field,
+      value,
+      rule: HOST_CONFIG_FIELDS[field],
+    })),
+  ];
+  for (const { where, field, value, rule } of cases) {
+    const inConfig = where === 'Config';
+    const changed = (base: { config?: object; host?: object } = {}): Promise<ContainerEntry> =>
+      create(
+        { ...base.config, ...(inConfig ? { [field]: value } : {}) },
+        { ...base.host, ...(inConfig ? {} : { [field]: value }) },
+      );
+    if (rule !== 'built') {
+      it(`${where}.${field} answers 501 by its name`, async () => {
+        const error = await refusal(changed());
+        expect(error.kind).to.equal('notImplemented');
+        expect(error.message).to.equal(`${where}.${field} is not implemented yet`);
+        expect(context.registry.all()).to.deep.equal([]);
+      });
+    } else if (SEEN_ELSEWHERE.has(field)) {
+      it(`${where}.${field} is kept`, async () => {
+        const { record } = await changed();
+        const kept: Record<string, unknown> = inConfig ? record.config : record.hostConfig;
+        expect(kept[field]).to.deep.equal(value);
+      });
+    } else {
+      it(`${where}.${field} has an effect`, async () => {
+        const base = TOGETHER_WITH[field] ?? {};
+        const before = setup(await create(base.config ?? {}, base.host ?? {}));
+        expect(setup(await changed(base))).not.to.equal(before);
+      });
+    }
+  }
+
+  it('answers 501 for fields that the API does not have, unless they are empty', async () => {
+    expect((await refusal(create({}, { Wings: 2 }))).message).to.equal(
+      'HostConfig.Wings is not implemented yet',
+    );
+    expect((await refusal(create({ Colour: 'red' }, {}))).message).to.equal(
+      'Config.Colour is not implemented yet',
+    );
+    await create({ Colour: '' }, { Wings: null });
+  });
+
+  it('judges the fields of endpoints too', async () => {
+    const endpoint = { ...emptyEndpoint(), IPAMConfig: { IPv6Address: '2001:db8::2' } };
+    const error = await refusal(create({ NetworkingConfig: { EndpointsConfig: { bridge: endpoint } } }, {}));
+    expect(error.message).to.equal(
+      'NetworkingConfig.EndpointsConfig.bridge.IPAMConfig.IPv6Address is not implemented yet',
+    );
+  });
+
+  it("refuses paths of the user's computer before anything else", async () => {
+    const binds = ['/home/me:/x', 'C:\\Users\\me:/x', './here:/x', '~/x:/y'];
+    for (const bind of binds) {
+      const error = await refusal(create({}, { Binds: [bind] }));
+      expect(error.kind).to.equal('invalidParameter');
+      expect(error.message).to.match(/path on your computer/);
+    }
+    const mount = { Type: 'bind', Source: '/home/me', Target: '/x' };
+    expect((await refusal(create({}, { Mounts: [mount] }))).message).to.include('"/home/me"');
+  });
+
+  it('finds out before the start what cannot be', async () => {
+    const wrong: [object, object, RegExp][] = [
+      [{}, { Memory: 1024 }, /Minimum memory limit allowed is 6MB/],
+      [{}, { CapAdd: ['NOPE'] }, /invalid capability: "NOPE"/],
+      [{}, { SecurityOpt: ['nope'] }, /invalid --security-opt/],
+      [{}, { Ulimits: [{ Name: 'nope', Soft: 1, Hard: 1 }] }, /invalid ulimit type/],
+      [{}, { Tmpfs: { relative: '' } }, /must be absolute/],
+      [{}, { Tmpfs: { '/t': 'lowerdir=/' } }, /invalid tmpfs option/],
+      [{ WorkingDir: 'relative' }, {}, /absolute path/],
+      [{ StopSignal: 'NOPE' }, {}, /invalid signal/],
+      [{ Cmd: [] }, {}, /no command specified/],
+      [{}, { OomScoreAdj: 2000 }, /range for oom score adj/],
+    ];
+    for (const [config, host, message] of wrong) {
+      const error = await refusal(create(config, host));
+      expect(error.kind).to.equal('invalidParameter');
+      expect(error.message).to.match(message);
+    }
+  });
+});

@@ -1,0 +1,231 @@
+import { expect } from 'chai';
+import { filtersOf, flagOf, timeOf } from '../../../../src/engine/api/containers/query.ts';
+import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
+import { humanDuration, statusText } from '../../../../src/engine/containers/describe-state.ts';
+import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/log-lines.ts';
+import { argvOf, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
+import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
+import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
+import { explainRuntimeError } from '../../../../src/engine/containers/runtime-errors.ts';
+import { parseSignal } from '../../../../src/engine/containers/signals.ts';
+
+describe('container names', () => {
+  it('have two characters or more, of a few kinds', () => {
+    for (const name of ['ab', 'a.b-c_D9', '00']) checkName(name);
+    for (const name of ['a', '-ab', '.a', 'a b', 'ä1', 'a/b', '']) {
+      expect(() => checkName(name), name).to.throw(`Invalid container name (${name})`);
+    }
+  });
+
+  it('are generated free, with a number when they get scarce', () => {
+    expect(generateName(() => false)).to.match(/^[a-z]+_[a-z]+$/);
+    expect(generateName((name) => !/\d/.test(name))).to.match(/^[a-z]+_[a-z]+\d+$/);
+  });
+});
+
+describe('signals', () => {
+  it('have names, numbers and real-time offsets', () => {
+    expect(['TERM', 'SIGTERM', 'sigterm', '15'].map(parseSignal)).to.deep.equal([15, 15, 15, 15]);
+    expect(['KILL', 'HUP', 'USR1', 'WINCH'].map(parseSignal)).to.deep.equal([9, 1, 10, 28]);
+    expect(['RTMIN', 'SIGRTMIN+3', 'RTMAX-1'].map(parseSignal)).to.deep.equal([34, 37, 63]);
+    for (const signal of ['NOPE', '0', '65', 'RTMIN+31', '-9', '']) {
+      expect(() => parseSignal(signal), signal).to.throw(`invalid signal: ${signal}`);
+    }
+  });
+});
+
+describe('mergeConfig', () => {
+  const image = {
+    Entrypoint: ['/entry'],
+    Cmd: ['default'],
+    Env: ['A=image', 'B=image'],
+    User: 'app',
+    WorkingDir: '/app',
+    Labels: { a: '1', b: '1' },
+  };
+  const merged = (user: object) => mergeConfig(containerConfig.parse({ Image: 'x', ...user }), image);
+
+  it("takes the image's command only where the user gave none", () => {
+    expect(argvOf(merged({}))).to.deep.equal(['/entry', 'default']);
+    expect(argvOf(merged({ Cmd: ['mine'] }))).to.deep.equal(['/entry', 'mine']);
+    expect(argvOf(merged({ Cmd: 'mine' }))).to.deep.equal(['/entry', 'mine']);
+    expect(argvOf(merged({ Entrypoint: ['/own'] }))).to.deep.equal(['/own']);
+    expect(argvOf(merged({ Entrypoint: [''], Cmd: ['sh'] }))).to.deep.equal(['sh']);
+    expect(() => argvOf(merged({ Entrypoint: [''] }))).to.throw('no command specified');
+  });
+
+  it('lets the user win by name', () => {
+    const config = merged({ Env: ['B=mine', 'C'], Labels: { b: '2' }, User: '7' });
+    expect(config.Env).to.deep.equal(['B=mine', 'C', 'A=image']);
+    expect(config.Labels).to.deep.equal({ a: '1', b: '2' });
+    expect(config).to.include({ User: '7', WorkingDir: '/app' });
+  });
+});
+
+describe('log lines', () => {
+  it('are read as conmon writes them', () => {
+    const line = parseLogLine(Buffer.from('2026-11-21T23:19:39.206054831+00:00 stdout F hi there'));
+    expect(line).to.deep.include({ time: '2026-11-21T23:19:39.206054831Z', stream: 1 });
+    expect(line?.text.toString()).to.equal('hi there\n');
+    const part = parseLogLine(Buffer.from('2026-11-21T23:19:39.206054831+00:00 stderr P $ '));
+    expect(part).to.deep.include({ stream: 2 });
+    expect(part?.text.toString()).to.equal('$ ');
+    expect(parseLogLine(Buffer.from('2026 stdout F '))?.text.toString()).to.equal('\n');
+    for (const junk of ['', 'x', 'a b', 'time stdlog F x'])
+      expect(parseLogLine(Buffer.from(junk)), junk).to.equal(undefined);
+  });
+
+  it('are put together however they come', () => {
+    const splitter = new LineSplitter();
+    const lines = ['on', 'e\ntw', 'o\n\nthr', 'ee'].flatMap((chunk) => splitter.push(Buffer.from(chunk)));
+    expect(lines.map(String)).to.deep.equal(['one', 'two', '']);
+  });
+});
+
+describe("the runtime's errors (crun 1.21)", () => {
+  it("become Docker's words and the shell's exit codes", () => {
+    const cases: [string, string, number, string][] = [
+      [
+        'executable file `nope` not found in $PATH: No such file or directory',
+        'nope',
+        127,
+        'exec: "nope": executable file not found in $PATH',
+      ],
+      [
+        'crun: executable file `/x/y` not found: No such file or directory',
+        '/x/y',
+        127,
+        'exec: "/x/y": stat /x/y: no such file or directory',
+      ],
+      [
+        'the path `/plain` exists but it is not executable: Operation not permitted',
+        '/plain',
+        126,
+        'exec: "/plain": permission denied',
+      ],
+      [
+        'the path `/tmp` is not a regular file: Operation not permitted',
+        '/tmp',
+        126,
+        'exec: "/tmp": is a directory',
+      ],
+      ['mount `x` to `/proc`: Permission denied', 'sh', 128, 'mount `x` to `/proc`: Permission denied'],
+      ['', 'sh', 128, 'the runtime gave no reason'],
+    ];
+    for (const [text, command, exitCode, message] of cases) {
+      expect(explainRuntimeError(text, command), text).to.deep.equal({ exitCode, message });
+    }
+  });
+});
+
+describe('network files', () => {
+  const sandbox = {
+    netnsPath: '/n',
+    nameservers: ['172.17.0.1'],
+    endpoints: [
+      {
+        networkName: 'bridge',
+        networkId: 'n',
+        endpointId: 'e',
+        gateway: '172.17.0.1',
+        ipv4: '172.17.0.2',
+        prefixLength: 16,
+        macAddress: '02:42:ac:11:00:02',
+        aliases: [],
+      },
+    ],
+  };
+
+  it('name the container and added hosts', () => {
+    const lines = hostsFile('box', 'example.org', sandbox, [
+      'db:192.0.2.9',
+      'six:2001:db8::1',
+      'host.docker.internal:host-gateway',
+    ]).split('\n');
+    expect(lines[0]).to.equal('127.0.0.1\tlocalhost');
+    expect(lines.slice(6)).to.deep.equal([
+      '192.0.2.9\tdb',
+      '2001:db8::1\tsix',
+      '172.17.0.1\thost.docker.internal',
+      '172.17.0.2\tbox.example.org box',
+      '',
+    ]);
+    expect(() => hostsFile('box', '', sandbox, ['nonsense'])).to.throw('bad format for add-host: "nonsense"');
+  });
+
+  it("name servers: the user's, or else the network's", () => {
+    const none = { Dns: [], DnsSearch: [], DnsOptions: [] };
+    expect(resolvFile(['172.17.0.1'], none)).to.equal('nameserver 172.17.0.1\n');
+    expect(
+      resolvFile(['172.17.0.1'], { Dns: ['192.0.2.1'], DnsSearch: ['a', 'b'], DnsOptions: ['ndots:1'] }),
+    ).to.equal('nameserver 192.0.2.1\nsearch a b\noptions ndots:1\n');
+  });
+});
+
+describe('status texts', () => {
+  it("are docker's", () => {
+    const words = [0.4, 1, 59, 61, 150, 3600, 7300, 3 * 86_400, 20 * 86_400, 90 * 86_400, 800 * 86_400].map(
+      humanDuration,
+    );
+    expect(words).to.deep.equal([
+      'Less than a second',
+      '1 second',
+      '59 seconds',
+      'About a minute',
+      '2 minutes',
+      'About an hour',
+      '2 hours',
+      '3 days',
+      '2 weeks',
+      '3 months',
+      '2 years',
+    ]);
+    const now = Date.parse('2026-11-21T12:00:10Z');
+    const exited = {
+      status: 'exited',
+      exitCode: 137,
+      oomKilled: true,
+      error: '',
+      startedAt: '',
+      finishedAt: '2026-11-21T12:00:00Z',
+    } as const;
+    expect(statusText(exited, now)).to.equal('Exited (137) 10 seconds ago');
+    expect(statusText({ status: 'created' }, now)).to.equal('Created');
+  });
+});
+
+describe('query parameters', () => {
+  it('are true as Docker has it', () => {
+    const query = new URLSearchParams('a=1&b=true&c=0&d=false&e=&f=True');
+    expect(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((key) => flagOf(query, key))).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('filter by maps and by lists', () => {
+    const both = new URLSearchParams({
+      filters: '{"status":{"running":true,"paused":false},"label":["a=b"]}',
+    });
+    expect([...filtersOf(both)]).to.deep.equal([
+      ['status', ['running']],
+      ['label', ['a=b']],
+    ]);
+    for (const filters of ['[', '[]', '"x"', '{"a":1}']) {
+      expect(() => filtersOf(new URLSearchParams({ filters })), filters).to.throw(/invalid filters/);
+    }
+  });
+
+  it('tell times in seconds or RFC 3339', () => {
+    const query = new URLSearchParams({ a: '1795297004.5', b: '2026-11-21T21:36:44Z', c: '0', d: 'soon' });
+    expect(timeOf(query, 'a')).to.equal(1_795_297_004_500);
+    expect(timeOf(query, 'b')).to.equal(1_795_297_004_000);
+    expect(timeOf(query, 'c')).to.equal(undefined);
+    expect(() => timeOf(query, 'd')).to.throw('invalid value for "d"');
+  });
+});
