@@ -41,7 +41,13 @@ async function runCommand(argv: string[], root: string): Promise<void> {
     root,
     ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
   });
-  await run(argv.length === 0 ? ['help'] : argv, config);
+  await run(argv.length === 0 ? ['--help'] : withHelpFlag(argv), config);
+}
+
+/** docker-machine's verbs take `-h` for help; docker's don't (`run -h` is the host name). */
+function withHelpFlag(argv: readonly string[]): string[] {
+  const takesShort = argv[0] === 'machine' && argv[1] !== 'ssh';
+  return argv.map((word) => (takesShort && word === '-h' ? '--help' : word));
 }
 
 /** Whether this is src/ (bin/dev.js) and not dist/: oclif must then look for commands among the sources. */
@@ -52,6 +58,10 @@ function isSource(): boolean {
 function sourcePackage(root: string) {
   const read = (name: string): Record<string, unknown> =>
     JSON.parse(readFileSync(`${root}/${name}`, 'utf8')) as Record<string, unknown>;
-  const oclif = { ...read('.oclifrc.json'), commands: { strategy: 'pattern', target: './src/cli/commands' } };
+  const oclif = {
+    ...read('.oclifrc.json'),
+    helpClass: './src/cli/help',
+    commands: { strategy: 'pattern', target: './src/cli/commands' },
+  };
   return { ...read('package.json'), oclif } as never;
 }

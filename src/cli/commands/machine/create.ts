@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
-import { DEFAULT_DRIVER, loadDriverModule } from '../../../drivers/registry.ts';
+import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/registry.ts';
 import { createMachine } from '../../../machine/create.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
@@ -11,6 +11,9 @@ import { refuseSurplus } from '../../machine/names.ts';
 import { requireReady } from '../../preflight/require-ready.ts';
 import { WherryError } from '../../../core/errors.ts';
 
+/** Every driver's own flags: help shows them by driver, and oclif's manifest holds them, so that help loads none. */
+const driverModules = await Promise.all(driverNames().map(loadDriverModule));
+
 export default class MachineCreate extends WherryCommand {
   static override description = 'Create a machine';
   static override usage = 'machine create [OPTIONS] NAME';
@@ -18,6 +21,7 @@ export default class MachineCreate extends WherryCommand {
   static override flags = {
     ...createFlags,
     ...ignoredFlags,
+    ...(Object.assign({}, ...driverModules.map(driverFlagsOf)) as object),
     driver: Flags.string({
       char: 'd',
       description: 'Driver to create the machine with',
@@ -32,13 +36,9 @@ export default class MachineCreate extends WherryCommand {
   };
 
   async run(): Promise<void> {
-    const driverName = driverOf(this.argv);
+    const { argv, flags } = await this.parse(MachineCreate);
+    const driverName = flags.driver;
     const module = await loadDriverModule(driverName);
-    const own = driverFlagsOf(module);
-    const { argv, flags } = await this.parse({
-      ...this.ctor,
-      flags: { ...MachineCreate.flags, ...own },
-    } as typeof MachineCreate);
     const [name, ...extra] = argv as string[];
     if (name === undefined) {
       throw new WherryError({
@@ -83,11 +83,4 @@ export default class MachineCreate extends WherryCommand {
       `To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: wherry machine env ${name}`,
     );
   }
-}
-
-/** The driver decides which flags there are, so it is looked for before they are parsed. */
-function driverOf(argv: readonly string[]): string {
-  const at = argv.findIndex((word) => word === '-d' || word === '--driver');
-  const inline = argv.find((word) => word.startsWith('--driver='));
-  return inline?.slice('--driver='.length) ?? (at === -1 ? undefined : argv[at + 1]) ?? DEFAULT_DRIVER;
 }
