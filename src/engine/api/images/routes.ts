@@ -1,3 +1,4 @@
+import { PULL_POLICY_HEADER } from '../../../protocol/docker/images.ts';
 import { invalid, notImplemented } from '../../errors.ts';
 import type { ImageService } from '../../images/image-service.ts';
 import { parsePlatform } from '../../images/platform.ts';
@@ -16,12 +17,6 @@ import { hasLabels, parseBoolean } from './filters.ts';
 import { listImages } from './list.ts';
 import { ProgressStream } from './progress-stream.ts';
 import { historyOf, inspection } from './views.ts';
-
-/**
- * The client's pull policy, which Docker's API has no field for: with `always`, the bundled hello-world does not stand
- * in for a registry that is out of reach. Wherry's own CLI sends it with `run --pull always`.
- */
-const PULL_POLICY_HEADER = 'x-wherry-pull';
 
 /** Docker Engine API v1.51, "Image". */
 export function imageRoutes(service: ImageService): Route[] {
@@ -107,7 +102,7 @@ async function create(service: ImageService, request: ApiRequest, response: ApiR
   if (name === '') throw invalid('invalid reference format');
   const reference = pullReference(name, query.get('tag') ?? '');
   const auth = request.raw.headers['x-registry-auth'];
-  const policy = request.raw.headers[PULL_POLICY_HEADER];
+  const policy = request.raw.headers[PULL_POLICY_HEADER.toLowerCase()];
   const options = {
     reference,
     platform: platformOf(request),

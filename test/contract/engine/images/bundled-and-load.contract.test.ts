@@ -29,6 +29,24 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex
 
 const NO_HOST = 'dial tcp: lookup registry-1.docker.io: no such host';
 
+/** As `docker save` wrote it before OCI layouts: manifest.json last, a repeated layer as a symbolic link. */
+const dockerArchive = (change: (entries: TarEntry[]) => TarEntry[] = (entries) => entries): Buffer => {
+  const layer = layerTar([file('x', 'content')]);
+  const rootfs = { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`, `sha256:${sha256(layer)}`] };
+  const config = JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs });
+  const manifest = [
+    { Config: 'c.json', RepoTags: ['saved:1', 'me/saved:2'], Layers: ['a/layer.tar', 'b/layer.tar'] },
+  ];
+  return layerTar(
+    change([
+      file('a/layer.tar', layer),
+      symlink('b/layer.tar', '../a/layer.tar'),
+      file('c.json', config),
+      file('manifest.json', JSON.stringify(manifest)),
+    ]),
+  );
+};
+
 describe('the bundled hello-world', function () {
   this.timeout(120_000);
   let bundledDir: string;
@@ -104,23 +122,6 @@ describe('loading an archive', function () {
   });
   afterEach(async () => await under.close());
 
-  /** As `docker save` wrote it before OCI layouts: manifest.json last, a repeated layer as a symbolic link. */
-  const dockerArchive = (change: (entries: TarEntry[]) => TarEntry[] = (entries) => entries): Buffer => {
-    const layer = layerTar([file('x', 'content')]);
-    const rootfs = { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`, `sha256:${sha256(layer)}`] };
-    const config = JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs });
-    const manifest = [
-      { Config: 'c.json', RepoTags: ['saved:1', 'me/saved:2'], Layers: ['a/layer.tar', 'b/layer.tar'] },
-    ];
-    return layerTar(
-      change([
-        file('a/layer.tar', layer),
-        symlink('b/layer.tar', '../a/layer.tar'),
-        file('c.json', config),
-        file('manifest.json', JSON.stringify(manifest)),
-      ]),
-    );
-  };
   const load = async (body: Buffer) => await under.call('POST', '/images/load?quiet=1', {}, body);
 
   for (const [what, pack] of [
