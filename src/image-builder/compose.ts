@@ -1,29 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arch } from '../core/arch.ts';
 import { systemErrorCode, WherryError } from '../core/errors.ts';
-import { syncDirectory, writeFileDurably } from '../platform/atomic-file.ts';
+import { syncDirectory } from '../platform/atomic-file.ts';
 import { withLock } from '../platform/lock.ts';
 import type { DownloadProgress } from '../platform/net/download.ts';
-import { cpioArchive } from './cpio/newc.ts';
-import { writeErofs } from './erofs/writer.ts';
 import { gather } from './gather.ts';
-import type { Ingredients, Sources } from './gather.ts';
+import type { Sources } from './gather.ts';
 import { hashFile } from './hash-file.ts';
-import { initrdTree } from './initrd-tree.ts';
-import { moduleName, readKernelModules } from './kernel-modules.ts';
-import { lockFile, sbomPackages } from './lock-file.ts';
 import { loadRecipe } from './recipe/load.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
-import { spdxDocument } from './sbom/spdx.ts';
 import { findImage, imageDirectory, readManifest } from './store/image-store.ts';
-import { IMAGE_FILES, imageId } from './store/manifest.ts';
-import type { ImageFiles, ImageManifest } from './store/manifest.ts';
-import { systemTree } from './system-tree.ts';
-import { globToRegExp } from './tree/glob.ts';
-import { readKernelPackage } from './unpack.ts';
-import { extractKernel } from './vmlinux/extract.ts';
+import { IMAGE_FILES } from './store/manifest.ts';
+import type { ImageManifest } from './store/manifest.ts';
+import { writeImage } from './write-image.ts';
 
 /** What a composition is doing; `packages` counts packages unpacked. */
 export type ComposeProgress =
@@ -39,6 +30,8 @@ export interface ComposeOptions extends Omit<Sources, 'onProgress'> {
   readonly wherryVersion: string;
   /** Default: the recipe `machine` that ships with Wherry. */
   readonly recipe?: LoadedRecipe | undefined;
+  /** Where the ingredients come from; default: Debian's archive and npm's registry. */
+  readonly gather?: typeof gather | undefined;
   readonly onProgress?: ((progress: ComposeProgress) => void) | undefined;
 }
 
@@ -99,7 +92,7 @@ async function compose(options: ComposeOptions, loaded: LoadedRecipe): Promise<I
   for (const name of await readdir(imagesDir))
     if (name.startsWith(STAGING_PREFIX)) await rm(join(imagesDir, name), { recursive: true, force: true });
 
-  const ingredients = await gather(loaded.recipe, options.arch, {
+  const ingredients = await (options.gather ?? gather)(loaded.recipe, options.arch, {
     ...options,
     onProgress: (progress) => onProgress?.({ step: 'download', ...progress }),
   });
@@ -114,87 +107,6 @@ async function compose(options: ComposeOptions, loaded: LoadedRecipe): Promise<I
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-async function writeImage(
-  options: ComposeOptions,
-  loaded: LoadedRecipe,
-  ingredients: Ingredients,
-  staging: string,
-): Promise<ImageManifest> {
-  const { arch, onProgress, signal } = options;
-  const { recipe } = loaded;
-
-  onProgress?.({ step: 'kernel' });
-  const kernel = await readKernelPackage(ingredients.kernel, signal);
-  await writeFileDurably(join(staging, IMAGE_FILES.kernel[arch]), await extractKernel(arch, kernel.image));
-  const named = new Set(
-    [...recipe.modules.initrd, ...Object.values(recipe.modules.lists).flat()].map(moduleName),
-  );
-  const globs = recipe.modules.available.map(globToRegExp);
-  const modules = await readKernelModules(
-    kernel.modules,
-    (path, name) => named.has(name) || globs.some((glob) => glob.test(path.replace(/^kernel\//, ''))),
-  );
-
-  const engineBundle = await readFile(options.engineBundle);
-  const { tree, buildTime } = await systemTree({
-    loaded,
-    arch,
-    ingredients,
-    kernel,
-    modules,
-    engineBundle,
-    signal,
-    onPackage: (done, total) => onProgress?.({ step: 'packages', done, total }),
-  });
-
-  onProgress?.({ step: 'initrd' });
-  const initrd = cpioArchive(initrdTree(loaded, tree, modules, kernel, buildTime));
-  await writeFileDurably(join(staging, IMAGE_FILES.initrd), initrd);
-
-  onProgress?.({ step: 'system' });
-  const system = join(staging, IMAGE_FILES.system);
-  await writeErofs(tree, system, { buildTime, volumeName: 'wherry-system', ...(signal && { signal }) });
-  await syncFile(system);
-
-  onProgress?.({ step: 'finish' });
-  const tarballs = await Promise.all(
-    ingredients.npm.map(async ({ path }) => (await hashFile(path, signal)).sha256),
-  );
-  const subject = {
-    name: `wherry-${recipe.name}-${arch}`,
-    created: buildTime,
-    toolVersion: options.wherryVersion,
-  };
-  await writeFileDurably(
-    join(staging, IMAGE_FILES.sbom),
-    spdxDocument(subject, sbomPackages(ingredients, tarballs)),
-  );
-  await writeFileDurably(join(staging, IMAGE_FILES.lock), lockFile(ingredients));
-
-  const files: ImageFiles = {};
-  for (const name of (await readdir(staging)).sort())
-    files[name] = await hashFile(join(staging, name), signal);
-  const commandLine = recipe.commandLine[arch];
-  const manifest: ImageManifest = {
-    imageVersion: 1,
-    id: imageId({ arch, commandLine, files }),
-    arch,
-    recipe: { name: recipe.name, digest: loaded.digest },
-    engine: (await hashFile(options.engineBundle)).sha256,
-    wherryVersion: options.wherryVersion,
-    created:
-      ingredients.suites
-        .map(({ date }) => date)
-        .sort()
-        .at(-1) ?? new Date(buildTime * 1000).toISOString(),
-    kernelVersion: kernel.version,
-    commandLine,
-    files,
-  };
-  await writeFileDurably(join(staging, IMAGE_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
-  return manifest;
 }
 
 /** An image that exists with the same id stays as it is, unless its manifest is gone or belongs to other inputs. */
@@ -222,15 +134,6 @@ async function replaceSideFiles(target: string, staging: string): Promise<void> 
   const names = (await readdir(staging)).filter((name) => name !== IMAGE_FILES.manifest);
   for (const name of [...names, IMAGE_FILES.manifest]) await rename(join(staging, name), join(target, name));
   await syncDirectory(target);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function withRoomNeeded(error: unknown, staging: string): Promise<unknown> {

@@ -124,7 +124,7 @@ export function modprobeIndexes(
       }
     };
     visit(module);
-    return [...found].reverse();
+    return [...found].toReversed();
   };
   const lines = (of: (module: KernelModule) => readonly string[]): string =>
     sorted
