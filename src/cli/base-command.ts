@@ -1,6 +1,5 @@
-import { Command, Flags, type Interfaces } from '@oclif/core';
+import { Command, Flags } from '@oclif/core';
 import { WherryError } from '../core/errors.ts';
-import { endOptionsAtFirstPositional } from './end-of-options.ts';
 import type { EngineClient } from './engine-client/client.ts';
 import type { Host } from './host.ts';
 import { globalFlags } from './invocation.ts';
@@ -21,7 +20,7 @@ export abstract class WherryCommand extends Command {
     }),
   };
 
-  /** Docker's commands end their options at the first positional argument. */
+  /** Docker's commands end their options at the first positional argument: main() sees to it before oclif looks. */
   static optionsEndAtFirstPositional = false;
 
   protected readonly terminal: Terminal = processTerminal;
@@ -55,16 +54,6 @@ export abstract class WherryCommand extends Command {
 
   protected print(...lines: readonly string[]): void {
     for (const line of lines) this.terminal.stdout.write(`${line}\n`);
-  }
-
-  protected override async parse<
-    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
-    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
-    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
-  >(options?: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const type = this.constructor as typeof WherryCommand;
-    if (!type.optionsEndAtFirstPositional) return super.parse(options, argv);
-    return super.parse(options, endOptionsAtFirstPositional(argv, { ...type.baseFlags, ...type.flags }));
   }
 
   /** Errors go up to main(), which renders them in one place. */

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
+import type { Config } from '@oclif/core';
+import { endOptionsAtFirstPositional } from './end-of-options.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
 
 const VERSION_WORDS = new Set(['--version', '-v']);
@@ -41,7 +43,19 @@ async function runCommand(argv: string[], root: string): Promise<void> {
     root,
     ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
   });
-  await run(argv.length === 0 ? ['--help'] : withHelpFlag(argv), config);
+  await run(argv.length === 0 ? ['--help'] : endOptions(withHelpFlag(argv), config), config);
+}
+
+/** For commands whose options end at the first positional; before oclif looks for `--help` among all words. */
+function endOptions(argv: string[], config: Config): string[] {
+  for (const words of [2, 1]) {
+    const id = argv.slice(0, words).join(':');
+    const command = argv.length >= words ? config.findCommand(id) : undefined;
+    if (command === undefined) continue;
+    if (command['optionsEndAtFirstPositional'] !== true) return argv;
+    return [...argv.slice(0, words), ...endOptionsAtFirstPositional(argv.slice(words), command.flags)];
+  }
+  return argv;
 }
 
 /** docker-machine's verbs take `-h` for help; docker's don't (`run -h` is the host name). */

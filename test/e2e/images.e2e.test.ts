@@ -7,7 +7,7 @@ describe('images', () => {
 
   it('applies whiteouts, opaque directories, hard links, xattrs, owners and names of any bytes', async () => {
     const listing = await sh(
-      'cd /opt/tricky; ls; ls emptied; cat replaced; stat -c %h,%i linked; stat -c %h,%i /opt/linked-elsewhere; stat -c %u:%g:%a owned; ls | od -c | grep 351',
+      'cd /opt/tricky; ls; ls emptied; cat replaced; stat -c %h,%i linked; stat -c %h,%i /opt/linked-elsewhere; stat -c %u:%g:%a owned; echo caf* | od -c',
     );
     expect(listing).not.to.match(/removed|below/);
     expect(listing).to.match(/^above$/m);

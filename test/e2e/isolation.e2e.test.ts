@@ -48,7 +48,15 @@ describe('isolation and limits', () => {
   });
 
   it('kills a container that outgrows its memory, with 137', async () => {
-    const { status } = await sh('head -c 100m /dev/zero | tail', '--memory', '32m');
+    const { status } = await world().wherry([
+      'run',
+      '--rm',
+      '--memory',
+      '32m',
+      world().image('python:trixie'),
+      '-c',
+      'bytearray(100 << 20)',
+    ]);
     expect(status).to.equal(137);
   });
 
