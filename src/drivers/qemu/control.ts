@@ -6,6 +6,7 @@ import type { MachineSpec, VmStatus } from '../driver.ts';
 import { runningVm } from './boot.ts';
 import { connectOnce } from './endpoint.ts';
 import type { QemuHost } from './host.ts';
+import type { QmpClient } from './qmp/client.ts';
 import { withQmp } from './qmp/session.ts';
 import { readVmFile, removeTraces, type VmFile } from './vm-file.ts';
 
@@ -14,6 +15,8 @@ const QMP_ANSWER_MS = 3000;
 /** How long a process may take to disappear after SIGKILL: the kernel writes back and frees gigabytes. */
 const KILL_MS = 10_000;
 const EXIT_CHECK_MS = 20;
+/** A guest that has just booted may not have loaded its power button's driver yet: a press is lost then. */
+const PRESS_AGAIN_MS = 2000;
 
 /**
  * What is true of a machine's VM. Reads only: the leftovers of a VM that has gone are cleared by those who hold the
@@ -82,7 +85,7 @@ export async function stopVm(host: QemuHost, spec: MachineSpec, timeoutMs: numbe
   const file = await readVmFile(spec);
   if (file !== undefined && (await isThere(host, file))) {
     const patience = AbortSignal.timeout(timeoutMs);
-    await powerDown(file, patience);
+    await powerDown(host, file, patience);
     // The control socket closes a moment before the process ends.
     if (file.process !== undefined && !patience.aborted) await isGone(host, file.process, QMP_ANSWER_MS);
   }
@@ -90,7 +93,7 @@ export async function stopVm(host: QemuHost, spec: MachineSpec, timeoutMs: numbe
 }
 
 /** Asks the guest in both ways it may listen to; resolves when QEMU has gone, or when `signal` ends the patience. */
-async function powerDown(file: VmFile, signal: AbortSignal): Promise<void> {
+async function powerDown(host: QemuHost, file: VmFile, signal: AbortSignal): Promise<void> {
   try {
     await withQmp(file.qmp, signal, async (qmp) => {
       const port = await connectOnce(file.ready, signal);
@@ -98,15 +101,29 @@ async function powerDown(file: VmFile, signal: AbortSignal): Promise<void> {
       port.resume();
       try {
         await qmp.execute('cont');
-        await qmp.execute('system_powerdown');
-        port.write(`${POWER_OFF_LINE}\n`);
-        await qmp.closed;
+        await pressUntilGone(host, qmp, signal, () => port.write(`${POWER_OFF_LINE}\n`));
       } finally {
         port.destroy();
       }
     });
   } catch (error) {
     if (!isUnreachable(error) && !signal.aborted) throw error;
+  }
+}
+
+async function pressUntilGone(
+  host: QemuHost,
+  qmp: QmpClient,
+  signal: AbortSignal,
+  alsoAsk: () => void,
+): Promise<void> {
+  const gone = new AbortController();
+  void qmp.closed.then(() => gone.abort());
+  const either = AbortSignal.any([signal, gone.signal]);
+  while (!either.aborted) {
+    await qmp.execute('system_powerdown');
+    alsoAsk();
+    await Promise.race([qmp.closed, host.clock.sleep(PRESS_AGAIN_MS, either)]);
   }
 }
 
