@@ -3,9 +3,19 @@
  * binary and networks that are empty namespaces. A program of its own, so that a test can run it in namespaces of its
  * own and kill it.
  *
- * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX
+ * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX [CONMON CRUN CGROUP]
+ * It prints `ready PID`, a pid of its own namespace, once it listens.
  */
-import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
 import type { Route } from '../../../../src/engine/api/route.ts';
@@ -18,14 +28,22 @@ import { hasCode } from '../../../../src/engine/sys/errno.ts';
 import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
 import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts';
 
-const [socketPath = '', dataDir = '', runDir = '', busybox = ''] = process.argv.slice(2);
+const [
+  socketPath = '',
+  dataDir = '',
+  runDir = '',
+  busybox = '',
+  conmon = '/usr/bin/conmon',
+  crun = '/usr/bin/crun',
+  cgroup = 'wherry',
+] = process.argv.slice(2);
 
 const APPLETS =
   'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill'.split(' ');
 const imageRoot = join(dataDir, 'image');
 
 function makeImage(): void {
-  rmSync(imageRoot, { recursive: true, force: true });
+  if (existsSync(imageRoot)) return; // An engine before this one made it, and its containers use it.
   for (const directory of ['bin', 'etc', 'tmp', 'dev', 'proc', 'sys', 'root']) {
     mkdirSync(join(imageRoot, directory), { recursive: true });
   }
@@ -127,6 +145,7 @@ const containers = openContainers({
   rootfs,
   networks,
   events,
+  config: { conmon, crun, cgroupParent: `/${cgroup}` },
   onBackgroundError: (error) =>
     process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });
@@ -137,4 +156,4 @@ const server = createApiServer({
   log: (level, message, fields) => process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`),
 });
 await server.listen(socketPath);
-process.stdout.write('ready\n');
+process.stdout.write(`ready ${process.pid}\n`);

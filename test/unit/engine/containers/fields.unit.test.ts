@@ -20,8 +20,15 @@ import { OTHER_CONFIG, OTHER_HOST_CONFIG, dockerCreateBody, emptyEndpoint } from
 
 /** Built, but to be seen in a container's life or in inspect, not in how it is set up. */
 const SEEN_ELSEWHERE = new Set([
-  ...['AttachStdin', 'AttachStdout', 'AttachStderr', 'ExposedPorts', 'Labels', 'Image'],
-  ...['StopSignal', 'StopTimeout', 'ContainerIDFile'],
+  'AttachStdin',
+  'AttachStdout',
+  'AttachStderr',
+  'ExposedPorts',
+  'Labels',
+  'Image',
+  'StopSignal',
+  'StopTimeout',
+  'ContainerIDFile',
 ]);
 
 /** Fields that have an effect only together with others. */
@@ -29,6 +36,20 @@ const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>
   ConsoleSize: { config: { Tty: true } },
   StdinOnce: { config: { OpenStdin: true } },
   MemorySwap: { host: { Memory: 64 * 1024 * 1024 } },
+};
+
+const refusal = async (work: Promise<unknown>): Promise<EngineError> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.be.instanceOf(EngineError);
+  return error as EngineError;
+};
+
+const bodyWith = (config: object, host: object): Record<string, unknown> => {
+  const body = dockerCreateBody();
+  return { ...body, ...config, HostConfig: { ...body.HostConfig, ...host } };
 };
 
 describe('fields of a create request', () => {
@@ -59,10 +80,6 @@ describe('fields of a create request', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  const bodyWith = (config: object, host: object): Record<string, unknown> => {
-    const body = dockerCreateBody();
-    return { ...body, ...config, HostConfig: { ...body.HostConfig, ...host } };
-  };
   const create = (config: object, host: object): Promise<ContainerEntry> =>
     createContainer(context, { name: '', platform: '', body: bodyWith(config, host) });
 
@@ -91,15 +108,6 @@ describe('fields of a create request', () => {
       .replaceAll(record.id, 'ID')
       .replaceAll(record.id.slice(0, 12), 'SHORT')
       .replaceAll(record.name, 'NAME');
-  };
-
-  const refusal = async (work: Promise<unknown>): Promise<EngineError> => {
-    const error: unknown = await work.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).to.be.instanceOf(EngineError);
-    return error as EngineError;
   };
 
   it("takes docker's own body, every field at its default", async () => {

@@ -1,0 +1,143 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** Parsed, where it is JSON. */
+  readonly json: Record<string, unknown>;
+}
+
+export interface Streams {
+  readonly socket: Socket;
+  /** Resolves at the end of the stream: what came by stdout and by stderr. */
+  readonly output: Promise<{ readonly stdout: string; readonly stderr: string }>;
+}
+
+/** A bare client of the Docker Engine API over a unix socket. */
+export class Client {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  call(method: string, path: string, body?: unknown): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const sent = request({ socketPath: this.#socketPath, method, path, headers }, (response) => {
+        text(response).then((content) => {
+          const json = content.startsWith('{') || content.startsWith('[') ? JSON.parse(content.trim()) : {};
+          resolve({ status: response.statusCode ?? 0, text: content, json: json as Record<string, unknown> });
+        }, reject);
+      });
+      sent.on('error', reject);
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  /** Resolves when the header has come; the body's promise when the container has ended. */
+  async waitFor(id: string, condition: string): Promise<{ readonly end: Promise<number> }> {
+    return await new Promise((resolve, reject) => {
+      const path = `/containers/${id}/wait?condition=${condition}`;
+      const sent = request({ socketPath: this.#socketPath, method: 'POST', path }, (response) => {
+        resolve({
+          end: text(response).then((body) => (JSON.parse(body) as { StatusCode: number }).StatusCode),
+        });
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  /** Takes the connection over as docker's CLI does. */
+  async hijack(path: string, body = ''): Promise<Streams> {
+    const socket = connect({ path: this.#socketPath, allowHalfOpen: true });
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    socket.write(head + body);
+    const decoder = new FrameDecoder();
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let header = '';
+    let upgraded: () => void = () => undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      upgraded = resolve;
+      socket.once('error', reject);
+      socket.once('end', () => reject(new Error(`not upgraded: ${header}`)));
+    });
+    const output = new Promise<{ stdout: string; stderr: string }>((resolve) => {
+      socket.once('end', () => {
+        socket.end();
+        resolve({ stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() });
+      });
+    });
+    socket.on('data', (chunk: Buffer) => {
+      let payload = chunk;
+      if (!header.includes('\r\n\r\n')) {
+        header += chunk.toString('latin1');
+        const end = header.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        payload = Buffer.from(header.slice(end + 4), 'latin1');
+        header = header.slice(0, end + 4);
+        if (header.startsWith('HTTP/1.1 101 UPGRADED\r\n')) upgraded();
+        else socket.destroy(new Error(header));
+      }
+      for (const frame of decoder.push(payload)) (frame.stream === 1 ? stdout : stderr).push(frame.payload);
+    });
+    await ready;
+    return { socket, output };
+  }
+
+  async create(body: object, query = ''): Promise<string> {
+    const answer = await this.call('POST', `/containers/create${query}`, { Image: 'busybox', ...body });
+    if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
+    return String(answer.json['Id']);
+  }
+
+  /** `docker run`: create, attach, wait, start. */
+  async run(
+    cmd: readonly string[],
+    options: { readonly config?: object; readonly host?: object; readonly stdin?: string } = {},
+  ): Promise<{
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly start: Answer;
+  }> {
+    const interactive = options.stdin !== undefined;
+    const id = await this.create({
+      Cmd: cmd,
+      OpenStdin: interactive,
+      StdinOnce: interactive,
+      ...options.config,
+      HostConfig: { AutoRemove: true, NetworkMode: 'none', ...options.host },
+    });
+    const streams = await this.hijack(
+      `/containers/${id}/attach?stream=1&stdout=1&stderr=1${interactive ? '&stdin=1' : ''}`,
+    );
+    const waiting = await this.waitFor(id, 'removed');
+    if (interactive) streams.socket.end(options.stdin);
+    const start = await this.call('POST', `/containers/${id}/start`);
+    const [output, code] = await Promise.all([streams.output, waiting.end]);
+    return { code, ...output, start };
+  }
+
+  /** `docker exec`. */
+  async exec(
+    id: string,
+    cmd: readonly string[],
+    stdin?: string,
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const config = { Cmd: cmd, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true };
+    const created = await this.call('POST', `/containers/${id}/exec`, config);
+    const execId = String(created.json['Id']);
+    const streams = await this.hijack(`/exec/${execId}/start`, '{"Detach":false,"Tty":false}');
+    if (stdin !== undefined) streams.socket.end(stdin);
+    const output = await streams.output;
+    const { json } = await this.call('GET', `/exec/${execId}/json`);
+    return { code: Number(json['ExitCode']), ...output };
+  }
+}

@@ -1,0 +1,215 @@
+import { expect } from 'chai';
+import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
+import { Client } from './client.ts';
+import { Sandbox } from './sandbox.ts';
+
+/** The real conmon and crun of Debian, in namespaces of their own. Linux, as root. */
+describe('containers', function () {
+  this.timeout(120_000);
+  let sandbox: Sandbox;
+  let client: Client;
+
+  before(async () => {
+    sandbox = await Sandbox.open();
+    await sandbox.startEngine();
+    client = new Client(sandbox.socketPath);
+  });
+  after(async () => {
+    await sandbox?.close();
+  });
+
+  const stateOf = async (id: string): Promise<Record<string, unknown>> => {
+    const { json } = await client.call('GET', `/containers/${id}/json`);
+    return json['State'] as Record<string, unknown>;
+  };
+  /** A container that runs until it is told to stop. */
+  const startSleeper = async (script = 'sleep 1000', config: object = {}): Promise<string> => {
+    const id = await client.create({
+      Cmd: ['sh', '-c', script],
+      ...config,
+      HostConfig: { NetworkMode: 'none' },
+    });
+    expect((await client.call('POST', `/containers/${id}/start`)).status).to.equal(204);
+    return id;
+  };
+  const remove = async (id: string): Promise<void> => {
+    expect((await client.call('DELETE', `/containers/${id}?force=1`)).status).to.equal(204);
+  };
+
+  it('run: both streams apart, the exit code, and nothing left', async () => {
+    const result = await client.run(['sh', '-c', 'echo out; echo err >&2; exit 3']);
+    expect(result).to.include({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+    expect((await client.call('GET', '/containers/json?all=1')).text).to.equal('[]\n');
+    expect(await sandbox.run('sh', '-c', `ls /sys/fs/cgroup/${sandbox.cgroup}`)).not.to.match(/[0-9a-f]{64}/);
+  });
+
+  it('lose no byte of a large output or input', async () => {
+    const input = 'x'.repeat(300_000);
+    const result = await client.run(['cat'], { stdin: input });
+    expect(result.stdout === input).to.equal(true);
+    const big = await client.run(['sh', '-c', 'dd if=/dev/zero bs=1000 count=3000 2>/dev/null']);
+    expect(big.stdout).to.have.length(3_000_000);
+  });
+
+  it('give 127 for what is not there and 126 for what is no program', async () => {
+    const missing = await client.run(['nope']);
+    expect(missing.code).to.equal(127);
+    expect(missing.start.status).to.equal(400);
+    expect(missing.start.json['message']).to.match(
+      /^failed to create task for container: .*exec: "nope": executable file not found in \$PATH$/,
+    );
+    const plain = await client.run(['/plain']);
+    expect(plain.code).to.equal(126);
+    expect(plain.start.json['message']).to.match(/exec: "\/plain": permission denied$/);
+    expect((await client.run(['/tmp'])).code).to.equal(126);
+    expect((await client.run(['/no/such'])).code).to.equal(127);
+  });
+
+  it('are on their own inside', async () => {
+    const script =
+      'hostname; echo $$; grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" /proc/self/status; ls /sys/class/net; grep ^0:: /proc/1/cgroup; wc -c < /proc/keys; echo 1 > /proc/sys/kernel/panic';
+    const { stdout, stderr } = await client.run(['sh', '-c', script], { config: { Hostname: 'box' } });
+    expect(stdout.replaceAll('\t', ' ').trim().split('\n')).to.deep.equal([
+      'box',
+      '1',
+      'CapEff: 00000000a80425fb',
+      'CapBnd: 00000000a80425fb',
+      'NoNewPrivs: 0',
+      'Seccomp: 2',
+      'lo',
+      '0::/',
+      '0',
+    ]);
+    expect(stderr).to.match(/Read-only file system/);
+  });
+
+  it('obey their options', async () => {
+    const { stdout } = await client.run(
+      [
+        'sh',
+        '-c',
+        'id -u; id -g; pwd; echo $A $FROM_IMAGE $HOME; echo x > /t/y && cat /t/y; echo > /z || echo readonly; grep Groups /proc/self/status; cat /etc/resolv.conf; grep NoNew /proc/self/status',
+      ],
+      {
+        config: { User: 'worker', WorkingDir: '/made/here', Env: ['A=1'] },
+        host: {
+          ReadonlyRootfs: true,
+          Tmpfs: { '/t': 'size=1m' },
+          GroupAdd: ['77'],
+          Dns: ['192.0.2.7'],
+          SecurityOpt: ['no-new-privileges'],
+        },
+      },
+    );
+    expect(
+      stdout
+        .replaceAll('\t', ' ')
+        .trim()
+        .split('\n')
+        .map((line) => line.trim()),
+    ).to.deep.equal([
+      '1000',
+      '1000',
+      '/made/here',
+      '1 yes /home/w',
+      'x',
+      'readonly',
+      'Groups: 10 77 1000',
+      'nameserver 192.0.2.7',
+      'NoNewPrivs: 1',
+    ]);
+  });
+
+  it('exec: output, exit code, input, and what cannot be run', async () => {
+    const id = await startSleeper();
+    expect(await client.exec(id, ['sh', '-c', 'echo hi; echo no >&2; exit 5'])).to.deep.equal({
+      code: 5,
+      stdout: 'hi\n',
+      stderr: 'no\n',
+    });
+    expect(await client.exec(id, ['cat'], 'abc\n')).to.deep.equal({ code: 0, stdout: 'abc\n', stderr: '' });
+    const missing = await client.exec(id, ['nope']);
+    expect(missing.code).to.equal(127);
+    expect(missing.stderr).to.include('exec: "nope": executable file not found in $PATH');
+    await remove(id);
+  });
+
+  it('pause, stop with their own signal, start again, and keep one log', async () => {
+    const id = await startSleeper('trap "echo bye; exit 7" INT; echo up; while :; do sleep 0.05; done', {
+      StopSignal: 'SIGINT',
+    });
+    expect((await client.call('POST', `/containers/${id}/pause`)).status).to.equal(204);
+    expect(await stateOf(id)).to.include({ Status: 'paused', Paused: true, Running: true });
+    expect((await client.call('POST', `/containers/${id}/unpause`)).status).to.equal(204);
+    expect((await client.call('POST', `/containers/${id}/stop?t=5`)).status).to.equal(204);
+    expect(await stateOf(id)).to.include({ Status: 'exited', ExitCode: 7, Pid: 0 });
+    expect((await client.call('POST', `/containers/${id}/stop`)).status).to.equal(304);
+    expect((await client.call('POST', `/containers/${id}/start`)).status).to.equal(204);
+    expect((await client.call('POST', `/containers/${id}/start`)).status).to.equal(304);
+    expect((await client.call('POST', `/containers/${id}/kill`)).status).to.equal(204);
+    expect(await stateOf(id)).to.include({ Status: 'exited', ExitCode: 137 });
+    const { text } = await client.call('GET', `/containers/${id}/logs?stdout=1`);
+    const lines = new FrameDecoder().push(Buffer.from(text)).map(({ payload }) => payload.toString());
+    expect(lines.slice(0, 2)).to.deep.equal(['up\n', 'bye\n']);
+    await remove(id);
+  });
+
+  it('logs follow to the end of the process', async () => {
+    const id = await startSleeper('for i in 1 2 3; do echo $i; sleep 0.1; done');
+    const { text } = await client.call('GET', `/containers/${id}/logs?stdout=1&stderr=1&follow=1&tail=all`);
+    expect(new FrameDecoder().push(Buffer.from(text)).map(({ payload }) => payload.toString())).to.deep.equal(
+      ['1\n', '2\n', '3\n'],
+    );
+    const last = await client.call('GET', `/containers/${id}/logs?stdout=1&tail=1&timestamps=1`);
+    expect(last.text.slice(8)).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 3\n$/);
+    await remove(id);
+  });
+
+  it('tell of their lives in events', async () => {
+    const id = await client.create(
+      { Cmd: ['false'], Labels: { a: 'b' }, HostConfig: { NetworkMode: 'none' } },
+      '?name=told',
+    );
+    const waiting = await client.waitFor(id, 'next-exit');
+    await client.call('POST', `/containers/${id}/start`);
+    expect(await waiting.end).to.equal(1);
+    await remove('told');
+    const { json } = await client.call('GET', '/test/events');
+    const events = (
+      json as unknown as { Action: string; Actor: { ID: string; Attributes: object } }[]
+    ).filter(({ Actor }) => Actor.ID === id);
+    expect(events.map(({ Action }) => Action)).to.deep.equal(['create', 'start', 'die', 'destroy']);
+    expect(events[2]?.Actor.Attributes).to.include({ name: 'told', image: 'busybox', a: 'b', exitCode: '1' });
+  });
+
+  it('run on while the engine is killed, and are taken over by the next', async () => {
+    const staying = await startSleeper('echo before; while :; do sleep 0.05; done');
+    const ending = await startSleeper('while [ ! -e /end ]; do sleep 0.05; done; exit 9');
+    const { Pid: pid } = await stateOf(staying);
+    await sandbox.killEngine();
+    await sandbox.run('kill', '-0', String(pid));
+    const { Pid: endingPid } = {
+      Pid: await sandbox.run(
+        'sh',
+        '-c',
+        `cat /sys/fs/cgroup/${sandbox.cgroup}/${ending}/cgroup.procs | head -1`,
+      ),
+    };
+    await sandbox.run('touch', `/proc/${endingPid.trim()}/root/end`);
+    // Its exit code is in conmon's hands; the cgroup is empty once it has gone.
+    await sandbox.run(
+      'sh',
+      '-c',
+      `until grep -q "populated 0" /sys/fs/cgroup/${sandbox.cgroup}/${ending}/cgroup.events; do sleep 0.05; done`,
+    );
+    await sandbox.startEngine();
+    expect(await stateOf(staying)).to.include({ Status: 'running', Pid: pid });
+    expect(await stateOf(ending)).to.include({ Status: 'exited', ExitCode: 9 });
+    expect(await client.exec(staying, ['echo', 'again'])).to.include({ code: 0, stdout: 'again\n' });
+    const waiting = await client.waitFor(staying, 'next-exit');
+    await client.call('POST', `/containers/${staying}/kill?signal=KILL`);
+    expect(await waiting.end).to.equal(137);
+    await remove(staying);
+    await remove(ending);
+  });
+});
