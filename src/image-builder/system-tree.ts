@@ -1,5 +1,6 @@
 import type { Arch } from '../core/arch.ts';
 import { WherryError } from '../core/errors.ts';
+import { BUNDLED_HELLO_WORLD, bundledHelloWorld } from './bundled/hello-world.ts';
 import type { Ingredients } from './gather.ts';
 import { builtInModules, loadOrder, modprobeIndexes } from './kernel-modules.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
@@ -51,6 +52,8 @@ export async function systemTree(parts: SystemParts): Promise<{ tree: FsTree; bu
   for (const [path, bytes] of loaded.root)
     tree.add(path, file(bytes, { mode: recipe.executable.includes(path) ? 0o755 : 0o644 }));
   tree.add(recipe.engine, file(parts.engineBundle));
+  for (const { path, content } of bundledHelloWorld())
+    tree.add(`${BUNDLED_HELLO_WORLD.slice(1)}/${path}`, file(content));
   for (const [path, mode] of Object.entries(recipe.directories))
     tree.add(path, directory({ mode: Number.parseInt(mode, 8) }));
   for (const [path, target] of Object.entries(recipe.symlinks)) tree.add(path, symlink(target));
