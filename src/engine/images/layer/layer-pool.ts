@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { releaseMemory } from '../../sys/memory.ts';
 import type { ImageStore } from '../image-store.ts';
 import { convertLayer } from './convert.ts';
 import type { LayerSource } from './convert.ts';
@@ -23,6 +24,8 @@ interface Job {
 
 /** Docker's `max-concurrent-downloads`. */
 const CONCURRENCY = 3;
+/** After this long without work, memory goes back to the system: not while the container that was pulled for starts. */
+const QUIET_MS = 10_000;
 
 /**
  * Brings layers into the store, three at a time over all pulls. Whoever asks for a layer that is on its way already
@@ -34,6 +37,7 @@ export class LayerPool {
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #quiet: NodeJS.Timeout | undefined;
 
   constructor(store: ImageStore, mkfs: string) {
     this.#store = store;
@@ -87,6 +91,7 @@ export class LayerPool {
   async #run(diffId: string, open: LayerOpener, tell: LayerListener, signal: AbortSignal): Promise<void> {
     if (this.#running >= CONCURRENCY) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
+    clearTimeout(this.#quiet);
     try {
       signal.throwIfAborted();
       if (this.#store.layer(diffId) !== undefined) return;
@@ -100,8 +105,8 @@ export class LayerPool {
       await this.#store.addLayer(diffId, layer);
     } finally {
       const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      if (next !== undefined) next();
+      else if (--this.#running === 0) this.#quiet = setTimeout(releaseMemory, QUIET_MS).unref();
     }
   }
 }

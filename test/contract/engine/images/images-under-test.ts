@@ -33,9 +33,12 @@ export interface ImagesUnderTest {
 }
 
 /** The images area behind a real API server, on its own data directory. */
-export async function startImages(options: Partial<ImagesOptions> = {}): Promise<ImagesUnderTest> {
+export async function startImages(
+  options: Partial<ImagesOptions> = {},
+  parent = tmpdir(),
+): Promise<ImagesUnderTest> {
   const { binDir } = await debianTools(['erofs-utils']);
-  const directory = mkdtempSync(join(tmpdir(), 'wherry-images-'));
+  const directory = mkdtempSync(join(parent, 'wherry-images-'));
   const events = new EventBus();
   const waits: number[] = [];
   const socketPath = join(directory, 'api.sock');

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { file } from '../../../helpers/images/entries.ts';
@@ -257,6 +261,33 @@ describe('pulling from a registry that misbehaves', function () {
       404,
       `{"message":"pull access denied for ${fake.host}/test/image, repository does not exist or may require 'wherry login'"}\n`,
     ]);
+  });
+
+  it('stops, and leaves nothing, when the client goes away', async () => {
+    const fake = await registry();
+    const { bytes, digest } = fake.layer;
+    const stalled = Promise.withResolvers<ServerResponse>();
+    fake.misbehave = ({ request, response }) => {
+      if (request.url?.endsWith(digest) !== true) return false;
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, 1000), () => stalled.resolve(response));
+      return true;
+    };
+    const client = httpRequest({
+      socketPath: join(under.directory, 'api.sock'),
+      method: 'POST',
+      path: `/images/create?fromImage=${encodeURIComponent(`${fake.host}/test/image`)}&tag=1`,
+    });
+    client.on('error', () => undefined); // it is ended on purpose
+    client.end();
+    const download = await stalled.promise;
+    const ended = once(download, 'close');
+    client.destroy();
+    await ended;
+    const deadline = Date.now() + 5000;
+    while (readdirSync(join(under.directory, 'data/ingest')).length > 0 && Date.now() < deadline)
+      await immediate();
+    nothingLeft();
   });
 
   it('brings a layer once for two pulls at a time', async () => {
