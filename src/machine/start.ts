@@ -40,16 +40,21 @@ export async function startHeld(
   await writeConfigDisk(files, config, context.clock.now());
   await report.step('Start', async (say) => {
     const times = bootTimes(context.clock);
+    const bringAgent = (): Promise<unknown> => ensureAgent(files, context.store.home, context.agent, signal);
+    let early: Promise<unknown> | undefined;
     await driver.start(specOf(machine, image), {
       signal,
       timeoutMs: BOOT_MS,
       onNote: (note) => report.note(note),
       onLine: (line) => {
         times.onLine(line);
+        // While the guest still starts its engine. If the boot then fails, the agent goes with the VM.
+        if (line.event === 'ssh') early ??= bringAgent().catch((error: unknown) => error);
         say(times.summary());
       },
     });
-    await ensureAgent(files, context.store.home, context.agent, signal);
+    await early;
+    await bringAgent();
     return { value: undefined, summary: times.summary() };
   });
 }

@@ -41,8 +41,8 @@ export function createFakeDriver(): Driver {
       }
       await appendFile(spec.consoleLog, 'the fake kernel starts\n', { mode: 0o600 });
       if (spec.options['fail'] === 'start') throw bootFailure(spec);
-      for (const line of LINES) options.onLine(line);
       await writeFileAtomic(vmPath(spec), JSON.stringify({ state: 'running' }));
+      for (const line of LINES) options.onLine(line);
       return vmOf(spec);
     },
     async stop(spec) {

@@ -17,6 +17,9 @@ import { stopMachine } from '../../../src/machine/stop.ts';
 import { systemExec } from '../../../src/platform/exec.ts';
 import { failureOf, machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
 
+const moduleUrl = (path: string): string =>
+  JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
+
 describe('machines after crashes, with real agent processes', () => {
   let world: MachineWorld;
   let engine: Server;
@@ -144,11 +147,9 @@ describe('machines after crashes, with real agent processes', () => {
   });
 
   it('sees nothing of a create that was killed, and its next create sweeps up', async () => {
-    const module = (path: string): string =>
-      JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
     const script = `
-      const { openMachineStore } = await import(${module('machine/store/machine-store.ts')});
-      const { systemPathInputs } = await import(${module('platform/paths.ts')});
+      const { openMachineStore } = await import(${moduleUrl('machine/store/machine-store.ts')});
+      const { systemPathInputs } = await import(${moduleUrl('platform/paths.ts')});
       const store = openMachineStore(process.argv[1], systemPathInputs());
       await store.lock('default', { purpose: 'machine create default' });
       setInterval(() => {}, 1000);

@@ -58,8 +58,9 @@ export async function machineWorld(options: { agents: 'real' | 'pretended' }): P
   };
 }
 
+const refuse = (): Promise<never> => Promise.reject(new Error('nothing is run in this test'));
+
 function pretendingExec(version: string): Exec {
-  const refuse = (): Promise<never> => Promise.reject(new Error('nothing is run in this test'));
   const status = { pid: 1, version, machine: 'x', sshConnected: true, clients: 0 };
   return {
     run: refuse,

@@ -14,6 +14,9 @@ import { machineStatus } from '../../../src/machine/status.ts';
 import { killMachine, stopMachine } from '../../../src/machine/stop.ts';
 import { failureOf, machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
 
+const unknown = (name: string): string =>
+  `MACHINE_NOT_FOUND: Docker machine "${name}" does not exist. Use "wherry machine ls" to list machines. Use "wherry machine create" to add a new one.`;
+
 describe('machine services', () => {
   let world: MachineWorld;
   beforeEach(async () => {
@@ -26,8 +29,6 @@ describe('machine services', () => {
   const start = (name: string): Promise<unknown> =>
     startMachine(world.context, name, world.report, world.signal);
   const stop = (name: string): Promise<unknown> => stopMachine(world.context, name, world.report);
-  const unknown = (name: string): string =>
-    `MACHINE_NOT_FOUND: Docker machine "${name}" does not exist. Use "wherry machine ls" to list machines. Use "wherry machine create" to add a new one.`;
 
   it('creates, with the steps that a person sees, and runs afterwards', async () => {
     await create('default', { diskGiB: 7, cpus: 1, memoryMiB: 1536 });

@@ -11,13 +11,6 @@ describe('lock', () => {
   });
   afterEach(() => rm(join(directory, '..'), { recursive: true }));
 
-  async function codeOf(work: Promise<unknown>): Promise<string> {
-    return work.then(
-      () => 'nothing was thrown',
-      (error: Error & { code?: string }) => `${error.code}: ${error.message}`,
-    );
-  }
-
   it('refuses a second holder and says who has it', async () => {
     const lock = await acquireLock(directory, { purpose: 'machine create default' });
     expect(await codeOf(acquireLock(directory, { purpose: 'x' }))).to.equal(
@@ -69,3 +62,10 @@ describe('lock', () => {
     await lock.release();
   });
 });
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'nothing was thrown',
+    (error: Error & { code?: string }) => `${error.code}: ${error.message}`,
+  );
+}
