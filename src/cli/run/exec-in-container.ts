@@ -44,17 +44,17 @@ export async function execInContainer(
     return 0;
   }
   const { stream } = await engine.hijack('POST', `/exec/${id}/start`, { body });
-  let stop = (): void => undefined;
+  let stop: (() => void) | undefined;
   if (flags.tty) {
     const resize = (h: number, w: number) =>
       engine.json<void>('POST', `/exec/${id}/resize`, { query: { h, w } });
-    stop = followSize(terminal.stdout, resize, () => stop());
+    stop = followSize(terminal.stdout, resize, () => stop?.());
   }
   try {
     const end = await attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
     if (end === 'detached') return 0;
   } finally {
-    stop();
+    stop?.();
   }
   const { ExitCode } = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${id}/json`);
   return ExitCode ?? 0;

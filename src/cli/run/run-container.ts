@@ -111,7 +111,7 @@ async function runAttached(
     });
   });
   const session = attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
-  let stopResizing = (): void => undefined;
+  let stopResizing: (() => void) | undefined;
   try {
     try {
       await engine.json('POST', `/containers/${id}/start`);
@@ -124,13 +124,13 @@ async function runAttached(
       stopResizing = followSize(
         terminal.stdout,
         (h, w) => engine.json('POST', `/containers/${id}/resize`, { query: { h, w } }),
-        () => stopResizing(),
+        () => stopResizing?.(),
       );
     }
     if ((await session) === 'detached') return 0;
     return await exitStatus(waiting);
   } finally {
-    stopResizing();
+    stopResizing?.();
     giveBack();
   }
 }

@@ -15,9 +15,3 @@ export const GUEST = {
 
 /** The name of the virtio-serial port as QEMU gives it (`-device virtserialport,name=…`). */
 export const READY_PORT_NAME = 'org.wherry.ready';
-
-/**
- * Order of the virtio block devices: `/dev/vda` system (EROFS, read-only), `/dev/vdb` data, and the config disk,
- * which the guest finds by its magic, not by its position.
- */
-export const DISK_ORDER = ['system', 'data', 'config'] as const;

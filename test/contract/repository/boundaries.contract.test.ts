@@ -19,7 +19,7 @@ function lintWith(area: string, specifier: string): string | undefined {
     });
     return undefined;
   } catch (error) {
-    return String((error as { stdout: string }).stdout);
+    return (error as { stdout: string }).stdout;
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -68,7 +68,7 @@ export default class MachineCreate extends WherryCommand {
         memoryMiB: flags.memory === undefined ? undefined : parseMebibytes(flags.memory, '--memory'),
         diskGiB:
           flags.disk === undefined ? undefined : Math.ceil(parseMebibytes(flags.disk, '--disk', 'g') / 1024),
-        driverOptions: driverOptions(module, flags as Record<string, unknown>),
+        driverOptions: driverOptions(module, flags),
         engine: {
           insecureRegistries: flags['engine-insecure-registry'] ?? [],
           registryMirrors: flags['engine-registry-mirror'] ?? [],
