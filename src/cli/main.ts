@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import type { Config } from '@oclif/core';
 import { endOptionsAtFirstPositional } from './end-of-options.ts';
+import { systemPathInputs, wherryHome } from '../platform/paths.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
 
 const VERSION_WORDS = new Set(['--version', '-v']);
@@ -22,6 +25,7 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     const { globals, rest } = splitGlobals(argv);
     debug = globals.debug;
     setGlobals(globals);
+    cacheCompiledCode(globals.storagePath);
     await runCommand(rest, fileURLToPath(root));
   } catch (error) {
     process.exitCode = renderError(error, process.stderr, debug);
@@ -31,6 +35,15 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
 function packageVersion(root: URL): string {
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
   return manifest.version;
+}
+
+/**
+ * Node keeps compiled code in Wherry's own directory, which nobody else can write to (its default is a shared temporary
+ * directory). Only where that directory exists already: making it, owner-only, is the store's business.
+ */
+function cacheCompiledCode(storagePath: string | undefined): void {
+  const home = wherryHome(systemPathInputs(), storagePath);
+  if (existsSync(home)) enableCompileCache(join(home, 'cache', 'code'));
 }
 
 async function runCommand(argv: string[], root: string): Promise<void> {
