@@ -29,7 +29,6 @@ export async function chooseHardware(
   const hardware = (accelerator: Accelerator): Hardware => ({
     arch: spec.arch,
     accelerator,
-    platform: host.platform,
     version: qemu.version,
     cpus: spec.cpus,
     memoryMiB: spec.memoryMiB,

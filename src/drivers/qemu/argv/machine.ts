@@ -6,7 +6,6 @@ import { isBefore, type QemuVersion } from '../version.ts';
 export interface Hardware {
   readonly arch: Arch;
   readonly accelerator: Accelerator;
-  readonly platform: NodeJS.Platform;
   readonly version: QemuVersion;
   readonly cpus: number;
   readonly memoryMiB: number;

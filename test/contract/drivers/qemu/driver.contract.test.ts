@@ -166,7 +166,6 @@ describe('the qemu driver, when things go wrong', () => {
         {
           arch: 'amd64',
           accelerator: 'kvm',
-          platform: 'linux',
           version: { major: 7, minor: 2, text: '7.2' },
           cpus: 1,
           memoryMiB: 64,

@@ -46,7 +46,6 @@ describe('a real QEMU', () => {
     const vm = await launch(host, machine, qemu.path, {
       arch: 'amd64',
       accelerator: 'tcg',
-      platform: host.platform,
       version: qemu.version,
       cpus: 1,
       memoryMiB: 64,

@@ -14,7 +14,6 @@ function version(text: string): QemuVersion {
 const TCG_AMD64: Hardware = {
   arch: 'amd64',
   accelerator: 'tcg',
-  platform: 'linux',
   version: version('7.2.22'),
   cpus: 2,
   memoryMiB: 2048,
@@ -178,26 +177,22 @@ describe('QEMU machine arguments', () => {
     ],
     [
       'an Intel Mac',
-      { accelerator: 'hvf', platform: 'darwin' },
+      { accelerator: 'hvf' },
       {
         machine: 'q35,usb=off,sata=off,smbus=off,vmport=off',
         accel: 'hvf',
         cpu: 'host,-avx512vl,-pdpe1gb',
       },
     ],
-    [
-      'an Apple M1',
-      { arch: 'arm64', accelerator: 'hvf', platform: 'darwin' },
-      { machine: 'virt', accel: 'hvf', cpu: 'host' },
-    ],
+    ['an Apple M1', { arch: 'arm64', accelerator: 'hvf' }, { machine: 'virt', accel: 'hvf', cpu: 'host' }],
     [
       'an Apple M4 with 12 processors',
-      { arch: 'arm64', accelerator: 'hvf', platform: 'darwin', sme: true, cpus: 12 },
+      { arch: 'arm64', accelerator: 'hvf', sme: true, cpus: 12 },
       { machine: 'virt,gic-version=3', accel: 'hvf', cpu: 'max' },
     ],
     [
       'Windows with QEMU 10',
-      { accelerator: 'whpx', platform: 'win32', version: version('10.1.0') },
+      { accelerator: 'whpx', version: version('10.1.0') },
       {
         machine: 'q35,usb=off,sata=off,smbus=off,vmport=off',
         accel: 'whpx,kernel-irqchip=off',
@@ -206,7 +201,7 @@ describe('QEMU machine arguments', () => {
     ],
     [
       'Windows with QEMU 11.1.1',
-      { accelerator: 'whpx', platform: 'win32', version: version('11.1.1') },
+      { accelerator: 'whpx', version: version('11.1.1') },
       { machine: 'q35,usb=off,sata=off,smbus=off,vmport=off', accel: 'whpx', cpu: 'host' },
     ],
   ];
