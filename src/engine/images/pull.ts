@@ -2,6 +2,7 @@ import type { EventBus } from '../events.ts';
 import { EngineError, notFound } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
+import { StorageError } from './layer/convert.ts';
 import { diffIdsOf, fetchLayers, readConfig } from './layers.ts';
 import type { WantedLayer } from './layers.ts';
 import { formatPlatform, selectPlatform } from './platform.ts';
@@ -14,7 +15,7 @@ import type { FetchedManifest } from './registry/client.ts';
 import type { Credentials } from './registry/credentials.ts';
 import { endpointsOf } from './registry/endpoints.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
-import { RegistryAnswer } from './registry/errors.ts';
+import { RegistryAnswer, RegistryUnreachable } from './registry/errors.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { RegistrySession } from './registry/session.ts';
 import type { Transport } from './registry/transport.ts';
@@ -75,7 +76,10 @@ export async function pullImage(
       return;
     } catch (error) {
       signal.throwIfAborted();
-      last = error;
+      if (error instanceof StorageError) throw new PullError(error, true);
+      // Where the registry itself is out of reach, what was wrong at its mirror says more.
+      const quieter = error instanceof RegistryUnreachable && answered && !(last instanceof RegistryAnswer);
+      if (!quieter) last = error;
       answered ||= client.answered;
       // A mirror that lies (a wrong digest) must not keep anyone from the registry itself.
       if (!endpoint.mirror && !mayTryNext(error)) break;

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -37,6 +37,17 @@ export interface ConvertOptions {
   readonly mkfs: string;
   readonly signal: AbortSignal;
 }
+
+/** This machine's own trouble, not the layer's: no other source of the layer would help. */
+export class StorageError extends EngineError {
+  constructor(cause: unknown) {
+    super('system', 'failed to register layer: no space left on device', cause);
+    this.name = 'StorageError';
+  }
+}
+
+/** A disk with less than this left, in bytes, is what made a conversion fail. */
+const FULL = 256 * 1024;
 
 /**
  * One pass: bytes → sha256 and blob file → decompress → sha256 (diffID) → {@link LayerTarFilter} → mkfs.erofs. Both
@@ -76,9 +87,11 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
       size: unpacked.fileBytes(),
     };
   } catch (error) {
+    // mkfs.erofs may say anything when the disk is full: the filesystem tells, while the files are still on it.
+    const { bavail, bsize } = await statfs(options.directory);
     await rm(files.blob, { force: true });
     await rm(files.erofs, { force: true });
-    throw error;
+    throw bavail * bsize < FULL ? new StorageError(error) : error;
   } finally {
     await blob.close();
   }
@@ -178,17 +191,16 @@ async function runMkfs(
   if (status !== 0 || complaint.includes('<E>')) throw mkfsFailed(complaint);
 }
 
-const mkfsFailed = (complaint: string, cause?: unknown) =>
-  new EngineError(
-    'system',
-    `failed to register layer: ${
-      complaint
-        .replaceAll(/<E> erofs:\s*/g, '')
-        .trim()
-        .split('\n')[0] ?? 'mkfs.erofs failed'
-    }`,
-    cause,
-  );
+/** mkfs.erofs gives its reasons as text alone; `[Error 28]` is ENOSPC. */
+function mkfsFailed(complaint: string, cause?: unknown): EngineError {
+  if (complaint.includes('[Error 28]')) return new StorageError(complaint);
+  const reason =
+    complaint
+      .replaceAll(/<E> erofs:\s*/g, '')
+      .trim()
+      .split('\n')[0] ?? 'mkfs.erofs failed';
+  return new EngineError('system', `failed to register layer: ${reason}`, cause);
+}
 
 const isBrokenPipe = (error: unknown): boolean =>
   error instanceof Error &&
@@ -198,9 +210,7 @@ const isBrokenPipe = (error: unknown): boolean =>
 /** Errors of zlib and of the filesystem say what they are about; others pass. */
 function readable(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  if (error.code === 'ENOSPC') {
-    return new EngineError('system', 'failed to register layer: no space left on device', error);
-  }
+  if (error.code === 'ENOSPC') return new StorageError(error);
   if (/^(?:Z_|ZSTD_)/.test(error.code)) {
     return new EngineError('system', `failed to register layer: cannot decompress: ${error.message}`, error);
   }
