@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { EngineError } from '../errors.ts';
 import { errorFields } from '../log.ts';
 import type { Log } from '../log.ts';
 import { HijackableRequest, continueUpgrade, earlyInput, shouldUpgrade, upgradeResponse } from './hijack.ts';
@@ -122,7 +123,11 @@ function clientGone(
 
 function sendError(raw: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
   const { status, message } = httpError(error);
-  if (status === 500) log('error', `${raw.method} ${raw.url} failed`, errorFields(error));
+  if (status === 500) {
+    // An EngineError says all there is to say; anything else is a bug, and its stack tells where.
+    const fields = error instanceof EngineError ? { error: message } : errorFields(error);
+    log('error', `${raw.method} ${raw.url} failed`, fields);
+  }
   if (response.socket === null || response.headersSent || response.writableEnded) {
     // The answer has begun (or the connection was taken over): cutting it short is all that can still be said.
     raw.socket.destroy();

@@ -50,6 +50,7 @@ export class Networks {
   readonly #bridges = new Map<string, Bridge>();
   readonly #store: NetworkStore;
   readonly #events: EventBus;
+  readonly #unsubscribe: () => void;
   readonly #makeBridge: (record: NetworkRecord & { driver: 'bridge' }) => Bridge;
   /** The interfaces that the loaded rules are about; rules are loaded one after the other. */
   #ruled = '';
@@ -77,6 +78,11 @@ export class Networks {
       bridge: (reference) => this.#bridge(reference),
       prepare: (bridge) => this.#prepare(bridge),
       resolvConf: () => readFile(resolvConf, 'utf8'),
+    });
+    this.#unsubscribe = options.events.subscribe(({ Type: type, Action: action, Actor: actor }) => {
+      const name = actor.Attributes['name'];
+      if (type === 'container' && action === 'rename' && name !== undefined)
+        this.sandboxes.rename(actor.ID, name);
     });
   }
 
@@ -146,6 +152,7 @@ export class Networks {
 
   /** Ends the resolvers; interfaces, rules and namespaces stay for the containers that go on. */
   close(): void {
+    this.#unsubscribe();
     for (const bridge of this.#bridges.values()) bridge.close();
   }
 

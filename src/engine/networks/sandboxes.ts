@@ -121,6 +121,15 @@ export class Sandboxes implements NetworkManager {
     await Promise.all(bridges.map((bridge) => this.#parts.prepare(bridge)));
   }
 
+  /** Neighbours find a renamed container under its new name only. */
+  rename(containerId: string, name: string): void {
+    this.#parts.names.rename(containerId, name);
+    for (const bridge of this.#live.get(containerId)?.bridges ?? []) {
+      const attached = bridge.attached.get(containerId);
+      if (attached !== undefined) bridge.attached.set(containerId, { ...attached, containerName: name });
+    }
+  }
+
   /** Removes namespaces that no container has any more; for after a restart, when all have been adopted. */
   sweep(): void {
     let files: string[];

@@ -15,6 +15,15 @@ export class NameTable {
     this.#endpoints.add(endpoint);
   }
 
+  /** A container's first name is another from now on. */
+  rename(containerId: string, name: string): void {
+    const own = [...this.#endpoints].filter((endpoint) => endpoint.containerId === containerId);
+    for (const endpoint of own) {
+      this.#endpoints.delete(endpoint);
+      this.#endpoints.add({ ...endpoint, names: [name, ...endpoint.names.slice(1)] });
+    }
+  }
+
   removeContainer(containerId: string): void {
     for (const endpoint of this.#endpoints) {
       if (endpoint.containerId === containerId) this.#endpoints.delete(endpoint);

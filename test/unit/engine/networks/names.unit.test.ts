@@ -25,6 +25,14 @@ describe('NameTable', () => {
     expect(table.name('10.0.1.2', '10.0.1.3')).to.equal('db');
   });
 
+  it('follows a rename', () => {
+    table.rename('b', 'database');
+    expect(table.addresses('10.0.1.2', 'database')).to.deep.equal(['10.0.1.3']);
+    expect(table.addresses('10.0.1.2', 'alias')).to.have.members(['10.0.1.3', '10.0.1.4']);
+    expect(table.addresses('10.0.1.2', 'db')).to.equal(undefined);
+    table.rename('b', 'db');
+  });
+
   it('forgets', () => {
     table.removeEndpoint('c', 'n2');
     expect(table.addresses('10.0.2.5', 'db2')).to.equal(undefined);
