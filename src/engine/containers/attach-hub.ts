@@ -14,6 +14,8 @@ export interface HubOptions {
   readonly tty: boolean;
   /** The end of the first client's stdin is the end of the process's. */
   readonly stdinOnce: boolean;
+  /** Clients stay when the source ends, until {@link AttachHub.close}: what they ask next must have its answer. */
+  readonly keepClients?: boolean;
 }
 
 interface Client {
@@ -40,6 +42,7 @@ export class AttachHub {
   readonly #clients = new Set<Client>();
   #socket: Socket | undefined;
   #stdin: Promise<void> = Promise.resolve();
+  #sourceEnded = Promise.withResolvers<void>();
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -53,15 +56,27 @@ export class AttachHub {
     return this.#socket !== undefined;
   }
 
+  /** Resolves when the process's streams have ended and all they held has been passed on. */
+  get sourceEnded(): Promise<void> {
+    return this.#sourceEnded.promise;
+  }
+
   /** Connects to conmon's attach socket. Every byte that the process writes from now on reaches the clients. */
   connect(path: string): void {
     if (this.#socket !== undefined) return;
     const socket = connectSeqpacket(path);
     this.#socket = socket;
+    this.#sourceEnded = Promise.withResolvers<void>();
     socket.on('data', (packet: Buffer) => this.#deliver(packet));
-    socket.on('end', () => this.close());
+    const ended = (): void => {
+      if (this.#socket !== socket) return;
+      this.#sourceEnded.resolve();
+      if (this.#options.keepClients !== true) this.close();
+    };
+    socket.once('end', ended);
     // conmon may vanish with the process; the exit file tells what happened.
-    socket.on('error', () => this.close());
+    socket.once('error', ended);
+    socket.once('close', ended);
     for (const client of this.#clients) this.#pumpStdin(client);
   }
 

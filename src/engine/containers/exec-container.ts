@@ -39,7 +39,7 @@ export function createExec(
     id: randomBytes(32).toString('hex'),
     containerId: entry.id,
     config,
-    hub: new AttachHub({ tty: config.Tty, stdinOnce: true }),
+    hub: new AttachHub({ tty: config.Tty, stdinOnce: true, keepClients: true }),
     state: { status: 'created' },
   };
   context.execs.add(session);
@@ -122,8 +122,8 @@ function watchEnd(
     const message = `OCI runtime exec failed: exec failed: unable to start container process: ${failure.message}`;
     // Docker's clients look at the exit code; people read the stream.
     stream?.write(session.config.Tty ? `${message}\r\n` : frameOfError(message));
-    session.hub.close();
     await finish(failure.exitCode, 0);
+    session.hub.close();
     if (stream === undefined) throw invalid(message);
     return undefined;
   })();
@@ -131,7 +131,10 @@ function watchEnd(
     const pid = await started;
     if (pid === undefined) return;
     const answer = await conmon.next();
+    await session.hub.sourceEnded;
     await finish(answer?.data ?? 255, pid);
+    // Clients ask for the exit code as soon as the stream has ended.
+    session.hub.close();
   })();
   // Detached, nobody waits for the end but everyone may ask for it.
   exit.catch((error: unknown) => {

@@ -1,9 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasCode } from '../sys/errno.ts';
+import { bundleOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { recordExit } from './exit-container.ts';
 import { sandboxRequest } from './networking.ts';
 import { isAlive } from './process-identity.ts';
 import { ContainerEntry } from './registry.ts';
 import type { ContainerRecord } from './model.ts';
+import { releaseResources } from './release-resources.ts';
 import { removeLocked } from './remove-container.ts';
 
 /** What moby records for a container whose end nobody saw. */
@@ -37,7 +42,11 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       return;
     }
     await seeOff(context, entry);
-  } else if (record.hostConfig.AutoRemove) {
+    return;
+  }
+  // A start that the engine didn't live to finish may have left a process that waits, mounts, a network.
+  if (existsSync(bundleOf(context, record.id))) await releaseResources(context, record.id);
+  if (record.hostConfig.AutoRemove) {
     await entry.exclusively(async () => removeLocked(context, entry, { exitCode: 0, error: '' }));
   }
 }
@@ -45,12 +54,27 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
 /** Records the end of a container that ran when the engine was last here. */
 async function seeOff(context: ContainersContext, entry: ContainerEntry): Promise<void> {
   const { record } = entry;
-  const sameBoot = bootOf(record) === context.bootId;
-  const exitCode = sameBoot ? (context.exits.peek(record.id) ?? UNSEEN_EXIT) : UNSEEN_EXIT;
-  recordExit(context, entry, exitCode);
+  const seen = bootOf(record) === context.bootId ? context.exits.peek(record.id) : undefined;
+  if (seen === undefined && isConmonAlive(bundleOf(context, record.id), record.id)) {
+    // The process has only just ended: conmon is about to write its exit code.
+    context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
+    return;
+  }
+  recordExit(context, entry, seen ?? UNSEEN_EXIT);
   // Behind the exit in the container's own queue.
   await entry.exclusively(async () => undefined);
 }
 
 const bootOf = (record: ContainerRecord): string =>
   record.state.status === 'running' ? record.state.process.bootId : '';
+
+/** True if the container's conmon runs: the process that its pid file names still has the container's id among its arguments. */
+function isConmonAlive(bundle: string, id: string): boolean {
+  try {
+    const pid = readFileSync(join(bundle, 'conmon.pid'), 'utf8').trim();
+    return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(id);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return false;
+    throw error;
+  }
+}

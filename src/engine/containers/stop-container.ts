@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { conflict } from '../errors.ts';
+import { EngineError, conflict } from '../errors.ts';
 import { setFrozen } from './cgroup.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
@@ -34,7 +34,15 @@ export async function killContainer(
 export async function killAndWait(context: ContainersContext, entry: ContainerEntry): Promise<void> {
   const ended = exitOf(entry);
   send(context, entry, SIGKILL);
-  await ended;
+  await seen(entry, ended);
+}
+
+/** Seconds within which the kernel and conmon bring a killed process's exit. */
+const KILL_SECONDS = 30;
+
+async function seen(entry: ContainerEntry, ended: Promise<void>): Promise<void> {
+  if (await within(ended, KILL_SECONDS)) return;
+  throw new EngineError('system', `tried to kill container ${entry.id}, but did not receive an exit event`);
 }
 
 export interface StopOptions {
@@ -61,7 +69,7 @@ export async function stopContainer(
   send(context, entry, signal);
   if (!(await within(ended, seconds))) {
     send(context, entry, SIGKILL);
-    await ended;
+    await seen(entry, ended);
   }
   publish(context, entry, 'stop');
   return true;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -25,18 +27,14 @@ export class Client {
     this.#socketPath = socketPath;
   }
 
-  call(method: string, path: string, body?: unknown): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const headers = { 'Content-Type': 'application/json' };
-      const sent = request({ socketPath: this.#socketPath, method, path, headers }, (response) => {
-        text(response).then((content) => {
-          const json = content.startsWith('{') || content.startsWith('[') ? JSON.parse(content.trim()) : {};
-          resolve({ status: response.statusCode ?? 0, text: content, json: json as Record<string, unknown> });
-        }, reject);
-      });
-      sent.on('error', reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const headers = { 'Content-Type': 'application/json' };
+    const sent = request({ socketPath: this.#socketPath, method, path, headers });
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const content = await text(response);
+    const json: unknown = /^[{[]/.test(content) ? JSON.parse(content.trim()) : {};
+    return { status: response.statusCode ?? 0, text: content, json: json as Record<string, unknown> };
   }
 
   /** Resolves when the header has come; the body's promise when the container has ended. */
@@ -62,12 +60,9 @@ export class Client {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let header = '';
-    let upgraded: () => void = () => undefined;
-    const ready = new Promise<void>((resolve, reject) => {
-      upgraded = resolve;
-      socket.once('error', reject);
-      socket.once('end', () => reject(new Error(`not upgraded: ${header}`)));
-    });
+    const upgrade = Promise.withResolvers<void>();
+    socket.once('error', upgrade.reject);
+    socket.once('end', () => upgrade.reject(new Error(`not upgraded: ${header}`)));
     const output = new Promise<{ stdout: string; stderr: string }>((resolve) => {
       socket.once('end', () => {
         socket.end();
@@ -82,12 +77,12 @@ export class Client {
         if (end < 0) return;
         payload = Buffer.from(header.slice(end + 4), 'latin1');
         header = header.slice(0, end + 4);
-        if (header.startsWith('HTTP/1.1 101 UPGRADED\r\n')) upgraded();
+        if (header.startsWith('HTTP/1.1 101 UPGRADED\r\n')) upgrade.resolve();
         else socket.destroy(new Error(header));
       }
       for (const frame of decoder.push(payload)) (frame.stream === 1 ? stdout : stderr).push(frame.payload);
     });
-    await ready;
+    await upgrade.promise;
     return { socket, output };
   }
 

@@ -5,7 +5,7 @@ import { Sandbox } from './sandbox.ts';
 
 /** The real conmon and crun of Debian, in namespaces of their own. Linux, as root. */
 describe('containers', function () {
-  this.timeout(120_000);
+  this.timeout(15_000);
   let sandbox: Sandbox;
   let client: Client;
 

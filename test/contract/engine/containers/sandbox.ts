@@ -37,8 +37,9 @@ export class Sandbox {
     const { binDir, root } = await debianTools(['conmon', 'crun', 'busybox-static']);
     const directory = await mkdtemp(join(tmpdir(), 'wherry-c-'));
     const namespaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--propagation', 'private'];
-    // The first process of the pid namespace says that it is there, and then does nothing.
-    const wait = 'mount -t cgroup2 none /sys/fs/cgroup && echo up && exec sleep 3600';
+    // The first process of the pid namespace says that it is there and then reaps orphans, as a shell that waits does:
+    // a container ends only when every process of its namespace has been reaped.
+    const wait = 'mount -t cgroup2 none /sys/fs/cgroup && echo up && while :; do sleep 5; done';
     const holder = spawn(
       'unshare',
       [...namespaces, '--fork', '--mount-proc', '--kill-child', 'sh', '-c', wait],
@@ -81,9 +82,10 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
-    const gone = [this.#holder, this.#engine].map((child) =>
-      child === undefined ? undefined : once(child, 'close'),
-    );
+    const children = this.#engine === undefined ? [this.#holder] : [this.#holder, this.#engine];
+    const gone = children.map(async (child) => {
+      await once(child, 'close');
+    });
     this.#holder.kill('SIGKILL');
     await Promise.all(gone);
     // Control groups aren't namespaced away: those of containers that were still there go by hand.
