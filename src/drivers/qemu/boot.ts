@@ -8,7 +8,7 @@ import type { QemuHost } from './host.ts';
 import { abandon, launch, type LaunchedVm } from './launch.ts';
 import { isDiskInUse, isPortTaken, lastMessage } from './qemu-messages.ts';
 import { guestWord } from './readiness.ts';
-import type { VmFile } from './vm-file.ts';
+import { writeVmFile, type VmFile } from './vm-file.ts';
 
 /** Between the bind test of a port and QEMU's own bind, somebody else can take it. */
 const LAUNCH_ATTEMPTS = 5;
@@ -25,7 +25,10 @@ export async function bootVm(
     options.signal.throwIfAborted();
     const vm = await launch(host, spec, binary, hardware);
     const outcome = await untilReady(host, spec, vm, options);
-    if (outcome === 'ready') return runningVm(vm.file);
+    if (outcome === 'ready') {
+      await writeVmFile(spec, { ...vm.file, started: true });
+      return runningVm(vm.file);
+    }
     await abandon(host, spec, vm);
     if (outcome !== 'port-taken') throw outcome;
     if (attempt === LAUNCH_ATTEMPTS) throw await exitError(spec, vm, undefined);

@@ -1,6 +1,6 @@
 import { WherryError } from '../../core/errors.ts';
 import type { DriverCapabilities } from '../capabilities.ts';
-import type { Driver } from '../driver.ts';
+import type { Driver, MachineSpec, VmStatus } from '../driver.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
@@ -8,6 +8,7 @@ import { makeDataDisk, removeFiles, requireBootFiles } from './files.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
 import { preflight, requireQemu } from './preflight.ts';
+import { readVmFile } from './vm-file.ts';
 
 const CAPABILITIES: DriverCapabilities = {
   composedImage: true,
@@ -45,14 +46,27 @@ export function createQemuDriver(
       await killVm(host, spec);
       await removeFiles(spec);
     },
-    status: (spec) => vmStatus(host, spec),
+    status: (spec) => statusOf(host, spec),
   };
 }
 
-/** A VM that is there must not lose its `vm.json` to a second start. */
-async function refuseSecond(host: QemuHost, spec: Parameters<Driver['status']>[0]): Promise<void> {
+/** As {@link vmStatus}; a VM whose start nobody saw to its end isn't called running. */
+async function statusOf(host: QemuHost, spec: MachineSpec): Promise<VmStatus> {
+  const found = await vmStatus(host, spec);
+  if (found.status !== 'running' && found.status !== 'paused') return found;
+  if (await isStarted(spec)) return found;
+  return { status: 'error', reason: 'its start was cut off' };
+}
+
+async function isStarted(spec: MachineSpec): Promise<boolean> {
+  return (await readVmFile(spec))?.started === true;
+}
+
+/** A VM that is there must not lose its `vm.json` to a second start; what a killed start left half-booted goes. */
+async function refuseSecond(host: QemuHost, spec: MachineSpec): Promise<void> {
   const { status } = await vmStatus(host, spec);
   if (status === 'stopped') return;
+  if (!(await isStarted(spec))) return killVm(host, spec);
   throw new WherryError({
     bare: true,
     code: 'ALREADY_RUNNING',

@@ -21,6 +21,8 @@ const vmFile = z.object({
   sshPort: z.number(),
   qmp: endpoint,
   ready: endpoint,
+  /** Set once the engine's line was seen. A VM without it, and without a starter, is half-started. */
+  started: z.boolean().optional(),
 });
 
 export type VmFile = z.infer<typeof vmFile>;

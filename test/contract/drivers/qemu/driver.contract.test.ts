@@ -115,6 +115,19 @@ describe('the qemu driver, when things go wrong', () => {
     while (await systemQemuHost().processes.isAlive(identity)) await systemClock.sleep(10);
   });
 
+  it('does not call a VM running whose start was cut off, and starts over it', async () => {
+    await start('');
+    const { started, ...halfStarted } = (await readVmFile(spec)) ?? expect.fail('no vm.json');
+    expect(started).to.equal(true);
+    await writeVmFile(spec, halfStarted);
+    expect(await driver().status(spec)).to.deep.equal({ status: 'error', reason: 'its start was cut off' });
+    await start('');
+    expect((await driver().status(spec)).status).to.equal('running');
+    expect(
+      await systemQemuHost().processes.isAlive(halfStarted.process ?? expect.fail('no process')),
+    ).to.equal(false);
+  });
+
   it('takes a torn vm.json and a stale socket for no VM, and starts', async () => {
     await writeFile(vmFilePath(spec), '{"process":{"pi');
     await writeFile(join(spec.runDirectory, 'qmp.sock'), '');
