@@ -15,10 +15,10 @@ describe('machines after crashes', function () {
   const home = (): string => world().home;
   const machine = (...path: string[]): string => join(home(), 'machines', NAME, ...path);
   const start = (): Promise<string> => world().ok(['machine', 'start', NAME]);
-  const createWords = (): string[] => [
-    ...['machine', 'create', '--cpus', '1', '--memory', '1024'],
-    ...['--engine-insecure-registry', world().registryHost, NAME],
-  ];
+  const createWords = (): string[] => {
+    const size = ['--cpus', '1', '--memory', '1024'];
+    return ['machine', 'create', ...size, '--engine-insecure-registry', world().registryHost, NAME];
+  };
   const spawnWherry = (args: readonly string[]): Spawned =>
     spawnProgram(process.execPath, [join(repository, 'bin', 'run.js'), ...args], world().env);
 
