@@ -1,4 +1,4 @@
-import { Command, Flags } from '@oclif/core';
+import { Command, Flags, type Interfaces } from '@oclif/core';
 import { WherryError } from '../core/errors.ts';
 import type { EngineClient } from './engine-client/client.ts';
 import type { Host } from './host.ts';
@@ -54,6 +54,20 @@ export abstract class WherryCommand extends Command {
 
   protected print(...lines: readonly string[]): void {
     for (const line of lines) this.terminal.stdout.write(`${line}\n`);
+  }
+
+  /**
+   * oclif sorts `argv` by each word's first position, which moves words that occur twice (`echo a b a`). Its tokens are
+   * in the order of the command line.
+   */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const words = parsed.raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
+    return { ...parsed, argv: words };
   }
 
   /** Errors go up to main(), which renders them in one place. */

@@ -35,6 +35,9 @@ describe('wherry run', () => {
 
   it('ends its options at the first positional, as docker does', async () => {
     expect((await run(busybox(), 'sh', '-c', 'echo $0', '-it')).stdout).to.equal('-it\n');
+    expect((await run(busybox(), 'echo', 'a', '--', 'b', 'a', '--', '--help')).stdout).to.equal(
+      'a -- b a -- --help\n',
+    );
     expect((await run('-e', 'A=1', busybox(), 'env')).stdout).to.match(/^A=1$/m);
     const grep = await world().wherry(['run', '--rm', '-i', busybox(), 'grep', '-e', 'x'], {
       input: 'axb\nc\n',
