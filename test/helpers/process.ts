@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Buffer;
   readonly cwd?: string;
+  /** Runs it as somebody else, in none of this process's groups; takes root. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   /** Ended with SIGKILL after so many milliseconds; the test then fails on the status. */
   readonly timeoutMs?: number;
 }
@@ -25,6 +27,7 @@ export async function runProgram(
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...options.user,
   });
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
