@@ -13,7 +13,7 @@ import type { Platform } from './platform.ts';
 import type { ProgressSink } from './progress.ts';
 import { PullError, pullFailure, pullImage } from './pull.ts';
 import type { PullRequest } from './pull.ts';
-import { canonicalReference, familiarName, familiarReference, parseReference } from './reference.ts';
+import { canonicalReference, familiarReference, parseReference } from './reference.ts';
 import type { Reference } from './reference.ts';
 import type { Credentials } from './registry/credentials.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
@@ -152,6 +152,3 @@ export class ImageService {
     return [...layers].reduce((sum, diffId) => sum + (this.store.layer(diffId)?.size ?? 0), 0);
   }
 }
-
-/** `busybox` of `docker.io/library/busybox@sha256:…`. */
-export const shownName = (canonical: string): string => familiarName(parseReference(canonical));

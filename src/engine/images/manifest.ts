@@ -48,7 +48,6 @@ const manifest = z.object({
 
 export type Descriptor = z.infer<typeof descriptor>;
 export type IndexEntry = z.infer<typeof index>['manifests'][number];
-export type ImageManifest = z.infer<typeof manifest>;
 export type ManifestDocument =
   | { readonly kind: 'index'; readonly manifests: readonly IndexEntry[] }
   | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] };
@@ -119,7 +118,6 @@ const imageConfig = z.object({
   history: z.array(history).nullish(),
 });
 
-export type RunConfigDocument = z.infer<typeof runConfig>;
 export type ImageConfig = z.infer<typeof imageConfig>;
 
 /** Reads an image config (OCI image-spec v1.1, config.md; Docker's is a superset). @throws EngineError system */

@@ -68,9 +68,6 @@ function variantLevel(variant: string | undefined): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-export const platformMatches = (wanted: Platform, offered: Platform): boolean =>
-  distance(wanted, offered) !== undefined;
-
 /** The best entry for a platform; the first of equals. Entries without one, or `unknown/unknown`, are never chosen. */
 export function selectPlatform<T extends { readonly platform?: Platform | undefined }>(
   entries: readonly T[],

@@ -79,10 +79,3 @@ export function tryLock(fd: number): boolean {
     throw error;
   }
 }
-
-const syncfsCall: (fd: number) => number = libcFunction('int syncfs(int fd)');
-
-/** Writes everything of the filesystem that `fd` is on to its disk. @throws SyscallError */
-export function syncFilesystem(fd: number): void {
-  syncfsCall(fd);
-}

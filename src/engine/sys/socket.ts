@@ -9,17 +9,13 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_RCVTIMEO = 20;
-export const SOL_NETLINK = 270;
 
 /** socket(2). Returns an fd that the caller closes. @throws SyscallError */
 export const socket: (family: number, type: number, protocol: number) => number = libcFunction(
   'int socket(int family, int type, int protocol)',
 );
 
-/** bind(2) and connect(2) take a sockaddr as bytes. @throws SyscallError */
-export const bind: (fd: number, address: Uint8Array, size: number) => number = libcFunction(
-  'int bind(int fd, const void *address, unsigned int size)',
-);
+/** connect(2), the sockaddr as bytes. @throws SyscallError */
 export const connect: (fd: number, address: Uint8Array, size: number) => number = libcFunction(
   'int connect(int fd, const void *address, unsigned int size)',
 );

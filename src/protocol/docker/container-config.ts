@@ -101,7 +101,6 @@ const endpointConfig = z
   })
   .nullish()
   .transform((value) => value ?? { Aliases: [], MacAddress: '', IPAMConfig: { IPv4Address: '' } });
-export type EndpointConfig = z.output<typeof endpointConfig>;
 
 export const networkingConfig = z.object({
   EndpointsConfig: optional(z.record(z.string(), endpointConfig), {}),

@@ -37,4 +37,4 @@ export type ExecConfig = z.output<typeof execConfig>;
 
 /** Body of `POST /exec/{id}/start` (ExecStartConfig). */
 export const execStartConfig = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize });
-export type ExecStartConfig = z.output<typeof execStartConfig>;
+type ExecStartConfig = z.output<typeof execStartConfig>;
