@@ -3,7 +3,11 @@
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(
-    'Error: Wherry needs Node.js 22.18 or newer; this is ' + process.version + ' (' + process.execPath + ')\n' +
+    'Error: Wherry needs Node.js 22.18 or newer; this is ' +
+      process.version +
+      ' (' +
+      process.execPath +
+      ')\n' +
       '  Get it from:  https://nodejs.org/en/download  (or: nvm install 26)\n' +
       '  In a clone of Wherry, `npm start` and `npm test` bring their own Node.\n',
   );

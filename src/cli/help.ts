@@ -20,7 +20,7 @@ export default class WherryHelp extends Help {
   /** Scripts look for docker-machine's first two lines. */
   protected override async showTopicHelp(topic: Interfaces.Topic): Promise<void> {
     const commands = this.sortedCommands.filter(
-      ({ id, hidden }) => id.startsWith(`${topic.name}:`) && hidden !== true,
+      ({ id, hidden }) => id.startsWith(`${topic.name}:`) && !hidden,
     );
     this.log(`Usage: wherry ${topic.name.replaceAll(':', ' ')} [OPTIONS] COMMAND [arg...]\n`);
     if (topic.description !== undefined) this.log(`${topic.description}\n`);

@@ -33,7 +33,7 @@ export function splitGlobals(argv: readonly string[]): { globals: GlobalFlags; r
   let position = 0;
   for (; position < argv.length; position += 1) {
     const word = argv[position] ?? '';
-    const [name = '', inline] = word.startsWith('--') ? splitOnce(word, '=') : [word];
+    const [name, inline] = word.startsWith('--') ? splitOnce(word, '=') : [word];
     const target = TAKES_VALUE[name];
     if (target !== undefined) {
       const value = inline ?? argv[(position += 1)];

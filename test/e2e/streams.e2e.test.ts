@@ -64,7 +64,7 @@ describe('terminals and streams', () => {
   it('events tells what happens to a container, in order', async () => {
     const child = spawn(
       process.execPath,
-      [...wherry('events', '--filter', 'type=container', '--format', '{{.Action}}').slice(1)],
+      wherry('events', '--filter', 'type=container', '--format', '{{.Action}}').slice(1),
       {
         env: world().env,
       },

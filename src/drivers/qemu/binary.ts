@@ -21,11 +21,6 @@ const USUAL_PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>
   linux: ['/usr/bin', '/usr/local/bin', '/home/linuxbrew/.linuxbrew/bin'],
   win32: ['C:\\Program Files\\qemu', 'C:\\Program Files (x86)\\qemu'],
 };
-
-export function programName(arch: Arch): string {
-  return PROGRAMS[arch];
-}
-
 /**
  * Finds and asks QEMU: the machine's own setting, then `WHERRY_QEMU` (a program, or a directory of them), PATH, the
  * usual places. Errors: `QEMU_MISSING`, `QEMU_UNUSABLE`.

@@ -37,4 +37,3 @@ export type ExecConfig = z.output<typeof execConfig>;
 
 /** Body of `POST /exec/{id}/start` (ExecStartConfig). */
 export const execStartConfig = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize });
-type ExecStartConfig = z.output<typeof execStartConfig>;
