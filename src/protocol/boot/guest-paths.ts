@@ -2,7 +2,7 @@
 export const GUEST = {
   /** Docker Engine API, root-only unix socket. */
   engineSocket: '/run/wherry.sock',
-  /** The virtio-serial port that readiness lines are written to (a symlink that init makes). */
+  /** The FIFO that readiness lines are written to; one process in the guest holds the virtio-serial port behind it. */
   readyPort: '/run/wherry/ready',
   /** What was unpacked from the config disk (tmpfs, 0700). */
   configDir: '/run/wherry/config',

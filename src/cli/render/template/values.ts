@@ -8,7 +8,7 @@ export function goString(value: unknown): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([key, inner]) => `${key}:${goString(inner)}`).join(' ')}]`;
   }
-  return String(value);
+  return JSON.stringify(value);
 }
 
 /** Go's truth: false, 0, nil, and empty strings, arrays and maps are false. */
