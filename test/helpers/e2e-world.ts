@@ -97,16 +97,17 @@ const APPLETS = [
 
 async function push(
   tools: DebianTools,
-  source: ImageSource,
+  sources: readonly ImageSource[],
   port: number,
   name: string,
   scratch: string,
 ): Promise<void> {
   const layout = join(scratch, name.replace(/\W/g, '_'));
-  writeOciLayout(layout, source);
+  writeOciLayout(layout, ...sources);
   const result = await runProgram(join(tools.binDir, 'skopeo'), [
     'copy',
     '--insecure-policy',
+    '--all',
     '--dest-tls-verify=false',
     `oci:${layout}`,
     `docker://127.0.0.1:${port}/${name}`,
@@ -124,14 +125,18 @@ export async function createWorld(): Promise<World> {
   const registry = await startRegistry(join(tools.binDir, 'docker-registry'), join(scratch, 'registry'));
   console.log("Composing the tests' images from Debian packages and pushing them with skopeo");
   const downloads = join(cacheDirectory, 'downloads');
-  const images: readonly (readonly [string, ImageSource])[] = [
-    ['library/busybox:latest', await busyboxImage(downloads, APPLETS)],
+  const images: readonly (readonly [string, ...ImageSource[]])[] = [
+    [
+      'library/busybox:latest',
+      await busyboxImage(downloads, APPLETS),
+      await busyboxImage(downloads, APPLETS, 'arm64'),
+    ],
     ['library/hello-world:latest', await helloImage(downloads)],
     ['library/redis:latest', await redisImage(downloads)],
     ['library/python:trixie', await pythonImage(downloads, 'trixie')],
     ['library/python:bookworm', await pythonImage(downloads, 'bookworm')],
   ];
-  for (const [name, source] of images) await push(tools, source, registry.port, name, scratch);
+  for (const [name, ...sources] of images) await push(tools, sources, registry.port, name, scratch);
 
   const registryHost = `${HOST_FROM_GUEST}:${registry.port}`;
   const env: NodeJS.ProcessEnv = {

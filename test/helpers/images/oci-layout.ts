@@ -21,6 +21,8 @@ const MEDIA = {
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   none: 'application/vnd.oci.image.layer.v1.tar',
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
 } as const;
 
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -32,16 +34,39 @@ const COMPRESS = {
 } as const;
 
 /**
- * Writes an image as an OCI layout (image-spec v1.1, image-layout.md) that skopeo can push.
- * @returns the manifest's digest
+ * Writes an image as an OCI layout (image-spec v1.1, image-layout.md) that skopeo can push; several architectures' as an
+ * image index.
+ * @returns the digest of the manifest, or of the index
  */
-export function writeOciLayout(directory: string, image: ImageSource): string {
+export function writeOciLayout(directory: string, ...images: readonly ImageSource[]): string {
   mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true });
-  const put = (bytes: Buffer, mediaType: string) => {
+  const put: Put = (bytes, mediaType) => {
     const digest = sha256(bytes);
     writeFileSync(join(directory, 'blobs', 'sha256', digest.slice(7)), bytes);
     return { mediaType, digest, size: bytes.length };
   };
+  const putJson = (value: object, mediaType: string) => put(Buffer.from(JSON.stringify(value)), mediaType);
+  const manifests = images.map((image) => ({
+    ...putManifest(image, put),
+    platform: { os: 'linux', architecture: image.architecture ?? 'amd64' },
+  }));
+  const index = { schemaVersion: 2, mediaType: MEDIA.index, manifests };
+  const top = manifests.length === 1 ? index : { ...index, manifests: [putJson(index, MEDIA.index)] };
+  const [pushed] = top.manifests;
+  if (pushed === undefined) throw new Error('An OCI layout needs an image.');
+  writeFileSync(join(directory, 'index.json'), JSON.stringify(top));
+  writeFileSync(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  return pushed.digest;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+type Put = (bytes: Buffer, mediaType: string) => Descriptor;
+
+function putManifest(image: ImageSource, put: Put): Descriptor {
   const tars = image.layers.map(({ entries }) => layerTar(entries));
   const layers = image.layers.map(({ compression }, position) =>
     put(COMPRESS[compression](tars[position] ?? Buffer.alloc(0)), MEDIA[compression]),
@@ -57,23 +82,11 @@ export function writeOciLayout(directory: string, image: ImageSource): string {
       created_by: `layer ${position}`,
     })),
   };
-  const manifest = put(
-    Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        config: put(Buffer.from(JSON.stringify(config)), 'application/vnd.oci.image.config.v1+json'),
-        layers,
-      }),
-    ),
-    'application/vnd.oci.image.manifest.v1+json',
-  );
-  const index = {
+  const manifest = {
     schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: [manifest],
+    mediaType: MEDIA.manifest,
+    config: put(Buffer.from(JSON.stringify(config)), 'application/vnd.oci.image.config.v1+json'),
+    layers,
   };
-  writeFileSync(join(directory, 'index.json'), JSON.stringify(index));
-  writeFileSync(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  return manifest.digest;
+  return put(Buffer.from(JSON.stringify(manifest)), MEDIA.manifest);
 }
