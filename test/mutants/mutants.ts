@@ -1,0 +1,156 @@
+/** A break planted in the sources, and the tests that must turn red by it. */
+export interface Mutant {
+  readonly what: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  readonly tests: TestSelection;
+}
+
+/** The narrowest selection that must notice: mocha's arguments. */
+export type TestSelection = readonly string[];
+
+const REGISTRY: TestSelection = ['test/contract/engine/images/misbehaving-registry.contract.test.ts'];
+const SPEC: TestSelection = ['test/unit/engine/oci/spec.unit.test.ts'];
+const CONTAINERS: TestSelection = ['test/contract/engine/containers/containers.contract.test.ts'];
+const CLI_STATUS: TestSelection = ['test/contract/cli/exit-status.contract.test.ts'];
+const ENGINE_WORDS: TestSelection = ['test/unit/engine/containers/pieces.unit.test.ts'];
+const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
+const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
+
+const LAYER = 'src/engine/images/layer/convert.ts';
+const REGISTRY_CLIENT = 'src/engine/images/registry/client.ts';
+const NAMESPACES = 'src/engine/oci/namespaces.ts';
+const RUN = 'src/cli/run/run-container.ts';
+const RUNTIME_ERRORS = 'src/engine/containers/runtime-errors.ts';
+const SESSION = 'src/ssh/session.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    what: 'a layer whose unpacked bytes are others (diffID) is taken',
+    file: LAYER,
+    find: 'if (diffId !== source.diffId) {',
+    replace: "if (diffId === '') {",
+    tests: REGISTRY,
+  },
+  {
+    what: 'a layer whose compressed bytes are others (digest) is taken',
+    file: LAYER,
+    find: 'if (digest !== expected.digest) {',
+    replace: "if (digest === '') {",
+    tests: REGISTRY,
+  },
+  {
+    what: 'a manifest that is not the one asked for by digest is taken',
+    file: REGISTRY_CLIENT,
+    find: "if (reference.includes(':') && reference !== digest) {",
+    replace: "if (reference === '') {",
+    tests: REGISTRY,
+  },
+  {
+    what: 'containers share the pid namespace',
+    file: NAMESPACES,
+    find: "['mount', 'pid', 'ipc', 'uts']",
+    replace: "['mount', 'ipc', 'uts']",
+    tests: CONTAINERS,
+  },
+  {
+    what: 'containers share the uts namespace',
+    file: NAMESPACES,
+    find: "['mount', 'pid', 'ipc', 'uts']",
+    replace: "['mount', 'pid', 'ipc']",
+    tests: CONTAINERS,
+  },
+  {
+    what: 'containers share the ipc namespace',
+    file: NAMESPACES,
+    find: "['mount', 'pid', 'ipc', 'uts']",
+    replace: "['mount', 'pid', 'uts']",
+    tests: SPEC,
+  },
+  {
+    what: "containers see the VM's network",
+    file: NAMESPACES,
+    find: 'if (choice.networkPath !== undefined) {',
+    replace: "if (choice.networkPath === '') {",
+    tests: SPEC,
+  },
+  {
+    what: "containers see the VM's cgroups",
+    file: NAMESPACES,
+    find: "if (choice.privateCgroup) own.push('cgroup');",
+    replace: '',
+    tests: CONTAINERS,
+  },
+  {
+    what: 'the CLI gives 125 for a command that is not there',
+    file: RUN,
+    find: 'return 127;',
+    replace: 'return ENGINE_FAILED;',
+    tests: CLI_STATUS,
+  },
+  {
+    what: 'the CLI gives 125 for a command that cannot be run',
+    file: RUN,
+    find: 'return 126;',
+    replace: 'return ENGINE_FAILED;',
+    tests: CLI_STATUS,
+  },
+  {
+    what: 'the CLI gives 0 whatever the program gave',
+    file: RUN,
+    find: 'return answer.StatusCode;',
+    replace: 'return 0;',
+    tests: CLI_STATUS,
+  },
+  {
+    what: 'the CLI gives 1 where the engine failed',
+    file: RUN,
+    find: 'const ENGINE_FAILED = 125;',
+    replace: 'const ENGINE_FAILED = 1;',
+    tests: CLI_STATUS,
+  },
+  {
+    what: 'the engine gives 128 for a command that is not there',
+    file: RUNTIME_ERRORS,
+    find: 'const NOT_FOUND = 127;',
+    replace: 'const NOT_FOUND = 128;',
+    tests: ENGINE_WORDS,
+  },
+  {
+    what: 'the engine gives 127 for a command that cannot be run',
+    file: RUNTIME_ERRORS,
+    find: 'const NOT_EXECUTABLE = 126;',
+    replace: 'const NOT_EXECUTABLE = 127;',
+    tests: ENGINE_WORDS,
+  },
+  {
+    what: "the engine loses conmon's exit code",
+    file: 'src/engine/containers/exit-watcher.ts',
+    find: 'return Number.isInteger(code) ? code : undefined;',
+    replace: 'return Number.isInteger(code) ? 0 : undefined;',
+    tests: CONTAINERS,
+  },
+  {
+    what: 'any SSH host key is accepted',
+    file: SESSION,
+    find: 'if (sameBytes(key, target.hostKey)) return true;',
+    replace: 'if (key.length > 0) return true;',
+    tests: SSH,
+  },
+  {
+    what: 'any SSH host key of the right length is accepted',
+    file: SESSION,
+    find: 'return a.length === b.length && timingSafeEqual(a, b);',
+    replace: 'return a.length === b.length;',
+    tests: SSH,
+  },
+  {
+    what: "another machine's pinned host key is accepted",
+    file: 'src/ssh/known-hosts.ts',
+    find: 'if (names === hostKeyAlias(machine) && algorithm',
+    replace: 'if (names !== undefined && algorithm',
+    tests: SSH_KEYS,
+  },
+];
