@@ -40,9 +40,20 @@ if (status === 0) {
     const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
     const patterns = tiers.map((tier) => `test/${tier}/**/*.${tier}.test.ts`);
     const reporter = join(root, 'tools', 'mocha-reporter.cjs');
-    const exit = node([mocha, '--reporter', reporter, ...run.args, ...forMocha, ...patterns], {
-      WHERRY_TEST_TOTALS: totals,
-    });
+    const exit = node(
+      [
+        mocha,
+        ...(process.stdout.isTTY ? [] : ['--no-color']),
+        '--reporter',
+        reporter,
+        ...run.args,
+        ...forMocha,
+        ...patterns,
+      ],
+      {
+        WHERRY_TEST_TOTALS: totals,
+      },
+    );
     status = status === 0 ? exit : status;
   }
 }

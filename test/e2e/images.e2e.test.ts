@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { world } from '../helpers/e2e-hooks.ts';
+import { waitForLog } from '../helpers/wait-for-log.ts';
 
 describe('images', () => {
   const sh = async (script: string) =>
@@ -63,6 +64,7 @@ describe('containers together', () => {
     const id = (await world().ok(['run', '-d', '--name', 'db', world().image('redis')])).trim();
     expect(id).to.match(/^[0-9a-f]{64}$/);
     try {
+      await waitForLog(world(), 'db', 'Ready to accept connections');
       const { stdout, stderr } = await world().wherry([
         'run',
         '--rm',
