@@ -96,15 +96,16 @@ describe('wherry machine', () => {
   });
 
   it('keeps images and containers over a restart of the VM', async () => {
-    await world().ok([
+    const first = await world().wherry([
       'run',
       '--name',
       'kept',
       world().image('busybox'),
       'sh',
       '-c',
-      'echo data > /file; exit 2',
+      'exit 2',
     ]);
+    expect(first.status, first.stderr).to.equal(2);
     await world().ok(['machine', 'restart', MACHINE]);
     expect(await world().ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'kept'])).to.equal(
       'exited 2\n',
