@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arch } from '../core/arch.ts';
-import { systemErrorCode, WherryError } from '../core/errors.ts';
+import { systemErrorCode } from '../core/errors.ts';
 import { syncDirectory } from '../platform/atomic-file.ts';
 import { withLock } from '../platform/lock.ts';
 import type { DownloadProgress } from '../platform/net/download.ts';
@@ -20,7 +20,7 @@ import { writeImage } from './write-image.ts';
 export type ComposeProgress =
   | ({ readonly step: 'download' } & DownloadProgress)
   | { readonly step: 'packages'; readonly done: number; readonly total: number }
-  | { readonly step: 'kernel' | 'initrd' | 'system' | 'finish' };
+  | { readonly step: 'initrd' | 'system' | 'finish' };
 
 export interface ComposeOptions extends Omit<Sources, 'onProgress'> {
   readonly arch: Arch;
@@ -102,8 +102,6 @@ async function compose(options: ComposeOptions, loaded: LoadedRecipe): Promise<I
     const manifest = await writeImage(options, loaded, ingredients, staging);
     signal?.throwIfAborted();
     return await moveIntoPlace(imagesDir, staging, manifest);
-  } catch (error) {
-    throw await withRoomNeeded(error, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -134,14 +132,4 @@ async function replaceSideFiles(target: string, staging: string): Promise<void> 
   const names = (await readdir(staging)).filter((name) => name !== IMAGE_FILES.manifest);
   for (const name of [...names, IMAGE_FILES.manifest]) await rename(join(staging, name), join(target, name));
   await syncDirectory(target);
-}
-
-async function withRoomNeeded(error: unknown, staging: string): Promise<unknown> {
-  if (systemErrorCode(error) !== 'ENOSPC') return error;
-  return new WherryError({
-    code: 'IMAGE_DISK_FULL',
-    message: `The disk is full: composing an image at ${staging} needs about 300 MiB.`,
-    hint: 'Free some space, or remove images that no machine uses: wherry machine image prune',
-    cause: error,
-  });
 }

@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { WherryError } from '../core/errors.ts';
 import { collectBytes, decompress } from './debian/decompress.ts';
 import type { Compression } from './debian/decompress.ts';
 import { readModuleInfo } from './module-info.ts';
 import type { ModuleInfo } from './module-info.ts';
+import { together } from './together.ts';
 
 /** One module of a kernel package. */
 export interface KernelModule {
@@ -22,28 +24,42 @@ export type KernelModules = ReadonlyMap<string, KernelModule>;
 const MAX_MODULE_BYTES = 64 << 20;
 
 /**
- * Unpacks the modules that are wanted (xz, as Debian ships them) and whatever those depend on. One after the other: the
- * decoder serves one stream at a time. Keys of `files` are paths below the modules' folder.
+ * Unpacks the modules that are wanted (xz, as Debian ships them) and whatever those depend on, as many at a time as there
+ * are processors: there are hundreds. Keys of `files` are paths below the modules' folder; the result is in their order.
  */
 export async function readKernelModules(
   files: ReadonlyMap<string, Buffer>,
   isWanted: (path: string, name: string) => boolean,
+  signal?: AbortSignal,
 ): Promise<KernelModules> {
   const paths = new Map(
     [...files.keys()].filter((path) => PACKED.test(path)).map((path) => [nameOf(path), path]),
   );
   const modules = new Map<string, KernelModule>();
   const queue = [...paths].filter(([name, path]) => isWanted(path, name)).map(([name]) => name);
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-    const path = paths.get(name);
-    const packed = path === undefined ? undefined : files.get(path);
-    if (path === undefined || packed === undefined || modules.has(name)) continue;
-    const elf = await unpack(path, packed);
-    const info = readModuleInfo(elf, path);
-    modules.set(name, { name, path, packed, elf, info });
-    queue.push(...[...info.depends, ...info.softPre].map(moduleName));
-  }
-  return modules;
+  const queued = new Set(queue);
+  const unpackNext = async (stop: AbortSignal): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      stop.throwIfAborted();
+      const path = paths.get(name);
+      const packed = path === undefined ? undefined : files.get(path);
+      if (path === undefined || packed === undefined) continue;
+      const elf = await unpack(path, packed);
+      const info = readModuleInfo(elf, path);
+      modules.set(name, { name, path, packed, elf, info });
+      for (const needed of [...info.depends, ...info.softPre].map(moduleName)) {
+        if (!queued.has(needed)) queue.push(needed);
+        queued.add(needed);
+      }
+    }
+  };
+  await together(signal, ...Array.from({ length: availableParallelism() }, () => unpackNext));
+  return new Map(
+    [...paths.keys()].flatMap((name) => {
+      const module = modules.get(name);
+      return module === undefined ? [] : [[name, module] as const];
+    }),
+  );
 }
 
 const PACKED = /([^/]+)\.ko(\.xz|\.gz|\.zst)?$/;

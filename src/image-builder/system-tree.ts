@@ -5,46 +5,62 @@ import type { Ingredients } from './gather.ts';
 import { builtInModules, loadOrder, modprobeIndexes } from './kernel-modules.ts';
 import type { KernelModule, KernelModules } from './kernel-modules.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
+import type { TarEntry } from './tar/entry.ts';
+import { together } from './together.ts';
 import { readContent } from './tree/content.ts';
 import { globToRegExp } from './tree/glob.ts';
 import { mergeUsr } from './tree/merged-usr.ts';
 import { directory, file, symlink } from './tree/nodes.ts';
 import { FsTree } from './tree/tree.ts';
-import { apply, unpackDeb, unpackNpm } from './unpack.ts';
+import { apply, readNpmFiles, unpackDebs } from './unpack.ts';
 import type { KernelFiles } from './unpack.ts';
+
+/** A tree with the packages' files, and when the newest of those was made (seconds since the epoch). */
+export interface PackageTree {
+  readonly tree: FsTree;
+  readonly buildTime: number;
+}
+
+/** Unpacks Debian's packages and npm's, side by side; npm's files go over Debian's. */
+export async function packageTree(
+  arch: Arch,
+  { packages, npm }: Ingredients,
+  onPackage: () => void,
+  signal: AbortSignal,
+): Promise<PackageTree> {
+  const tree = new FsTree();
+  mergeUsr(tree, arch);
+  const readNpm = async (stop: AbortSignal): Promise<TarEntry[]> => {
+    const files: TarEntry[] = [];
+    for (const fetched of npm) {
+      files.push(...(await readNpmFiles(fetched, stop)));
+      onPackage();
+    }
+    return files;
+  };
+  const [buildTime, files] = await together(
+    signal,
+    async (stop) => unpackDebs(tree, packages, onPackage, stop),
+    readNpm,
+  );
+  for (const entry of files) apply(tree, entry, entry.path);
+  return { tree, buildTime };
+}
 
 export interface SystemParts {
   readonly loaded: LoadedRecipe;
-  readonly arch: Arch;
-  readonly ingredients: Ingredients;
   readonly kernel: KernelFiles;
   readonly modules: KernelModules;
   readonly engineBundle: Buffer;
-  readonly signal?: AbortSignal | undefined;
-  readonly onPackage?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
- * The system disk's tree, by the recipe's steps in their order. Every file has one and the same time, that of the newest
- * file in a package, so that the tree depends on the ingredients alone.
+ * Makes the packages' tree the system disk's, by the recipe's steps in their order. Every file gets one and the same time,
+ * that of the newest file in a package, so that the tree depends on the ingredients alone.
  */
-export async function systemTree(parts: SystemParts): Promise<{ tree: FsTree; buildTime: number }> {
-  const { loaded, arch, ingredients, kernel } = parts;
+export function completeTree({ tree, buildTime }: PackageTree, parts: SystemParts): void {
+  const { loaded, kernel } = parts;
   const { recipe } = loaded;
-  const tree = new FsTree();
-  mergeUsr(tree, arch);
-
-  let buildTime = 0;
-  const total = ingredients.packages.length + ingredients.npm.length;
-  let done = 0;
-  for (const { path } of ingredients.packages) {
-    buildTime = Math.max(buildTime, await unpackDeb(tree, path, parts.signal));
-    parts.onPackage?.((done += 1), total);
-  }
-  for (const fetched of ingredients.npm) {
-    await unpackNpm(tree, fetched, parts.signal);
-    parts.onPackage?.((done += 1), total);
-  }
   if (kernel.copyright !== undefined) apply(tree, kernel.copyright, kernel.copyright.path);
   for (const [path, glob] of Object.entries(recipe.concatenate)) tree.add(path, file(joined(tree, glob)));
   for (const glob of recipe.remove) tree.remove(glob);
@@ -61,7 +77,6 @@ export async function systemTree(parts: SystemParts): Promise<{ tree: FsTree; bu
   addModules(tree, parts);
 
   for (const [, node] of tree.entries()) node.mtime = buildTime;
-  return { tree, buildTime };
 }
 
 function joined(tree: FsTree, glob: string): Buffer {

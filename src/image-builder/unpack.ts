@@ -1,10 +1,15 @@
+import { availableParallelism } from 'node:os';
 import type { FetchedPackage } from './debian/archive.ts';
+import { readDebs } from './debian/deb-batch.ts';
 import { readDeb } from './debian/deb.ts';
 import type { FetchedNpmPackage } from './gather.ts';
 import { readNpmPackage } from './npm/registry.ts';
 import type { TarEntry } from './tar/entry.ts';
 import { applyEntry } from './tree/apply.ts';
 import type { FsTree } from './tree/tree.ts';
+
+/** Packages at a time; one processor is busy with the kernel's. */
+const WIDTH = Math.max(1, availableParallelism() - 1);
 
 /** A kernel package's parts. */
 export interface KernelFiles {
@@ -17,36 +22,45 @@ export interface KernelFiles {
   readonly copyright: TarEntry | undefined;
 }
 
-/** Unpacks one package into the tree. @returns the newest time in it, seconds since the epoch */
-export async function unpackDeb(tree: FsTree, path: string, signal?: AbortSignal): Promise<number> {
+/**
+ * Unpacks packages into the tree, in the given order; the next ones are being decompressed meanwhile.
+ * @returns the newest time in them, seconds since the epoch
+ */
+export async function unpackDebs(
+  tree: FsTree,
+  packages: readonly FetchedPackage[],
+  onPackage: () => void,
+  signal: AbortSignal,
+): Promise<number> {
   let newest = 0;
-  for await (const entry of readDeb(path)) {
-    signal?.throwIfAborted();
-    newest = Math.max(newest, entry.mtime);
-    apply(tree, entry, entry.path);
+  for await (const { entries } of readDebs(packages, WIDTH)) {
+    signal.throwIfAborted();
+    for (const entry of entries) {
+      newest = Math.max(newest, entry.mtime);
+      apply(tree, entry, entry.path);
+    }
+    onPackage();
   }
   return newest;
 }
 
-/** Puts the files that the recipe names into the tree; `{package}` in a path is the package's name. */
-export async function unpackNpm(
-  tree: FsTree,
-  fetched: FetchedNpmPackage,
-  signal?: AbortSignal,
-): Promise<void> {
+/** The files of an npm package that the recipe names, where they go; `{package}` in a path is the package's name. */
+export async function readNpmFiles(fetched: FetchedNpmPackage, signal: AbortSignal): Promise<TarEntry[]> {
+  const files: TarEntry[] = [];
   for await (const entry of readNpmPackage(fetched.path)) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     for (const [from, to] of Object.entries(fetched.copy)) {
       if (entry.type !== 'file' || !isBelow(entry.path, from)) continue;
       const below = entry.path.slice(from.length).replace(/^\//, '');
-      const target = [to.replaceAll('{package}', fetched.package.name), below]
+      const path = [to.replaceAll('{package}', fetched.package.name), below]
         .filter((part) => part !== '')
         .join('/');
       // npm's tarballs have their packer's umask and owner.
       const mode = (entry.mode & 0o100) === 0 ? 0o644 : 0o755;
-      applyEntry(tree, { ...entry, path: target, mode, uid: 0, gid: 0 });
+      files.push({ ...entry, path, mode, uid: 0, gid: 0 });
     }
   }
+  return files;
 }
 
 export async function readKernelPackage(fetched: FetchedPackage, signal?: AbortSignal): Promise<KernelFiles> {

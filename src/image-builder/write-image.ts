@@ -1,103 +1,152 @@
-import { open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { writeFileDurably } from '../platform/atomic-file.ts';
 import type { ComposeOptions } from './compose.ts';
 import { cpioArchive } from './cpio/newc.ts';
-import { writeErofs } from './erofs/writer.ts';
+import { erofsBytes, writeErofs } from './erofs/writer.ts';
 import type { Ingredients } from './gather.ts';
 import { hashFile } from './hash-file.ts';
 import { initrdTree } from './initrd-tree.ts';
-import { moduleName, readKernelModules } from './kernel-modules.ts';
+import { kernelParts } from './kernel-parts.ts';
 import { lockFile, sbomPackages } from './lock-file.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
+import { requireRoom, withRoom } from './room.ts';
 import { spdxDocument } from './sbom/spdx.ts';
 import { IMAGE_FILES, imageId } from './store/manifest.ts';
 import type { ImageFiles, ImageManifest } from './store/manifest.ts';
-import { systemTree } from './system-tree.ts';
-import { globToRegExp } from './tree/glob.ts';
-import { readKernelPackage } from './unpack.ts';
-import { extractKernel } from './vmlinux/extract.ts';
+import { completeTree, packageTree } from './system-tree.ts';
+import type { PackageTree } from './system-tree.ts';
+import { together } from './together.ts';
 
-/** Writes an image's files into an empty directory, each synced, the manifest last. */
+/** What goes into the files, all of it in memory. */
+interface Contents {
+  readonly kernelVersion: string;
+  readonly system: PackageTree;
+  /** By file name: everything but the system disk and the manifest. */
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+  /** Of the engine's bundle. */
+  readonly engine: string;
+}
+
+/**
+ * Writes an image's files into an empty directory, each synced, the manifest last.
+ * @throws IMAGE_DISK_FULL with what is needed
+ */
 export async function writeImage(
   options: ComposeOptions,
   loaded: LoadedRecipe,
   ingredients: Ingredients,
   staging: string,
 ): Promise<ImageManifest> {
-  const { arch, onProgress, signal } = options;
-  const { recipe } = loaded;
-
-  onProgress?.({ step: 'kernel' });
-  const kernel = await readKernelPackage(ingredients.kernel, signal);
-  await writeFileDurably(join(staging, IMAGE_FILES.kernel[arch]), await extractKernel(arch, kernel.image));
-  const named = new Set(
-    [...recipe.modules.initrd, ...Object.values(recipe.modules.lists).flat()].map(moduleName),
-  );
-  const globs = recipe.modules.available.map(globToRegExp);
-  const modules = await readKernelModules(
-    kernel.modules,
-    (path, name) => named.has(name) || globs.some((glob) => glob.test(path.replace(/^kernel\//, ''))),
-  );
-
-  const engineBundle = await readFile(options.engineBundle);
-  const { tree, buildTime } = await systemTree({
-    loaded,
-    arch,
-    ingredients,
-    kernel,
-    modules,
-    engineBundle,
-    signal,
-    onPackage: (done, total) => onProgress?.({ step: 'packages', done, total }),
+  const contents = await prepare(options, loaded, ingredients);
+  const needed = bytesNeeded(contents);
+  await requireRoom(dirname(staging), needed);
+  return withRoom(dirname(staging), needed, async () => {
+    const files = await writeFiles(options, contents, staging);
+    const manifest = manifestOf(options, loaded, ingredients, contents, files);
+    await writeFileDurably(join(staging, IMAGE_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
   });
+}
+
+/** Unpacks the kernel and the packages side by side, and makes of them what the image holds. */
+async function prepare(
+  { arch, engineBundle, wherryVersion, onProgress, signal }: ComposeOptions,
+  loaded: LoadedRecipe,
+  ingredients: Ingredients,
+): Promise<Contents> {
+  const { recipe } = loaded;
+  const total = ingredients.packages.length + ingredients.npm.length + 1;
+  let done = 0;
+  const onPackage = (): void => onProgress?.({ step: 'packages', done: (done += 1), total });
+  const [{ kernel, modules, bootable }, system, tarballs, engine] = await together(
+    signal,
+    async (stop) => {
+      const parts = await kernelParts(recipe, arch, ingredients.kernel, stop);
+      onPackage();
+      return parts;
+    },
+    async (stop) => packageTree(arch, ingredients, onPackage, stop),
+    async (stop) => Promise.all(ingredients.npm.map(async ({ path }) => (await hashFile(path, stop)).sha256)),
+    async (stop) => readFile(engineBundle, { signal: stop }),
+  );
+  completeTree(system, { loaded, kernel, modules, engineBundle: engine });
 
   onProgress?.({ step: 'initrd' });
-  const initrd = cpioArchive(initrdTree(loaded, tree, modules, kernel, buildTime));
-  await writeFileDurably(join(staging, IMAGE_FILES.initrd), initrd);
+  const { tree, buildTime } = system;
+  const subject = { name: `wherry-${recipe.name}-${arch}`, created: buildTime, toolVersion: wherryVersion };
+  const files = new Map<string, string | Uint8Array>([
+    [IMAGE_FILES.kernel[arch], bootable],
+    [IMAGE_FILES.initrd, cpioArchive(initrdTree(loaded, tree, modules, kernel, buildTime))],
+    [IMAGE_FILES.sbom, spdxDocument(subject, sbomPackages(ingredients, tarballs))],
+    [IMAGE_FILES.lock, lockFile(ingredients)],
+  ]);
+  return { kernelVersion: kernel.version, system, files, engine: sha256(engine) };
+}
 
+/** Of all files, each rounded up to what a disk allots for it. */
+function bytesNeeded({ system, files }: Contents): number {
+  const allotted = [...files.values()].reduce((sum, data) => sum + Math.ceil(data.length / 4096) * 4096, 0);
+  return erofsBytes(system.tree, system.buildTime) + allotted + 4096;
+}
+
+/** Writes and syncs all files side by side. @returns their digests by name, in byte order */
+async function writeFiles(
+  { onProgress, signal }: ComposeOptions,
+  { system, files }: Contents,
+  staging: string,
+): Promise<ImageFiles> {
   onProgress?.({ step: 'system' });
-  const system = join(staging, IMAGE_FILES.system);
-  await writeErofs(tree, system, { buildTime, volumeName: 'wherry-system', ...(signal && { signal }) });
-  await syncFile(system);
-
-  onProgress?.({ step: 'finish' });
-  const tarballs = await Promise.all(
-    ingredients.npm.map(async ({ path }) => (await hashFile(path, signal)).sha256),
-  );
-  const subject = {
-    name: `wherry-${recipe.name}-${arch}`,
-    created: buildTime,
-    toolVersion: options.wherryVersion,
+  const digests: ImageFiles = {};
+  const writeDisk = async (stop: AbortSignal): Promise<void> => {
+    const path = join(staging, IMAGE_FILES.system);
+    await writeErofs(system.tree, path, {
+      buildTime: system.buildTime,
+      volumeName: 'wherry-system',
+      signal: stop,
+    });
+    onProgress?.({ step: 'finish' });
+    await together(
+      stop,
+      async () => syncFile(path),
+      async (stopHashing) => {
+        digests[IMAGE_FILES.system] = await hashFile(path, stopHashing);
+      },
+    );
   };
-  await writeFileDurably(
-    join(staging, IMAGE_FILES.sbom),
-    spdxDocument(subject, sbomPackages(ingredients, tarballs)),
-  );
-  await writeFileDurably(join(staging, IMAGE_FILES.lock), lockFile(ingredients));
+  const writeOthers = [...files].map(([name, data]) => async (): Promise<void> => {
+    await writeFileDurably(join(staging, name), data);
+    digests[name] = { sha256: sha256(data), bytes: Buffer.byteLength(data) };
+  });
+  await together(signal, writeDisk, ...writeOthers);
+  return Object.fromEntries(Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
-  const files: ImageFiles = {};
-  for (const name of (await readdir(staging)).sort())
-    files[name] = await hashFile(join(staging, name), signal);
+function manifestOf(
+  { arch, wherryVersion }: ComposeOptions,
+  { recipe, digest }: LoadedRecipe,
+  { suites }: Ingredients,
+  { kernelVersion, system, engine }: Contents,
+  files: ImageFiles,
+): ImageManifest {
   const commandLine = recipe.commandLine[arch];
-  const manifest: ImageManifest = {
+  const newest = suites
+    .map(({ date }) => date)
+    .sort()
+    .at(-1);
+  return {
     imageVersion: 1,
     id: imageId({ arch, commandLine, files }),
     arch,
-    recipe: { name: recipe.name, digest: loaded.digest },
-    engine: (await hashFile(options.engineBundle)).sha256,
-    wherryVersion: options.wherryVersion,
-    created:
-      ingredients.suites
-        .map(({ date }) => date)
-        .sort()
-        .at(-1) ?? new Date(buildTime * 1000).toISOString(),
-    kernelVersion: kernel.version,
+    recipe: { name: recipe.name, digest },
+    engine,
+    wherryVersion,
+    created: newest ?? new Date(system.buildTime * 1000).toISOString(),
+    kernelVersion,
     commandLine,
     files,
   };
-  await writeFileDurably(join(staging, IMAGE_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
-  return manifest;
 }
 
 async function syncFile(path: string): Promise<void> {
@@ -107,4 +156,8 @@ async function syncFile(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }

@@ -15,6 +15,12 @@ const CHUNK_BYTES = 1 << 20;
 /** Chunks that may be on their way before the reader has taken one. */
 const AHEAD = 8;
 
+/**
+ * Where a chunk is gathered; what is sent is a copy of its exact size. A fresh buffer a stream would cost more than the
+ * decoding of small ones: thousands of kernel modules, each leaving a whole chunk to the garbage collector.
+ */
+const scratch = new Uint8Array(CHUNK_BYTES);
+
 parentPort?.on('message', ({ port, ...job }: XzJob & { port: MessagePort }) => {
   const reply = (message: XzReply): void => {
     port.postMessage(message, message.kind === 'chunk' ? [message.bytes.buffer] : []);
@@ -57,12 +63,10 @@ function readerAt(port: MessagePort): Reader {
 /** Decompresses in chunks, no faster than they are taken; stops when the reader has gone. */
 async function work(job: XzJob, port: MessagePort, reply: (message: XzReply) => void): Promise<void> {
   const reader = readerAt(port);
-  let chunk = new Uint8Array(CHUNK_BYTES);
   let filled = 0;
   const flush = async (): Promise<void> => {
-    reply({ kind: 'chunk', bytes: chunk.subarray(0, filled) });
+    reply({ kind: 'chunk', bytes: scratch.slice(0, filled) });
     reader.ahead += 1;
-    chunk = new Uint8Array(CHUNK_BYTES);
     filled = 0;
     while (reader.ahead >= AHEAD && !reader.isGone) await reader.next();
   };
@@ -75,7 +79,7 @@ async function work(job: XzJob, port: MessagePort, reply: (message: XzReply) => 
     for await (const part of new XzReadableStream(Readable.toWeb(source) as ReadableStream<Uint8Array>)) {
       for (let rest = part; rest.length > 0;) {
         const piece = rest.subarray(0, CHUNK_BYTES - filled);
-        chunk.set(piece, filled);
+        scratch.set(piece, filled);
         filled += piece.length;
         rest = rest.subarray(piece.length);
         if (filled === CHUNK_BYTES) await flush();

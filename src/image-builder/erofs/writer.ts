@@ -25,6 +25,11 @@ export interface ErofsResult {
   readonly uuid: Buffer;
 }
 
+/** How many bytes a tree has as an image. */
+export function erofsBytes(tree: FsTree, buildTime = 0): number {
+  return layOut(tree, buildTime).blocks * BLOCK_SIZE;
+}
+
 /**
  * Writes a tree as an uncompressed EROFS image (Linux, Documentation/filesystems/erofs.rst), the same bytes for the same
  * tree on every host. Memory: the metadata area and two chunks, whatever the files' sizes. A failure leaves no file.
@@ -37,7 +42,7 @@ export async function writeErofs(
 ): Promise<ErofsResult> {
   const layout = layOut(tree, options.buildTime ?? 0);
   const bytes = layout.blocks * BLOCK_SIZE;
-  const out = await open(path, 'w');
+  const out = await open(path, 'w', 0o600);
   try {
     await out.truncate(bytes);
     const uuid = await writeImage(layout, out, options);
