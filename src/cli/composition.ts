@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import { bootFiles } from '../image-builder/boot-image.ts';
+import type { WantedImage } from '../image-builder/existing-image.ts';
 import { readManifest } from '../image-builder/store/image-store.ts';
 import { connectEngine } from '../machine/connect.ts';
 import {
@@ -34,20 +35,15 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
   const { env } = process;
   const home = wherryHome(systemPathInputs(), globals.storagePath);
   const imagesDir = join(home, 'images');
+  const places = { imagesDir, engineBundle: ENGINE_BUNDLE, wherryVersion: wherryVersion() };
   // The composer brings OpenPGP and an HTTP client with it: only commands that compose pay for loading them.
   let composer: Promise<Composer> | undefined;
   const openComposer = (): Promise<Composer> =>
     (composer ??= import('./images/composer.ts').then(({ createComposer }) =>
-      createComposer({
-        imagesDir,
-        cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'),
-        engineBundle: ENGINE_BUNDLE,
-        wherryVersion: wherryVersion(),
-        env,
-      }),
+      createComposer({ ...places, cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'), env }),
     ));
   const reporter = stepReporter(terminal);
-  const context = openMachineContext(home, imageSource(openComposer, imagesDir, reporter));
+  const context = openMachineContext(home, imageSource(openComposer, places, reporter));
   const machineName = (flag: string | undefined): string =>
     resolveMachineName({ flag: flag ?? globals.machine, env });
   let noted = false;
@@ -94,11 +90,28 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
   };
 }
 
-/** The composer as the machine service wants it, with a step of its own only where something is composed. */
-function imageSource(open: () => Promise<Composer>, imagesDir: string, reporter: Reporter): ImageSource {
+/** The composer as the machine service wants it; composing is a step of its own, and only loaded where it is needed. */
+function imageSource(
+  open: () => Promise<Composer>,
+  places: Omit<WantedImage, 'arch'>,
+  reporter: Reporter,
+): ImageSource {
+  const { imagesDir } = places;
   return {
     ensure: async (arch, signal) => {
-      const [composer, { followComposition }] = await Promise.all([open(), import('./tasks/compose.ts')]);
+      const [{ existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
+        import('../image-builder/existing-image.ts'),
+        import('./tasks/compose.ts'),
+      ]);
+      const existing = await existingImage({ ...places, arch, signal });
+      if (existing !== undefined) {
+        await reporter.step('Use the VM image', async () => ({
+          value: undefined,
+          summary: alreadyComposed(existing),
+        }));
+        return bootFiles(imagesDir, existing);
+      }
+      const composer = await open();
       const manifest = await reporter.step('Compose the VM image', async (say) => {
         const follow = followComposition(say);
         const image = await composer.ensure(arch, follow.onProgress, signal);

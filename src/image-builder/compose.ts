@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Arch } from '../core/arch.ts';
 import { systemErrorCode } from '../core/errors.ts';
 import { syncDirectory } from '../platform/atomic-file.ts';
 import { withLock } from '../platform/lock.ts';
 import type { DownloadProgress } from '../platform/net/download.ts';
+import { existingImage } from './existing-image.ts';
+import type { WantedImage } from './existing-image.ts';
 import { gather } from './gather.ts';
 import type { Sources } from './gather.ts';
-import { hashFile } from './hash-file.ts';
 import { loadRecipe } from './recipe/load.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
-import { findImage, imageDirectory, readManifest } from './store/image-store.ts';
+import { USUAL_IMAGE_BYTES, withRoom } from './room.ts';
+import { imageDirectory, readManifest } from './store/image-store.ts';
 import { IMAGE_FILES } from './store/manifest.ts';
 import type { ImageManifest } from './store/manifest.ts';
 import { writeImage } from './write-image.ts';
@@ -22,14 +23,7 @@ export type ComposeProgress =
   | { readonly step: 'packages'; readonly done: number; readonly total: number }
   | { readonly step: 'initrd' | 'system' | 'finish' };
 
-export interface ComposeOptions extends Omit<Sources, 'onProgress'> {
-  readonly arch: Arch;
-  readonly imagesDir: string;
-  /** The engine's bundle, as this Wherry ships it. */
-  readonly engineBundle: string;
-  readonly wherryVersion: string;
-  /** Default: the recipe `machine` that ships with Wherry. */
-  readonly recipe?: LoadedRecipe | undefined;
+export interface ComposeOptions extends WantedImage, Omit<Sources, 'onProgress'> {
   /** Where the ingredients come from; default: Debian's archive and npm's registry. */
   readonly gather?: typeof gather | undefined;
   readonly onProgress?: ((progress: ComposeProgress) => void) | undefined;
@@ -39,18 +33,13 @@ const STAGING_PREFIX = '.building-';
 /** A second composition waits for the first: it will most likely find its image made. */
 const LOCK_WAIT_MS = 30 * 60_000;
 
-/**
- * The image that a composition from the same recipe, engine bundle and Wherry version made before, or a new one. Finding
- * one takes no network and no hashing of images.
- */
+/** The image that was composed before ({@link existingImage}), or a new one. */
 export async function ensureImage(options: ComposeOptions): Promise<ImageManifest> {
   const loaded = options.recipe ?? (await loadRecipe());
-  const existing = await existingImage(options, loaded);
+  const wanted = { ...options, recipe: loaded };
+  const existing = await existingImage(wanted);
   if (existing !== undefined) return existing;
-  return locked(
-    options,
-    async () => (await existingImage(options, loaded)) ?? (await compose(options, loaded)),
-  );
+  return locked(options, async () => (await existingImage(wanted)) ?? (await compose(options, loaded)));
 }
 
 /**
@@ -64,27 +53,12 @@ export async function composeImage(options: ComposeOptions): Promise<ImageManife
   return locked(options, async () => compose(options, loaded));
 }
 
-async function existingImage(
-  options: ComposeOptions,
-  loaded: LoadedRecipe,
-): Promise<ImageManifest | undefined> {
-  const { sha256 } = await hashFile(options.engineBundle, options.signal);
-  return findImage(options.imagesDir, {
-    arch: options.arch,
-    recipeDigest: loaded.digest,
-    engine: sha256,
-    wherryVersion: options.wherryVersion,
-  });
-}
-
 async function locked<T>({ imagesDir, arch, signal }: ComposeOptions, work: () => Promise<T>): Promise<T> {
-  await mkdir(imagesDir, { recursive: true });
-  const purpose = `composing the ${arch} image`;
-  return withLock(
-    join(imagesDir, '.lock'),
-    { purpose, waitMs: LOCK_WAIT_MS, ...(signal && { signal }) },
-    work,
-  );
+  const options = { purpose: `composing the ${arch} image`, waitMs: LOCK_WAIT_MS, ...(signal && { signal }) };
+  return withRoom(imagesDir, USUAL_IMAGE_BYTES, async () => {
+    await mkdir(imagesDir, { recursive: true });
+    return withLock(join(imagesDir, '.lock'), options, work);
+  });
 }
 
 async function compose(options: ComposeOptions, loaded: LoadedRecipe): Promise<ImageManifest> {

@@ -10,6 +10,7 @@ import { pinnedNpmPackages } from './npm/packages.ts';
 import type { NpmPackage } from './npm/packages.ts';
 import { fetchNpmPackages, NPM_REGISTRY, tarballUrl } from './npm/registry.ts';
 import type { Recipe } from './recipe/schema.ts';
+import { together } from './together.ts';
 
 export interface Sources {
   readonly cacheDir: string;
@@ -41,10 +42,11 @@ export interface Ingredients {
 
 /** Resolves a recipe's packages and brings them into the cache, Debian's and npm's side by side. */
 export async function gather(recipe: Recipe, arch: Arch, sources: Sources): Promise<Ingredients> {
-  const [debian, npm] = await Promise.all([
-    gatherDebian(recipe, arch, sources),
-    gatherNpm(recipe, arch, sources),
-  ]);
+  const [debian, npm] = await together(
+    sources.signal,
+    async (signal) => gatherDebian(recipe, arch, { ...sources, signal }),
+    async (signal) => gatherNpm(recipe, arch, { ...sources, signal }),
+  );
   return { ...debian, npm };
 }
 

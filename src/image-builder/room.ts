@@ -3,6 +3,9 @@ import { systemErrorCode, WherryError } from '../core/errors.ts';
 
 const MIB = 1024 * 1024;
 
+/** What trixie's image has, for when a disk is full before the packages are unpacked and say what this one has. */
+export const USUAL_IMAGE_BYTES = 240 * MIB;
+
 /** @throws IMAGE_DISK_FULL, before anything is written, when the directory's disk has less than `needed` bytes free */
 export async function requireRoom(directory: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
@@ -15,8 +18,7 @@ export async function withRoom<T>(directory: string, needed: number, work: () =>
   try {
     return await work();
   } catch (error) {
-    const full = isFull(error) || (error instanceof WherryError && isFull(error.cause));
-    throw full ? imageDiskFull(directory, needed, undefined, error) : error;
+    throw isFull(error) ? imageDiskFull(directory, needed, undefined, error) : error;
   }
 }
 

@@ -11,6 +11,7 @@ import { initrdTree } from './initrd-tree.ts';
 import { kernelParts } from './kernel-parts.ts';
 import { lockFile, sbomPackages } from './lock-file.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
+import type { Recipe } from './recipe/schema.ts';
 import { requireRoom, withRoom } from './room.ts';
 import { spdxDocument } from './sbom/spdx.ts';
 import { IMAGE_FILES, imageId } from './store/manifest.ts';
@@ -143,10 +144,16 @@ function manifestOf(
     engine,
     wherryVersion,
     created: newest ?? new Date(system.buildTime * 1000).toISOString(),
+    distribution: distributionOf(recipe, suites),
     kernelVersion,
     commandLine,
     files,
   };
+}
+
+/** The release by its number; by its name where its InRelease has none. */
+function distributionOf({ release }: Recipe, suites: Ingredients['suites']): string {
+  return `Debian ${suites.find(({ suite }) => suite === release)?.version ?? release}`;
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -143,7 +143,13 @@ async function overwrite(directory: string, number: number, record: LockRecord):
 
 async function writeTemporary(directory: string, record: LockRecord): Promise<string> {
   const temporary = join(directory, `.${randomBytes(6).toString('hex')}`);
-  await writeFile(temporary, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+  try {
+    await writeFile(temporary, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    // On a full disk the file is made, and stays empty.
+    await rm(temporary, { force: true });
+    throw error;
+  }
   return temporary;
 }
 

@@ -1,6 +1,6 @@
 import type { ComposeProgress } from '../../image-builder/compose.ts';
+import { shortId } from '../../image-builder/store/image-store.ts';
 import type { ImageManifest } from '../../image-builder/store/manifest.ts';
-import { humanSize } from '../../core/units.ts';
 
 /** Turns the composer's progress into lines, and remembers what the summary needs. */
 export function followComposition(say: (line: string) => void): {
@@ -13,17 +13,36 @@ export function followComposition(say: (line: string) => void): {
   return {
     onProgress: (progress) => {
       if (progress.step === 'download') {
-        received.set(progress.name, progress.received);
-        say(`fetching ${progress.name} (${humanSize(total(), 3)} so far)`);
+        if (progress.cached) say(`checking ${progress.name}`);
+        else {
+          received.set(progress.name, progress.received);
+          say(`fetching ${progress.name} (${megabytes(total())} so far)`);
+        }
       } else if (progress.step === 'packages') {
         packages = progress.total;
         say(`unpacking ${progress.done}/${progress.total} packages`);
-      } else say(`writing ${progress.step}`);
+      } else say(STEPS[progress.step]);
     },
     summary: (image) => {
-      const fetched = received.size === 0 ? 'nothing to fetch' : `${humanSize(total(), 3)} fetched`;
-      const verified = packages === 0 ? '' : `, ${packages} packages verified`;
-      return `Debian, Linux ${image.kernelVersion}${verified}, ${fetched}`;
+      // Somebody else was composing, and this waited for it.
+      if (packages === 0) return alreadyComposed(image);
+      const fetched = received.size === 0 ? 'nothing to fetch' : `${megabytes(total())} fetched`;
+      return `${image.distribution}, ${packages} packages verified, ${fetched}`;
     },
   };
 }
+
+/** What is said of an image that needn't be composed. */
+export function alreadyComposed(image: ImageManifest): string {
+  return `${shortId(image.id)}, ${image.distribution}, already composed`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
+}
+
+const STEPS = {
+  initrd: 'making the initrd',
+  system: 'writing the system disk',
+  finish: 'bringing it to the disk',
+} as const;

@@ -37,6 +37,8 @@ export interface OpenArchiveOptions {
 export interface OpenedSuite {
   suite: string;
   mirror: string;
+  /** The release's, where its InRelease names one: `13.7`. */
+  version?: string | undefined;
   /** Of the InRelease, ISO 8601. */
   date: string;
   /** Digest of the InRelease file, lower-case hex. */
@@ -127,6 +129,7 @@ async function openSuite(
     summary: {
       suite: source.suite,
       mirror: source.mirror,
+      version: release.version,
       date: state.date,
       inReleaseSha256: state.inRelease,
     },

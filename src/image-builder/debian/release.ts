@@ -5,6 +5,8 @@ import { parseStanza } from './deb822.ts';
 export interface Release {
   suite: string | undefined;
   codename: string | undefined;
+  /** Of a stable release: `13.7`. */
+  version: string | undefined;
   date: Date;
   validUntil: Date | undefined;
   /** Index files may be fetched as `by-hash/SHA256/<digest>`, which no mirror update can tear. */
@@ -36,6 +38,7 @@ export function parseRelease(text: string, name: string): Release {
   return {
     suite: fields.get('suite'),
     codename: fields.get('codename'),
+    version: fields.get('version'),
     date,
     validUntil,
     byHash: fields.get('acquire-by-hash') === 'yes',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { systemErrorCode, WherryError } from '../../core/errors.ts';
 import { nameBytes, type FileContent } from '../tree/nodes.ts';
 import type { FsTree } from '../tree/tree.ts';
 import { DataSink, writeAll } from './data-sink.ts';
@@ -33,7 +32,7 @@ export function erofsBytes(tree: FsTree, buildTime = 0): number {
 /**
  * Writes a tree as an uncompressed EROFS image (Linux, Documentation/filesystems/erofs.rst), the same bytes for the same
  * tree on every host. Memory: the metadata area and two chunks, whatever the files' sizes. A failure leaves no file.
- * @throws IMAGE_DISK_FULL naming what was needed, IMAGE_TREE_INVALID for what the format can't hold
+ * @throws IMAGE_TREE_INVALID for what the format can't hold
  */
 export async function writeErofs(
   tree: FsTree,
@@ -51,13 +50,7 @@ export async function writeErofs(
   } catch (error) {
     await out.close();
     await rm(path, { force: true });
-    if (systemErrorCode(error) !== 'ENOSPC') throw error;
-    const needed = Math.ceil(bytes / 1024 / 1024);
-    throw new WherryError({
-      code: 'IMAGE_DISK_FULL',
-      message: `The disk is full: ${path} needs ${needed} MiB.`,
-      cause: error,
-    });
+    throw error;
   }
 }
 

@@ -8,6 +8,8 @@ export interface NpmPackage {
   name: string;
   version: string;
   license: string;
+  /** Of the tarball. */
+  bytes: number;
   /** Subresource integrity, `sha512-<base64>`, as the registry's `dist.integrity` gives it. */
   integrity: string;
 }
@@ -17,6 +19,7 @@ const packageListSchema = z.array(
     name: z.string().regex(/^(?:@[\w.-]+\/)?[\w.-]+$/),
     version: z.string().regex(/^\d+\.\d+\.\d+$/),
     license: z.string(),
+    bytes: z.int().positive(),
     integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/),
   }),
 );

@@ -8,9 +8,6 @@ import type { NpmPackage } from './packages.ts';
 
 export const NPM_REGISTRY = 'https://registry.npmjs.org';
 
-/** Node's own platform packages have about 50 MB. */
-const MAX_TARBALL_BYTES = 256 << 20;
-
 /** Where a registry has a version's tarball: `<registry>/<name>/-/<last part of the name>-<version>.tgz`. */
 export function tarballUrl(pkg: NpmPackage, registry: string = NPM_REGISTRY): string {
   const baseName = pkg.name.slice(pkg.name.indexOf('/') + 1);
@@ -28,7 +25,8 @@ export async function fetchNpmPackages(
     name: `npm package ${pkg.name} ${pkg.version}`,
     url: tarballUrl(pkg, registry),
     digest: integrityDigest(pkg.integrity),
-    maxBytes: MAX_TARBALL_BYTES,
+    size: pkg.bytes,
+    maxBytes: pkg.bytes,
   }));
   return downloader.fetchAll(requests, context);
 }

@@ -26,6 +26,8 @@ export const imageManifestSchema = z.strictObject({
   wherryVersion: z.string(),
   /** The Date of the newest InRelease that vouched for a package, ISO 8601. */
   created: z.iso.datetime(),
+  /** `Debian 13.7`; images of Wherry's first days don't say. */
+  distribution: z.string().default('Debian'),
   kernelVersion: z.string(),
   commandLine: z.string(),
   files: z.record(z.string().regex(/^[\w.]+$/), z.strictObject({ sha256, bytes: z.int().nonnegative() })),

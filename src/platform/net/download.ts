@@ -23,6 +23,8 @@ export interface DownloadRequest {
 /** Bytes. `total` is undefined when the size isn't known beforehand. */
 export interface DownloadProgress {
   name: string;
+  /** Whether the file was in the cache already, and nothing of it came over the network. */
+  cached: boolean;
   received: number;
   total: number | undefined;
 }
@@ -133,11 +135,11 @@ async function fetchOne(
   context: DownloadContext,
 ): Promise<string> {
   const { cacheDir } = options;
-  const report = (received: number): void =>
-    context.onProgress?.({ name: request.name, received, total: request.size });
+  const report = (received: number, isCached = false): void =>
+    context.onProgress?.({ name: request.name, cached: isCached, received, total: request.size });
   const cached = await cachedFile(cacheDir, request.digest, request.name);
   if (cached !== undefined) {
-    report((await sizeOf(cached)) ?? 0);
+    report((await sizeOf(cached)) ?? 0, true);
     return cached;
   }
   if (context.offline === true) {

@@ -27,7 +27,7 @@ describe('npm packages', () => {
     await run('tar', ['-C', directory, '-czf', join(directory, 'p.tgz'), 'package']);
     const tarball = await readFile(join(directory, 'p.tgz'));
     const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-    pkg = { name: '@scope/p', version: '1.2.3', license: 'MIT', integrity };
+    pkg = { name: '@scope/p', version: '1.2.3', license: 'MIT', bytes: tarball.length, integrity };
     server = await serveFiles(new Map([['@scope/p/-/p-1.2.3.tgz', tarball]]));
   });
   afterEach(async () => {
