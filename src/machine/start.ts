@@ -1,5 +1,5 @@
 import { WherryError } from '../core/errors.ts';
-import { ensureAgent } from '../agent/client/ensure-agent.ts';
+import { endAgent, ensureAgent } from '../agent/client/ensure-agent.ts';
 import { makeRunDirectory } from '../platform/paths.ts';
 import type { ReadinessLine } from '../protocol/boot/readiness.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -53,8 +53,15 @@ export async function startHeld(
         say(times.summary());
       },
     });
-    await early;
-    await bringAgent();
+    try {
+      await early;
+      await bringAgent();
+    } catch (error) {
+      // Out of reach, or interrupted: a start that fails leaves nothing running.
+      await driver.kill(specOf(machine));
+      await endAgent(files, context.agent.processes);
+      throw error;
+    }
     return { value: undefined, summary: times.summary() };
   });
 }

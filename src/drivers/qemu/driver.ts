@@ -50,23 +50,25 @@ export function createQemuDriver(
   };
 }
 
-/** As {@link vmStatus}; a VM whose start nobody saw to its end isn't called running. */
+/** As {@link vmStatus}; a VM whose start nobody sees to its end isn't called running. */
 async function statusOf(host: QemuHost, spec: MachineSpec): Promise<VmStatus> {
   const found = await vmStatus(host, spec);
   if (found.status !== 'running' && found.status !== 'paused') return found;
-  if (await isStarted(spec)) return found;
+  if (!(await isHalfStarted(host, spec))) return found;
   return { status: 'error', reason: 'its start was cut off' };
 }
 
-async function isStarted(spec: MachineSpec): Promise<boolean> {
-  return (await readVmFile(spec))?.started === true;
+async function isHalfStarted(host: QemuHost, spec: MachineSpec): Promise<boolean> {
+  const file = await readVmFile(spec);
+  if (file?.started === true) return false;
+  return file?.starter === undefined || !(await host.processes.isAlive(file.starter));
 }
 
 /** A VM that is there must not lose its `vm.json` to a second start; what a killed start left half-booted goes. */
 async function refuseSecond(host: QemuHost, spec: MachineSpec): Promise<void> {
   const { status } = await vmStatus(host, spec);
   if (status === 'stopped') return;
-  if (!(await isStarted(spec))) return killVm(host, spec);
+  if (await isHalfStarted(host, spec)) return killVm(host, spec);
   throw new WherryError({
     bare: true,
     code: 'ALREADY_RUNNING',

@@ -32,7 +32,8 @@ export async function launch(
   const qmp = await localEndpoint(host.platform, spec.runDirectory, 'qmp', ports);
   for (const channel of [ready, qmp]) if (channel.kind === 'unix') await rm(channel.path, { force: true });
   const sshPort = await ports.next();
-  const intent: VmFile = { accelerator: hardware.accelerator, sshPort, qmp, ready };
+  const starter = await host.processes.self();
+  const intent: VmFile = { starter, accelerator: hardware.accelerator, sshPort, qmp, ready };
   await writeVmFile(spec, intent);
   await rotateLog(spec.consoleLog);
   await rm(qemuLogPath(spec), { force: true });

@@ -21,7 +21,8 @@ const vmFile = z.object({
   sshPort: z.number(),
   qmp: endpoint,
   ready: endpoint,
-  /** Set once the engine's line was seen. A VM without it, and without a starter, is half-started. */
+  /** Who waits for its engine line, and whether that has come: a VM of which neither is true is half-started. */
+  starter: z.object({ pid: z.number(), startedAt: z.string() }).optional(),
   started: z.boolean().optional(),
 });
 
