@@ -2,6 +2,7 @@ import { Command, Flags, type Interfaces } from '@oclif/core';
 import { WherryError } from '../core/errors.ts';
 import type { EngineClient } from './engine-client/client.ts';
 import type { Host } from './host.ts';
+import type { Meant } from './machine/names.ts';
 import { globalFlags } from './invocation.ts';
 import { processTerminal, type Terminal } from './streams/terminal.ts';
 
@@ -52,6 +53,11 @@ export abstract class WherryCommand extends Command {
     }
   }
 
+  /** Which machine is meant where a verb of `machine` names none. */
+  protected meant(flag: string | undefined): Meant {
+    return { flag: flag ?? globalFlags().machine, env: process.env };
+  }
+
   protected print(...lines: readonly string[]): void {
     for (const line of lines) this.terminal.stdout.write(`${line}\n`);
   }
@@ -72,11 +78,31 @@ export abstract class WherryCommand extends Command {
 
   /** Errors go up to main(), which renders them in one place. */
   protected override async catch(error: Error): Promise<never> {
-    throw error;
+    throw isUsageError(error) ? this.usageError(error) : error;
+  }
+
+  /** oclif's complaint about the words; docker exits with 125 then, docker-machine with 1. */
+  private usageError(error: Error): WherryError {
+    const [first = ''] = error.message.split('\n');
+    const id = (this.id ?? '').replaceAll(':', ' ');
+    return new WherryError({
+      code: 'USAGE',
+      message: first,
+      hint: `See:  wherry ${id} --help`,
+      exitCode: id.startsWith('machine') ? 1 : DOCKER_USAGE_STATUS,
+      cause: error,
+    });
   }
 }
 
-/** For options that docker has and this version hasn't. */
-export function usage(message: string, hint?: string): WherryError {
-  return new WherryError({ code: 'USAGE', message, hint });
+/** docker's exit status where its own words, not the container, were wrong. */
+const DOCKER_USAGE_STATUS = 125;
+
+function isUsageError(error: Error): boolean {
+  return 'oclif' in error && !(error instanceof WherryError);
+}
+
+/** A complaint about the words of a docker command; `machine` commands pass docker-machine's status, 1. */
+export function usage(message: string, hint?: string, exitCode = DOCKER_USAGE_STATUS): WherryError {
+  return new WherryError({ code: 'USAGE', message, hint, exitCode });
 }

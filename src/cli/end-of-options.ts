@@ -2,6 +2,8 @@
 export interface FlagShape {
   readonly type: 'boolean' | 'option';
   readonly char?: string | undefined;
+  readonly aliases?: readonly string[] | undefined;
+  readonly charAliases?: readonly string[] | undefined;
   readonly allowNo?: boolean | undefined;
 }
 
@@ -17,7 +19,14 @@ export function endOptionsAtFirstPositional(
   flags: Readonly<Record<string, FlagShape>>,
 ): string[] {
   const byChar = new Map(
-    Object.values(flags).flatMap((flag) => (flag.char ? [[flag.char, flag] as const] : [])),
+    Object.values(flags).flatMap((flag) =>
+      [flag.char ?? [], flag.charAliases ?? []].flat().map((char) => [char, flag] as const),
+    ),
+  );
+  const byName = new Map(
+    Object.entries(flags).flatMap(([name, flag]) =>
+      [name, ...(flag.aliases ?? [])].map((long) => [long, flag] as const),
+    ),
   );
   const options: string[] = [];
   let position = 0;
@@ -27,7 +36,7 @@ export function endOptionsAtFirstPositional(
     if (word === '-' || !word.startsWith('-')) return [...options, '--', ...argv.slice(position)];
     position += 1;
     const takesNext = word.startsWith('--')
-      ? longOption(word, flags, options)
+      ? longOption(word, byName, options)
       : shortOptions(word, byChar, options);
     const next = argv[position];
     if (takesNext && next !== undefined) {
@@ -38,10 +47,10 @@ export function endOptionsAtFirstPositional(
   return options;
 }
 
-function longOption(word: string, flags: Readonly<Record<string, FlagShape>>, options: string[]): boolean {
+function longOption(word: string, flags: ReadonlyMap<string, FlagShape>, options: string[]): boolean {
   const equals = word.indexOf('=');
   const name = word.slice(2, equals === -1 ? undefined : equals);
-  const flag = flags[name];
+  const flag = flags.get(name);
   if (flag?.type === 'boolean' && equals !== -1) {
     const value = word.slice(equals + 1).toLowerCase();
     if (['true', '1', 't'].includes(value)) options.push(`--${name}`);

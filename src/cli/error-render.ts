@@ -21,20 +21,10 @@ export function renderError(error: unknown, stderr: NodeJS.WritableStream, debug
     if (debug) stderr.write(`${stackOf(error)}\n`);
     return error.exitCode;
   }
-  if (isUsageError(error)) {
-    stderr.write(
-      `Error: ${error.message.replace(/\nSee more help with --help$/, '')}\n  Help:  wherry --help\n`,
-    );
-    return 1;
-  }
   if (error instanceof Error && error.name === 'AbortError') return 130;
   stderr.write(`Error: ${messageOf(error)}\n`);
   if (debug && error instanceof Error) stderr.write(`${stackOf(error)}\n`);
   return 1;
-}
-
-function isUsageError(error: unknown): error is Error & { oclif: { exit?: number } } {
-  return error instanceof Error && 'oclif' in error;
 }
 
 function stackOf(error: Error): string {

@@ -34,7 +34,7 @@ export function splitGlobals(argv: readonly string[]): { globals: GlobalFlags; r
   for (; position < argv.length; position += 1) {
     const word = argv[position] ?? '';
     const [name, inline] = word.startsWith('--') ? splitOnce(word, '=') : [word];
-    const target = TAKES_VALUE[name];
+    const target = Object.hasOwn(TAKES_VALUE, name) ? TAKES_VALUE[name] : undefined;
     if (target !== undefined) {
       const value = inline ?? argv[(position += 1)];
       if (value === undefined)

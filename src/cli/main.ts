@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '@oclif/core';
 import { endOptionsAtFirstPositional } from './end-of-options.ts';
+import { systemErrorCode } from '../core/errors.ts';
 import { systemPathInputs, wherryHome } from '../platform/paths.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
 
@@ -15,10 +17,12 @@ const VERSION_WORDS = new Set(['--version', '-v']);
  * @param root the package's directory
  */
 export async function main(argv: readonly string[], root: URL): Promise<void> {
-  if (argv.length === 1 && VERSION_WORDS.has(argv[0] ?? '')) {
+  const words = argv[0] === 'machine' ? argv.slice(1) : argv;
+  if (words.length === 1 && VERSION_WORDS.has(words[0] ?? '')) {
     process.stdout.write(`wherry version ${packageVersion(root)}\n`);
     return;
   }
+  endQuietlyWithTheReader();
   const { renderError } = await import('./error-render.ts');
   let debug = false;
   try {
@@ -30,6 +34,14 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   } catch (error) {
     process.exitCode = renderError(error, process.stderr, debug);
   }
+}
+
+/** `wherry logs x | head -1`: when nobody reads on, a command ends without a word, as one that gets SIGPIPE does. */
+function endQuietlyWithTheReader(): void {
+  process.stdout.on('error', (error) => {
+    if (systemErrorCode(error) !== 'EPIPE') throw error;
+    process.exit(128 + constants.signals.SIGPIPE);
+  });
 }
 
 function packageVersion(root: URL): string {
@@ -74,7 +86,7 @@ function endOptions(argv: string[], config: Config): string[] {
 /** docker-machine's verbs take `-h` for help; docker's don't (`run -h` is the host name). */
 function withHelpFlag(argv: readonly string[]): string[] {
   const takesShort = argv[0] === 'machine' && argv[1] !== 'ssh';
-  return argv.map((word) => (takesShort && word === '-h' ? '--help' : word));
+  return argv.map((word, at) => (word === '-h' && (takesShort || at === 0) ? '--help' : word));
 }
 
 /** Whether this is src/ (bin/dev.js) and not dist/: oclif must then look for commands among the sources. */

@@ -1,4 +1,8 @@
+import { constants } from 'node:os';
 import { interrupted } from './base-command.ts';
+
+/** So many SIGINT or SIGTERM end the command itself. */
+const PATIENCE = 3;
 
 let taken = 0;
 
@@ -28,9 +32,16 @@ export function takeSignals(handler: (signal: NodeJS.Signals) => void): () => vo
       ? ['SIGINT', 'SIGTERM']
       : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
   taken += 1;
-  for (const name of names) process.on(name, handler);
+  let asked = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' || signal === 'SIGTERM') asked += 1;
+    // A container whose first process ignores the signal would hold the terminal for ever: docker gives up at the third.
+    if (asked >= PATIENCE) process.exit(128 + constants.signals[signal]);
+    handler(signal);
+  };
+  for (const name of names) process.on(name, onSignal);
   return () => {
     taken -= 1;
-    for (const name of names) process.off(name, handler);
+    for (const name of names) process.off(name, onSignal);
   };
 }

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 import { jsonLines } from '../engine-client/json-lines.ts';
+import { timestamp } from '../flags/timestamp.ts';
 import { filtersQuery } from '../flags/filters.ts';
 import { compileTemplate } from '../render/template/execute.ts';
 
@@ -30,7 +31,11 @@ export default class Events extends WherryCommand {
     const render = formatter(flags.format);
     await this.withEngine(flags.machine, async (engine) => {
       const answer = await engine.stream('GET', '/events', {
-        query: { since: flags.since, until: flags.until, filters: filtersQuery(flags.filter) },
+        query: {
+          since: timestamp(flags.since),
+          until: timestamp(flags.until),
+          filters: filtersQuery(flags.filter),
+        },
         signal: this.signal,
       });
       for await (const event of jsonLines<EventMessage>(answer)) this.print(render(event));

@@ -1,3 +1,4 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
@@ -14,7 +15,6 @@ export default class Inspect extends WherryCommand {
       description: 'Only inspect objects of the given type',
       options: ['container', 'image', 'network'],
     }),
-    size: Flags.boolean({ char: 's', description: 'Display total file sizes', default: false }),
   };
 
   async run(): Promise<void> {
@@ -43,9 +43,9 @@ export default class Inspect extends WherryCommand {
 }
 
 const KINDS: Readonly<Record<string, (name: string) => string>> = {
-  container: (name) => `/containers/${name}/json`,
-  image: (name) => `/images/${name}/json`,
-  network: (name) => `/networks/${name}`,
+  container: (name) => apiPath`/containers/${name}/json`,
+  image: (name) => apiPath`/images/${name}/json`,
+  network: (name) => apiPath`/networks/${name}`,
 };
 
 async function lookUp(engine: EngineClient, name: string, type: string | undefined): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { eachName } from '../run/each-name.ts';
@@ -16,7 +17,7 @@ export default class Kill extends WherryCommand {
       throw usage('"wherry kill" requires at least 1 argument.', 'See:  wherry kill --help');
     await this.withEngine(flags.machine, (engine) =>
       eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('POST', `/containers/${name}/kill`, { query: { signal: flags.signal } });
+        await engine.json('POST', apiPath`/containers/${name}/kill`, { query: { signal: flags.signal } });
         return name;
       }),
     );

@@ -27,7 +27,7 @@ export default class Load extends WherryCommand {
       for await (const message of jsonLines<ProgressMessage>(answer)) {
         const failure = message.errorDetail?.message ?? message.error;
         if (failure !== undefined) throw new EngineAnswerError(500, failure);
-        progress.show(message);
+        if (!flags.quiet || message.stream !== undefined) progress.show(message);
       }
     });
   }

@@ -1,5 +1,7 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Args, Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
+import { timestamp } from '../flags/timestamp.ts';
 import { copyRaw, demultiplex } from '../streams/demultiplex.ts';
 
 export default class Logs extends WherryCommand {
@@ -23,7 +25,7 @@ export default class Logs extends WherryCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
     await this.withEngine(flags.machine, async (engine) => {
-      const answer = await engine.stream('GET', `/containers/${args.container}/logs`, {
+      const answer = await engine.stream('GET', apiPath`/containers/${args.container}/logs`, {
         query: {
           stdout: 1,
           stderr: 1,
@@ -42,18 +44,4 @@ export default class Logs extends WherryCommand {
         : demultiplex(answer, this.terminal.stdout, this.terminal.stderr));
     });
   }
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-
-/** Seconds since the epoch from a relative duration (`1h30m`), a date, or seconds; as the API wants it. */
-function timestamp(text: string | undefined): string | undefined {
-  if (text === undefined || /^\d+(\.\d+)?$/.test(text)) return text;
-  if (/^(\d+(\.\d+)?[smh])+$/.test(text)) {
-    const seconds = [...text.matchAll(/(\d+(?:\.\d+)?)([smh])/g)]
-      .map(([, amount, unit]) => Number(amount) * (UNITS[unit ?? 's'] ?? 1))
-      .reduce((total, part) => total + part, 0);
-    return String(Date.now() / 1000 - seconds);
-  }
-  return String(Date.parse(text) / 1000);
 }

@@ -26,10 +26,14 @@ export default class Pull extends WherryCommand {
         this.terminal.stdout,
       ),
     );
-    this.print(
-      args.image.includes('/')
-        ? withDefaultTag(args.image)
-        : `docker.io/library/${withDefaultTag(args.image)}`,
-    );
+    this.print(canonicalName(withDefaultTag(args.image)));
   }
+}
+
+/** With the registry's domain, as docker prints what it pulled: a first part is a domain if it looks like one. */
+function canonicalName(reference: string): string {
+  const slash = reference.indexOf('/');
+  const first = reference.slice(0, Math.max(0, slash));
+  if (/[.:]/.test(first) || first === 'localhost') return reference;
+  return `docker.io/${slash === -1 ? 'library/' : ''}${reference}`;
 }

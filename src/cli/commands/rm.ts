@@ -1,3 +1,4 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { eachName } from '../run/each-name.ts';
@@ -24,7 +25,7 @@ export default class Rm extends WherryCommand {
     if (argv.length === 0) throw usage('"wherry rm" requires at least 1 argument.', 'See:  wherry rm --help');
     await this.withEngine(flags.machine, (engine) =>
       eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('DELETE', `/containers/${name}`, {
+        await engine.json('DELETE', apiPath`/containers/${name}`, {
           query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
         });
         return name;

@@ -1,3 +1,4 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { eachName } from '../run/each-name.ts';
@@ -19,7 +20,7 @@ export default class Rmi extends WherryCommand {
       eachName(argv as string[], this.terminal, async (name) => {
         const done = await engine.json<{ Untagged?: string; Deleted?: string }[]>(
           'DELETE',
-          `/images/${name}`,
+          apiPath`/images/${name}`,
           {
             query: { force: flags.force ? 1 : undefined, noprune: flags['no-prune'] ? 1 : undefined },
           },

@@ -2,7 +2,9 @@ import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
 import { runFlags } from '../flags/run-flags.ts';
-import { runContainer } from '../run/run-container.ts';
+import type { EngineClient } from '../engine-client/client.ts';
+import { createBody } from '../run/create-body.ts';
+import { asRunFailure, runContainer } from '../run/run-container.ts';
 
 export default class Run extends WherryCommand {
   static override description = 'Create and run a new container from an image';
@@ -30,11 +32,24 @@ export default class Run extends WherryCommand {
     if (flags.tty && flags.interactive && !flags.detach && !this.terminal.stdin.isTTY) {
       throw usage('the input device is not a TTY');
     }
-    const host = await this.host();
-    await host.ensureRunning(flags.machine, { yes: flags.yes });
-    const status = await this.withEngine(flags.machine, (engine) =>
-      runContainer(engine, { image, command, flags, env: process.env }, this.terminal),
+    const body = createBody(image, command, flags, process.env);
+    const status = await this.runIn(flags.machine, flags.yes, (engine) =>
+      runContainer(engine, { image, body, flags }, this.terminal),
     );
     if (status !== 0) throw new ExitStatus(status);
+  }
+
+  private async runIn(
+    machine: string | undefined,
+    yes: boolean,
+    body: (engine: EngineClient) => Promise<number>,
+  ): Promise<number> {
+    try {
+      const host = await this.host();
+      await host.ensureRunning(machine, { yes });
+      return await this.withEngine(machine, body);
+    } catch (error) {
+      throw asRunFailure(error);
+    }
   }
 }

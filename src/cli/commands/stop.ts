@@ -1,3 +1,4 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { eachName } from '../run/each-name.ts';
@@ -21,7 +22,7 @@ export default class Stop extends WherryCommand {
       throw usage('"wherry stop" requires at least 1 argument.', 'See:  wherry stop --help');
     await this.withEngine(flags.machine, (engine) =>
       eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('POST', `/containers/${name}/stop`, {
+        await engine.json('POST', apiPath`/containers/${name}/stop`, {
           query: { signal: flags.signal, t: flags.time },
         });
         return name;

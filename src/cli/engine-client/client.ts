@@ -29,8 +29,11 @@ const API = '/v1.51';
 /** One more client of the Docker Engine API, over whatever the connector gives. */
 export class EngineClient {
   readonly #agent: Agent;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(connect: Connector) {
+  /** `signal` ends every call that has none of its own. */
+  constructor(connect: Connector, signal?: AbortSignal) {
+    this.#signal = signal;
     this.#agent = new Agent({ keepAlive: true });
     Object.assign(this.#agent, {
       createConnection: (_: unknown, done: (error: Error | null, stream?: Duplex) => void): void => {
@@ -109,9 +112,13 @@ export class EngineClient {
         ...headers,
         ...options.headers,
       },
-      ...(options.signal ? { signal: options.signal } : {}),
+      ...withSignal(options.signal ?? this.#signal),
     });
   }
+}
+
+function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 function sendBody(call: ClientRequest, body: unknown): void {

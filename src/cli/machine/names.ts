@@ -2,6 +2,12 @@ import { WherryError } from '../../core/errors.ts';
 import type { MachineContext } from '../../machine/context.ts';
 import { DEFAULT_MACHINE, resolveMachineName } from '../../machine/resolve-machine-name.ts';
 
+/** What says which machine is meant where a verb names none: `--machine`, before or behind the verb, or the environment. */
+export interface Meant {
+  readonly flag: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /**
  * The machines that a verb was given; with none, the one that a command would mean.
  * @throws WherryError NO_MACHINE in docker-machine's words where that one doesn't exist
@@ -9,10 +15,10 @@ import { DEFAULT_MACHINE, resolveMachineName } from '../../machine/resolve-machi
 export async function machinesMeant(
   context: MachineContext,
   names: readonly string[],
-  env: NodeJS.ProcessEnv,
+  meant: Meant,
 ): Promise<readonly string[]> {
   if (names.length > 0) return names;
-  const name = resolveMachineName({ env });
+  const name = resolveMachineName(meant);
   if (name === DEFAULT_MACHINE && !(await context.store.exists(name))) {
     throw new WherryError({
       code: 'NO_MACHINE',
@@ -28,10 +34,10 @@ export async function machinesMeant(
 export async function oneMachineMeant(
   context: MachineContext,
   names: readonly string[],
-  env: NodeJS.ProcessEnv,
+  meant: Meant,
 ): Promise<string> {
   refuseSurplus(names.slice(1));
-  const [name = ''] = await machinesMeant(context, names, env);
+  const [name = ''] = await machinesMeant(context, names, meant);
   return name;
 }
 

@@ -11,9 +11,9 @@ export abstract class MachineVerbCommand extends WherryCommand {
   protected abstract act(host: Host, name: string): Promise<void>;
 
   async run(): Promise<void> {
-    const { argv } = await this.parse({ baseFlags: WherryCommand.baseFlags, strict: false });
+    const { argv, flags } = await this.parse({ baseFlags: WherryCommand.baseFlags, strict: false });
     const host = await this.host();
-    const names = await machinesMeant(host.machines, argv as string[], process.env);
+    const names = await machinesMeant(host.machines, argv as string[], this.meant(flags.machine));
     let status = 0;
     for (const name of names) {
       try {

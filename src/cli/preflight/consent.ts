@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { askYesOrNo } from '../streams/ask.ts';
 import type { Terminal } from '../streams/terminal.ts';
 
 export interface ConsentRules {
@@ -18,12 +18,9 @@ export async function askConsent(command: string, terminal: Terminal, rules: Con
     return true;
   }
   if (!terminal.stdin.isTTY || !terminal.stderr.isTTY) return false;
-  const prompt = createInterface({ input: terminal.stdin, output: terminal.stderr });
-  try {
-    const answer = await prompt.question(`Run this now?  ${command}  [y/N] `, { signal: rules.signal });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    prompt.close();
-    terminal.stdin.unref();
-  }
+  return askYesOrNo(
+    `Run this now?  ${command}  [y/N] `,
+    { input: terminal.stdin, output: terminal.stderr },
+    rules.signal,
+  );
 }

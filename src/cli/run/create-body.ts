@@ -1,5 +1,6 @@
 import { parseSize } from '../../core/units.ts';
-import { WherryError } from '../../core/errors.ts';
+import { environmentEntry } from '../flags/environment.ts';
+import { invalidArgument } from '../flags/invalid-argument.ts';
 
 /** The flags of `run` and `create` that shape the container. */
 export interface RunFlags {
@@ -22,15 +23,7 @@ export interface RunFlags {
   readonly publish?: readonly string[] | undefined;
 }
 
-function invalid(value: string, flag: string, reason: string): WherryError {
-  return new WherryError({
-    code: 'USAGE',
-    message: `invalid argument "${value}" for "${flag}" flag: ${reason}`,
-    hint: 'See:  wherry run --help',
-    exitCode: 125,
-    bare: true,
-  });
-}
+export type CreateBody = ReturnType<typeof createBody>;
 
 /** The body of `POST /containers/create` (Docker Engine API v1.51) as docker's client makes it from the same flags. */
 export function createBody(
@@ -67,15 +60,6 @@ export function createBody(
   };
 }
 
-/** `A=1` stands; `A` alone takes the caller's value, or nothing where the caller has none. */
-function environmentEntry(entry: string, env: NodeJS.ProcessEnv): string[] {
-  if (entry.startsWith('=') || entry === '')
-    throw invalid(entry, '-e, --env', `invalid environment variable: ${entry}`);
-  if (entry.includes('=')) return [entry];
-  const value = env[entry];
-  return value === undefined ? [] : [`${entry}=${value}`];
-}
-
 function labelEntry(entry: string): [string, string] {
   const equals = entry.indexOf('=');
   return equals === -1 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
@@ -84,7 +68,7 @@ function labelEntry(entry: string): [string, string] {
 function memory(text: string | undefined): number {
   if (text === undefined) return 0;
   const bytes = parseSize(text);
-  if (bytes === undefined) throw invalid(text, '-m, --memory', `invalid size: '${text}'`);
+  if (bytes === undefined) throw invalidArgument(text, '-m, --memory', `invalid size: '${text}'`);
   return bytes;
 }
 
@@ -92,7 +76,7 @@ function nanoCpus(text: string | undefined): number {
   if (text === undefined) return 0;
   const cpus = Number(text);
   if (!Number.isFinite(cpus) || cpus < 0 || text.trim() === '') {
-    throw invalid(text, '--cpus', `failed to parse ${text} as a rational number`);
+    throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`);
   }
   return Math.round(cpus * 1e9);
 }
@@ -105,7 +89,7 @@ function portBindings(specs: readonly string[]): Record<string, { HostIp: string
       /^(?:(?:(?<ip>\[[^\]]+\]|[\d.]*):)?(?<host>\d*):)?(?<container>\d+)(?:\/(?<proto>tcp|udp|sctp))?$/.exec(
         spec,
       );
-    if (!match?.groups) throw invalid(spec, '-p, --publish', `invalid publish format: ${spec}`);
+    if (!match?.groups) throw invalidArgument(spec, '-p, --publish', `invalid publish format: ${spec}`);
     const { ip = '', host = '', container = '', proto = 'tcp' } = match.groups;
     (bindings[`${container}/${proto}`] ??= []).push({ HostIp: ip, HostPort: host });
   }

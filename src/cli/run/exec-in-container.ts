@@ -1,5 +1,7 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import type { EngineClient } from '../engine-client/client.ts';
 import { followSize, type Terminal } from '../streams/terminal.ts';
+import { environmentEntry } from '../flags/environment.ts';
 import { attachSession } from './attach-session.ts';
 
 export interface ExecRequest {
@@ -24,30 +26,34 @@ export async function execInContainer(
 ): Promise<number> {
   const { flags } = request;
   const attached = !flags.detach;
-  const { Id: id } = await engine.json<{ Id: string }>('POST', `/containers/${request.container}/exec`, {
-    body: {
-      AttachStdin: flags.interactive && attached,
-      AttachStdout: attached,
-      AttachStderr: attached,
-      Tty: flags.tty,
-      Detach: flags.detach,
-      Privileged: flags.privileged,
-      User: flags.user ?? '',
-      WorkingDir: flags.workdir ?? '',
-      Env: flags.env ?? null,
-      Cmd: request.command,
+  const { Id: id } = await engine.json<{ Id: string }>(
+    'POST',
+    apiPath`/containers/${request.container}/exec`,
+    {
+      body: {
+        AttachStdin: flags.interactive && attached,
+        AttachStdout: attached,
+        AttachStderr: attached,
+        Tty: flags.tty,
+        Detach: flags.detach,
+        Privileged: flags.privileged,
+        User: flags.user ?? '',
+        WorkingDir: flags.workdir ?? '',
+        Env: flags.env?.flatMap((entry) => environmentEntry(entry, process.env)) ?? null,
+        Cmd: request.command,
+      },
     },
-  });
+  );
   const body = { Detach: flags.detach, Tty: flags.tty };
   if (flags.detach) {
-    await engine.json('POST', `/exec/${id}/start`, { body });
+    await engine.json('POST', apiPath`/exec/${id}/start`, { body });
     return 0;
   }
-  const { stream } = await engine.hijack('POST', `/exec/${id}/start`, { body });
+  const { stream } = await engine.hijack('POST', apiPath`/exec/${id}/start`, { body });
   let stop: (() => void) | undefined;
   if (flags.tty) {
     const resize = (h: number, w: number) =>
-      engine.json<void>('POST', `/exec/${id}/resize`, { query: { h, w } });
+      engine.json<void>('POST', apiPath`/exec/${id}/resize`, { query: { h, w } });
     stop = followSize(terminal.stdout, resize, () => stop?.());
   }
   try {
@@ -56,6 +62,6 @@ export async function execInContainer(
   } finally {
     stop?.();
   }
-  const { ExitCode } = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${id}/json`);
+  const { ExitCode } = await engine.json<{ ExitCode: number | null }>('GET', apiPath`/exec/${id}/json`);
   return ExitCode ?? 0;
 }

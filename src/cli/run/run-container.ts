@@ -1,20 +1,21 @@
+import { apiPath } from '../engine-client/api-path.ts';
 import { WherryError } from '../../core/errors.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
 import { followSize, type Terminal } from '../streams/terminal.ts';
 import { takeSignals } from '../signals.ts';
 import { attachSession } from './attach-session.ts';
-import { createBody, type RunFlags } from './create-body.ts';
+import type { CreateBody, RunFlags } from './create-body.ts';
 import { pullImage, withDefaultTag } from './pull-image.ts';
 
 export interface RunRequest {
   readonly image: string;
-  readonly command: readonly string[];
+  /** What the container is created from, checked before anything is started for it. */
+  readonly body: CreateBody;
   readonly flags: RunFlags & {
     readonly pull: string;
     readonly platform?: string | undefined;
     readonly quiet: boolean;
   };
-  readonly env: NodeJS.ProcessEnv;
 }
 
 /** docker's exit status where the engine, not the program, failed. */
@@ -29,14 +30,10 @@ export async function runContainer(
   request: RunRequest,
   terminal: Terminal,
 ): Promise<number> {
-  try {
-    const id = await createContainer(engine, request, terminal);
-    return request.flags.detach
-      ? await startDetached(engine, id, terminal)
-      : await runAttached(engine, id, request, terminal);
-  } catch (error) {
-    throw asRunFailure(error);
-  }
+  const id = await createContainer(engine, request, terminal);
+  return request.flags.detach
+    ? startDetached(engine, id, terminal)
+    : runAttached(engine, id, request, terminal);
 }
 
 async function createContainer(
@@ -44,8 +41,7 @@ async function createContainer(
   request: RunRequest,
   terminal: Terminal,
 ): Promise<string> {
-  const { image, flags } = request;
-  const body = createBody(image, request.command, flags, request.env);
+  const { image, body, flags } = request;
   const create = () =>
     engine.json<{ Id: string; Warnings?: string[] | null }>('POST', '/containers/create', {
       query: { name: flags.name, platform: flags.platform },
@@ -72,7 +68,7 @@ async function createContainer(
 /** A 404 of create may also be a missing network: only a missing image is worth a pull. */
 async function imageIsMissing(engine: EngineClient, image: string): Promise<boolean> {
   try {
-    await engine.json('GET', `/images/${image}/json`);
+    await engine.json('GET', apiPath`/images/${image}/json`);
     return false;
   } catch (error) {
     if (error instanceof EngineAnswerError && error.status === 404) return true;
@@ -86,7 +82,7 @@ function warned(created: { Id: string; Warnings?: string[] | null }, terminal: T
 }
 
 async function startDetached(engine: EngineClient, id: string, terminal: Terminal): Promise<number> {
-  await engine.json('POST', `/containers/${id}/start`);
+  await startContainer(engine, id);
   terminal.stdout.write(`${id}\n`);
   return 0;
 }
@@ -98,23 +94,23 @@ async function runAttached(
   terminal: Terminal,
 ): Promise<number> {
   const { flags } = request;
-  const { stream } = await engine.hijack('POST', `/containers/${id}/attach`, {
+  const { stream } = await engine.hijack('POST', apiPath`/containers/${id}/attach`, {
     query: { stream: 1, stdout: 1, stderr: 1, ...(flags.interactive ? { stdin: 1 } : {}) },
   });
-  const waiting = await engine.stream('POST', `/containers/${id}/wait`, {
+  const waiting = await engine.stream('POST', apiPath`/containers/${id}/wait`, {
     query: { condition: flags.rm ? 'removed' : 'next-exit' },
   });
   const giveBack = takeSignals((signal) => {
-    engine.json('POST', `/containers/${id}/kill`, { query: { signal } }).catch((error: unknown) => {
-      // The container may have ended between the signal and its delivery.
-      if (!(error instanceof EngineAnswerError)) throw error;
+    engine.json('POST', apiPath`/containers/${id}/kill`, { query: { signal } }).catch((error: unknown) => {
+      // The container may have ended between the signal and its delivery; a lost connection ends the session.
+      if (!(error instanceof EngineAnswerError)) stream.destroy(error instanceof Error ? error : undefined);
     });
   });
   const session = attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
   let stopResizing: (() => void) | undefined;
   try {
     try {
-      await engine.json('POST', `/containers/${id}/start`);
+      await startContainer(engine, id);
     } catch (error) {
       stream.destroy();
       await session.catch(() => 'the start has failed: its error is the one to show');
@@ -123,7 +119,7 @@ async function runAttached(
     if (flags.tty) {
       stopResizing = followSize(
         terminal.stdout,
-        (h, w) => engine.json('POST', `/containers/${id}/resize`, { query: { h, w } }),
+        (h, w) => engine.json('POST', apiPath`/containers/${id}/resize`, { query: { h, w } }),
         () => stopResizing?.(),
       );
     }
@@ -150,14 +146,30 @@ function startFailureStatus(reason: string): number {
   return ENGINE_FAILED;
 }
 
-function asRunFailure(error: unknown): unknown {
-  if (!(error instanceof EngineAnswerError)) return error;
+/** @throws WherryError with 126 or 127 where the program can't be run */
+async function startContainer(engine: EngineClient, id: string): Promise<void> {
+  try {
+    await engine.json('POST', apiPath`/containers/${id}/start`);
+  } catch (error) {
+    throw error instanceof EngineAnswerError ? runFailure(error, startFailureStatus(error.reason)) : error;
+  }
+}
+
+function runFailure(error: EngineAnswerError, exitCode: number): WherryError {
   return new WherryError({
     code: 'RUN_FAILED',
     message: `wherry: ${error.message}`,
     hint: "Run 'wherry run --help' for more information",
-    exitCode: startFailureStatus(error.reason),
+    exitCode,
     bare: true,
     cause: error,
   });
+}
+
+/** Whatever goes wrong outside the container is docker's 125; the words stay the error's own. */
+export function asRunFailure(error: unknown): unknown {
+  if (error instanceof EngineAnswerError) return runFailure(error, ENGINE_FAILED);
+  if (!(error instanceof WherryError) || error.code === 'RUN_FAILED') return error;
+  const { code, message, hint, bare, cause } = error;
+  return new WherryError({ code, message, hint, bare, exitCode: ENGINE_FAILED, cause: cause ?? error });
 }

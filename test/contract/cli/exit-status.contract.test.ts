@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { WherryError } from '../../../src/core/errors.ts';
-import { runContainer } from '../../../src/cli/run/run-container.ts';
+import { asRunFailure, runContainer } from '../../../src/cli/run/run-container.ts';
+import { createBody } from '../../../src/cli/run/create-body.ts';
 import { explainRuntimeError, startError } from '../../../src/engine/containers/runtime-errors.ts';
 import { pipedTerminal, startScriptedEngine, type Script } from '../../helpers/cli/scripted-engine.ts';
 
@@ -11,11 +12,12 @@ async function statusOf(script: Script): Promise<number> {
   try {
     return await runContainer(
       engine.client,
-      { image: 'busybox', command: ['x'], flags, env: {} },
+      { image: 'busybox', body: createBody('busybox', ['x'], flags, {}), flags },
       pipedTerminal(),
     );
   } catch (error) {
-    if (error instanceof WherryError) return error.exitCode;
+    const failure = asRunFailure(error);
+    if (failure instanceof WherryError) return failure.exitCode;
     throw error;
   } finally {
     await engine.close();

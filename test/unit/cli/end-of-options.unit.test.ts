@@ -8,6 +8,7 @@ const FLAGS = {
   env: { type: 'option', char: 'e' },
   workdir: { type: 'option', char: 'w' },
   name: { type: 'option' },
+  network: { type: 'option', aliases: ['net'], charAliases: ['N'] },
 } as const;
 
 const CASES: readonly (readonly [string, string])[] = [
@@ -22,6 +23,8 @@ const CASES: readonly (readonly [string, string])[] = [
   ['-- busybox -t', '-- busybox -t'],
   ['--rm=true --tty=false busybox', '--rm -- busybox'],
   ['--rm', '--rm'],
+  ['--net host busybox true', '--net host -- busybox true'],
+  ['-N host busybox true', '-N host -- busybox true'],
 ];
 
 describe('end of options', () => {

@@ -8,9 +8,9 @@ export default class MachineConfig extends WherryCommand {
   static override strict = false;
 
   async run(): Promise<void> {
-    const { argv } = await this.parse(MachineConfig);
+    const { argv, flags } = await this.parse(MachineConfig);
     const { machines } = await this.host();
-    const name = await oneMachineMeant(machines, argv as string[], process.env);
+    const name = await oneMachineMeant(machines, argv as string[], this.meant(flags.machine));
     this.print(...(await machineClientFlags(machines, name)));
   }
 }

@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
+import { driverFlags, type DriverModule } from '../../../drivers/module.ts';
 import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/registry.ts';
 import { createMachine } from '../../../machine/create.ts';
-import { WherryCommand } from '../../base-command.ts';
+import { usage, WherryCommand } from '../../base-command.ts';
 import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
 import { driverFlagsOf, driverOptions } from '../../flags/driver-flags.ts';
 import { parseMebibytes } from '../../flags/memory.ts';
@@ -13,6 +14,13 @@ import { WherryError } from '../../../core/errors.ts';
 
 /** Every driver's own flags: help shows them by driver, and oclif's manifest holds them, so that help loads none. */
 const driverModules = await Promise.all(driverNames().map(loadDriverModule));
+
+/** Another driver's flag would be ignored: say so instead. */
+function refuseOtherDrivers(chosen: DriverModule, flags: Readonly<Record<string, unknown>>): void {
+  const others = driverModules.filter(({ name }) => name !== chosen.name);
+  const foreign = others.flatMap(driverFlags).find(({ flag }) => flags[flag] !== undefined);
+  if (foreign) throw usage(`--${foreign.flag} is no flag of the driver "${chosen.name}"`, undefined, 1);
+}
 
 export default class MachineCreate extends WherryCommand {
   static override description = 'Create a machine';
@@ -39,6 +47,7 @@ export default class MachineCreate extends WherryCommand {
     const { argv, flags } = await this.parse(MachineCreate);
     const driverName = flags.driver;
     const module = await loadDriverModule(driverName);
+    refuseOtherDrivers(module, flags);
     const [name, ...extra] = argv as string[];
     if (name === undefined) {
       throw new WherryError({

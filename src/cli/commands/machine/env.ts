@@ -33,7 +33,11 @@ export default class MachineEnv extends WherryCommand {
     this.terminal.stdout.write(
       flags.unset
         ? machineEnvUnset(argv as string[], request)
-        : await machineEnv(machines, await oneMachineMeant(machines, argv as string[], process.env), request),
+        : await machineEnv(
+            machines,
+            await oneMachineMeant(machines, argv as string[], this.meant(flags.machine)),
+            request,
+          ),
     );
   }
 }

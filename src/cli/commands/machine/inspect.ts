@@ -17,7 +17,7 @@ export default class MachineInspect extends WherryCommand {
     const { machines } = await this.host();
     const machine = await inspectMachine(
       machines,
-      await oneMachineMeant(machines, argv as string[], process.env),
+      await oneMachineMeant(machines, argv as string[], this.meant(flags.machine)),
     );
     this.print(
       flags.format === undefined || flags.format === ''

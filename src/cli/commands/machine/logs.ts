@@ -16,7 +16,7 @@ export default class MachineLogs extends WherryCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(MachineLogs);
     const { machines } = await this.host();
-    const name = await oneMachineMeant(machines, argv as string[], process.env);
+    const name = await oneMachineMeant(machines, argv as string[], this.meant(flags.machine));
     const file = await machineLogFile(machines, name, flags.agent ? 'agent' : 'console');
     await copyRaw(createReadStream(file), this.terminal.stdout);
   }

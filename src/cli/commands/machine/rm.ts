@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { Flags } from '@oclif/core';
 import { removeMachine } from '../../../machine/rm.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
+import { askYesOrNo } from '../../streams/ask.ts';
 import { eachName } from '../../run/each-name.ts';
 
 export default class MachineRm extends WherryCommand {
@@ -21,7 +21,8 @@ export default class MachineRm extends WherryCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(MachineRm);
     const names = argv as string[];
-    if (names.length === 0) throw usage('Expected to get one or more machine names as arguments');
+    if (names.length === 0)
+      throw usage('Expected to get one or more machine names as arguments', undefined, 1);
     const { machines } = await this.host();
     this.print(
       `About to remove ${names.join(', ')}`,
@@ -35,14 +36,7 @@ export default class MachineRm extends WherryCommand {
   }
 
   private async confirmed(): Promise<boolean> {
-    const prompt = createInterface({ input: this.terminal.stdin, output: this.terminal.stdout });
-    try {
-      return /^y(es)?$/i.test(
-        (await prompt.question('Are you sure? (y/n): ', { signal: this.signal })).trim(),
-      );
-    } finally {
-      prompt.close();
-      this.terminal.stdin.unref();
-    }
+    const { stdin, stdout } = this.terminal;
+    return askYesOrNo('Are you sure? (y/n): ', { input: stdin, output: stdout }, this.signal);
   }
 }

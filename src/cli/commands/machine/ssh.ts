@@ -21,7 +21,11 @@ export default class MachineSsh extends WherryCommand {
     const { argv, flags } = await this.parse(MachineSsh);
     const { machines } = await this.host();
     const [first, ...rest] = argv as string[];
-    const [name = ''] = await machinesMeant(machines, first === undefined ? [] : [first], process.env);
+    const [name = ''] = await machinesMeant(
+      machines,
+      first === undefined ? [] : [first],
+      this.meant(flags.machine),
+    );
     const { options, command } = splitSshWords(rest);
     const isNative = flags['native-ssh'] || globalFlags().nativeSsh || options.length === 0;
     const status = isNative

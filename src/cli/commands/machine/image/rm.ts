@@ -8,7 +8,8 @@ export default class MachineImageRm extends WherryCommand {
 
   async run(): Promise<void> {
     const { argv } = await this.parse(MachineImageRm);
-    if (argv.length === 0) throw usage('"wherry machine image rm" requires at least 1 argument.');
+    if (argv.length === 0)
+      throw usage('"wherry machine image rm" requires at least 1 argument.', undefined, 1);
     const host = await this.host();
     const composer = await host.composer();
     await eachName(argv as string[], this.terminal, async (given) => {

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from '../../helpers/process.ts';
+
+const script = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bin', 'run.js');
+
+/** The real command line, in a home without machines but for one of the fake driver's. */
+describe('the command line’s words', function () {
+  this.timeout(60_000);
+  let home: string;
+  const wherry = (...args: string[]) =>
+    runProgram(process.execPath, [script, ...args], {
+      env: { PATH: process.env['PATH'], HOME: home, WHERRY_HOME: home, NO_COLOR: '1' },
+      timeoutMs: 30_000,
+    });
+
+  before(async () => {
+    home = mkdtempSync(join(tmpdir(), 'wherry-words-'));
+    const made = await wherry('machine', 'create', '-d', 'fake', '--no-start', 'kept');
+    expect(made.status, made.stderr).to.equal(0);
+  });
+  after(() => rmSync(home, { recursive: true }));
+
+  // [words, exit status, what is printed, where]
+  const golden: readonly (readonly [string, number, RegExp])[] = [
+    ['--version', 0, /^wherry version \d/],
+    ['machine -v', 0, /version/],
+    ['-h', 0, /Usage|USAGE/],
+    ['run --help', 0, /run \[OPTIONS\] IMAGE/],
+    ['constructor a', 1, /^Error: .*constructor/],
+    ['run --bogus busybox', 125, /Nonexistent flag: --bogus/],
+    ['run', 125, /requires at least 1 argument/],
+    ['run --memory plenty busybox', 125, /invalid argument "plenty" for "-m, --memory" flag/],
+    ['machine kill --machine arm', 1, /^Docker machine "arm" does not exist/],
+    ['--machine arm machine stop', 1, /^Docker machine "arm" does not exist/],
+    ['--machine kept machine status', 0, /^Stopped\n$/],
+    ['machine status --machine kept', 0, /^Stopped\n$/],
+    ['machine -D status kept', 0, /^Stopped\n$/],
+    ['machine status', 1, /^Error: No machine name\(s\) specified and no "default" machine exists/],
+    ['machine create -d fake --qemu-accel tcg x', 1, /--qemu-accel is no flag of the driver "fake"/],
+    ['machine url kept', 1, /Host is not running/],
+    ['--machine ../.. ps', 1, /Error|does not exist/],
+    ['ps --machine nope', 1, /Docker machine "nope" does not exist/],
+  ];
+  for (const [words, status, text] of golden) {
+    it(`wherry ${words}`, async () => {
+      const result = await wherry(...words.split(' '));
+      expect(status === 0 ? result.stdout : result.stderr).to.match(text);
+      expect(result.status).to.equal(status);
+    });
+  }
+
+  it('keeps a machine whose removal nobody confirmed', async () => {
+    const result = await wherry('machine', 'rm', 'kept');
+    expect(result.status, result.stderr).to.equal(0);
+    expect((await wherry('machine', 'ls', '-q')).stdout).to.equal('kept\n');
+  });
+
+  it('says which Node it needs, under an old one', async () => {
+    const old = await runProgram('node', ['--version'], {
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    }).catch(() => undefined);
+    if (old === undefined || !/^v(1\d|20|21)\./.test(old.stdout)) return;
+    const result = await runProgram('node', [script, 'ps'], {
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    });
+    expect(result.status).to.equal(1);
+    expect(result.stderr).to.match(/Wherry needs Node\.js 22\.18 or newer; this is v/);
+  });
+});
