@@ -4,6 +4,7 @@ import { createSystemBackend } from './api/system/facts.ts';
 import { systemRoutes } from './api/system/routes.ts';
 import { createApiServer } from './api/server.ts';
 import { volumeRoutes } from './api/volumes/routes.ts';
+import { DEFAULT_CONFIG } from './containers/context.ts';
 import { openContainers } from './containers/open-containers.ts';
 import { readEngineConfig } from './engine-config.ts';
 import type { Environment } from './environment.ts';
@@ -33,7 +34,12 @@ export async function startEngine(environment: Environment, version: string, log
   const config = readEngineConfig(environment.configFile);
   const events = new EventBus();
   const [networks, images] = await Promise.all([
-    openNetworks({ dataDir, runDir, events }),
+    openNetworks({
+      dataDir,
+      runDir,
+      events,
+      cgroup: { root: DEFAULT_CONFIG.cgroupRoot, parent: DEFAULT_CONFIG.cgroupParent },
+    }),
     openImages({ dataDir, runDir, config, events }),
   ]);
   const containers = openContainers({

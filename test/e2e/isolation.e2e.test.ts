@@ -47,6 +47,24 @@ describe('isolation and limits', () => {
     expect(registry.stdout, "the host's other ports are there").to.match(/reached/);
   });
 
+  it('cannot reach them from the network of the VM either', async () => {
+    const inspect = JSON.parse(await world().ok(['machine', 'inspect', 'e2e'])) as {
+      Driver: { SSHPort: number };
+    };
+    const doors = [`10.0.2.2 ${inspect.Driver.SSHPort}`, '127.0.0.1 22', '10.0.2.15 22', '::1 22'];
+    const { stdout } = await sh(
+      `${doors.map((door) => `nc -w 3 ${door} </dev/null && echo reached ${door}; `).join('')}` +
+        `wget -q -O - http://${world().registryHost}/v2/ && echo reached-registry; echo done`,
+      '--network',
+      'host',
+    );
+    expect(stdout).not.to.match(/reached /);
+    expect(stdout, "the host's other ports are there").to.match(/reached-registry\ndone/);
+    expect(
+      (await world().wherry(['machine', 'ssh', 'e2e', 'nc -w 3 127.0.0.1 22 </dev/null'])).stdout,
+    ).to.match(/^SSH-2.0/);
+  });
+
   it('kills a container that outgrows its memory, with 137', async () => {
     const { status } = await world().wherry([
       'run',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, conflict, invalid, notFound } from '../errors.ts';
 import type { EventBus } from '../events.ts';
@@ -10,7 +10,7 @@ import { createUpstream } from './dns/upstream.ts';
 import { freeSubnet } from './ipam.ts';
 import { RouteSocket } from './netlink.ts';
 import { outsideSubnets } from './outside.ts';
-import { applyRules } from './rules.ts';
+import { applyHostNetworkRules, applyRules } from './rules.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { NetworkStore, newId } from './store.ts';
 import type { NetworkRecord } from './store.ts';
@@ -19,6 +19,8 @@ export interface NetworksOptions {
   readonly dataDir: string;
   readonly runDir: string;
   readonly events: EventBus;
+  /** Where cgroup v2 is mounted, and the cgroup below it that holds all containers' (`/wherry`). */
+  readonly cgroup: { readonly root: string; readonly parent: string };
   /** The VM's own resolvers. */
   readonly resolvConf?: string | undefined;
 }
@@ -50,11 +52,13 @@ export class Networks {
   readonly #bridges = new Map<string, Bridge>();
   readonly #store: NetworkStore;
   readonly #events: EventBus;
+  readonly #cgroup: NetworksOptions['cgroup'];
   readonly #unsubscribe: () => void;
   readonly #makeBridge: (record: NetworkRecord & { driver: 'bridge' }) => Bridge;
   /** The interfaces that the loaded rules are about; rules are loaded one after the other. */
   #ruled = '';
   #rules: Promise<void> = Promise.resolve();
+  #hostRules: Promise<void> | undefined;
 
   constructor(options: NetworksOptions, store: NetworkStore, records: readonly NetworkRecord[]) {
     const resolvConf = options.resolvConf ?? RESOLV_CONF;
@@ -65,6 +69,7 @@ export class Networks {
     );
     this.#store = store;
     this.#events = options.events;
+    this.#cgroup = options.cgroup;
     this.#makeBridge = (record) => new Bridge(record, route, names, upstream);
     this.#records = new Map(records.map((record) => [record.id, record]));
     for (const record of records) {
@@ -77,6 +82,7 @@ export class Networks {
       events: options.events,
       bridge: (reference) => this.#bridge(reference),
       prepare: (bridge) => this.#prepare(bridge),
+      guardHost: () => this.#guardHost(),
       resolvConf: () => readFile(resolvConf, 'utf8'),
     });
     this.#unsubscribe = options.events.subscribe(({ Type: type, Action: action, Actor: actor }) => {
@@ -188,6 +194,27 @@ export class Networks {
     if (key === this.#ruled) return;
     await applyRules(up);
     this.#ruled = key;
+  }
+
+  /** One program start, at the first container on the VM's own network; one that failed is tried again by the next. */
+  async #guardHost(): Promise<void> {
+    this.#hostRules ??= this.#loadHostRules();
+    try {
+      await this.#hostRules;
+    } catch (error) {
+      this.#hostRules = undefined;
+      throw error;
+    }
+  }
+
+  async #loadHostRules(): Promise<void> {
+    const { root, parent } = this.#cgroup;
+    // crun makes it with the first container; the rules go by its id, so it has to be there before them.
+    await mkdir(join(root, parent), { recursive: true });
+    await applyHostNetworkRules(
+      parent,
+      [...this.#bridges.values()].map(({ record }) => record),
+    );
   }
 
   #chooseSubnet(text: string | undefined): Subnet {

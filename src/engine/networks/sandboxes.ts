@@ -31,6 +31,8 @@ export interface SandboxParts {
   bridge(reference: string): Bridge;
   /** Brings a bridge up, firewall rules included. */
   prepare(bridge: Bridge): Promise<void>;
+  /** Closes to containers what they may not reach from the VM's own network. */
+  guardHost(): Promise<void>;
   /** The VM's own resolv.conf, for `--network host`. */
   resolvConf(): Promise<string>;
 }
@@ -56,7 +58,8 @@ export class Sandboxes implements NetworkManager {
     const { mode } = request;
     if (typeof mode === 'object') return this.#share(request.containerId, mode.container);
     if (mode === 'host') {
-      const nameservers = parseResolvConf(await this.#parts.resolvConf());
+      const [resolvConf] = await Promise.all([this.#parts.resolvConf(), this.#parts.guardHost()]);
+      const nameservers = parseResolvConf(resolvConf);
       return this.#keep(request.containerId, { netnsPath: undefined, endpoints: [], nameservers }, [], false);
     }
     const netnsPath = this.#path(request.containerId);

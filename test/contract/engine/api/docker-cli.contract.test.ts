@@ -63,7 +63,12 @@ describe('the docker CLI', function () {
       inventory: { containers: () => ({ running: 1, paused: 0, stopped: 2 }), images: () => 4 },
       log: () => undefined,
     });
-    const networks = await openNetworks({ dataDir: directory, runDir: directory, events });
+    const networks = await openNetworks({
+      dataDir: directory,
+      runDir: directory,
+      events,
+      cgroup: { root: '/sys/fs/cgroup', parent: '/wherry' },
+    });
     const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()];
     server = createApiServer({ routes, version: '9.8.7', log: () => undefined });
     await server.listen(join(directory, 'api.sock'));

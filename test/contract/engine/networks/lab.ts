@@ -8,8 +8,8 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EventBus } from '../../../../src/engine/events.ts';
@@ -36,6 +36,11 @@ const serve = async (netns: string | undefined, port: number): Promise<void> => 
   const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   servers.push(child);
   await once(child.stdout, 'data');
+};
+/** A probe on the VM's own network, by a process of that cgroup. */
+const probeInCgroup = async (cgroup: string, ...args: string[]): Promise<string> => {
+  const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+  return (await run('sh', ['-c', script, cgroup, process.execPath, PROBE, ...args])).stdout.trim();
 };
 const interfacesIn = (netns: string | undefined): number =>
   execFileSync('nsenter', [`--net=${netns ?? ''}`, 'ip', '-o', 'link'], { encoding: 'utf8' })
@@ -64,11 +69,16 @@ ip('route', 'add', 'default', 'via', '10.0.2.2');
 const home = readlinkSync('/proc/thread-self/ns/net');
 const resolvConf = join(directory, 'resolv.conf');
 writeFileSync(resolvConf, 'nameserver 10.0.2.2\n');
-const options = { dataDir: directory, runDir: directory, events: new EventBus(), resolvConf };
+execFileSync('mount', ['-t', 'cgroup2', 'none', '/sys/fs/cgroup']);
+const cgroup = { root: '/sys/fs/cgroup', parent: `/${basename(directory)}` };
+const options = { dataDir: directory, runDir: directory, events: new EventBus(), cgroup, resolvConf };
 const networks = await openNetworks(options);
 const a = await networks.sandboxes.createSandbox(request('a'));
 const b = await networks.sandboxes.createSandbox(request('b'));
 const none = await networks.sandboxes.createSandbox(request('n', { mode: 'none', endpoints: [] }));
+await networks.sandboxes.createSandbox(request('h', { mode: 'host', endpoints: [] }));
+const containerCgroup = join(cgroup.root, cgroup.parent, 'h'.repeat(64));
+mkdirSync(containerCgroup);
 const joined = await networks.sandboxes.createSandbox(
   request('j', { mode: { container: 'a'.repeat(64) }, endpoints: [] }),
 );
@@ -101,6 +111,12 @@ const findings = {
   sshAtGateway: await probe(a.netnsPath, 'tcp', '172.17.0.1', '22'),
   sshAtVm: await probe(a.netnsPath, 'tcp', '10.0.2.15', '22'),
   sshFromVm: await probe(undefined, 'tcp', '10.0.2.15', '22'),
+  onHostNetwork: {
+    machinePort: await probeInCgroup(containerCgroup, 'tcp', '10.0.2.2', '42200'),
+    host: await probeInCgroup(containerCgroup, 'tcp', '10.0.2.2', '8080'),
+    sshAtLoopback: await probeInCgroup(containerCgroup, 'tcp', '127.0.0.1', '22'),
+    sshAtVm: await probeInCgroup(containerCgroup, 'tcp', '10.0.2.15', '22'),
+  },
   names: await Promise.all(
     ['name-b', 'alias-b', 'host-b', 'b'.repeat(12)].map((name) =>
       probe(a.netnsPath, 'resolve', '172.17.0.1', name),
@@ -127,5 +143,7 @@ await next.sandboxes.destroySandbox('b'.repeat(64));
 findings.removed = !existsSync(join(directory, 'netns', 'b'.repeat(64)));
 next.close();
 for (const server of servers) server.kill();
+rmdirSync(containerCgroup);
+rmdirSync(join(cgroup.root, cgroup.parent));
 console.log(JSON.stringify(findings));
 process.exit(0);

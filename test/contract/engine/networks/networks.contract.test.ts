@@ -55,6 +55,15 @@ describe('container networks', function () {
     expect(found['sshFromVm']).to.equal('from 10.0.2.15');
   });
 
+  it('keeps containers on the VM’s own network from them too, and from nothing else', () => {
+    expect(found['onHostNetwork']).to.deep.equal({
+      machinePort: 'ECONNREFUSED',
+      host: 'from 10.0.2.15',
+      sshAtLoopback: 'ECONNREFUSED',
+      sshAtVm: 'ECONNREFUSED',
+    });
+  });
+
   it('resolves names, aliases, hostnames and short ids of neighbours', () => {
     expect(found['names']).to.deep.equal(Array.from({ length: 4 }, () => '172.17.0.3'));
     expect(found['reverse']).to.equal('name-b');
