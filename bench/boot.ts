@@ -81,22 +81,26 @@ async function trivialBoot(world: World, imageId: string, accelerator: Accelerat
   }
 }
 
-/** QEMU makes the socket before the guest runs; the directory says when. */
+/** QEMU makes the socket before the guest runs; the directory says when to try again. */
 async function connectWhenThere(directory: string, path: string): Promise<Socket> {
   const watcher = watch(directory);
   try {
     for (;;) {
-      const socket = connect(path);
-      const connected = await Promise.race([
-        once(socket, 'connect').then(() => true),
-        once(socket, 'error').then(() => false),
-      ]);
-      if (connected) return socket;
-      await once(watcher, 'change');
+      const changed = once(watcher, 'change');
+      const socket = await tryConnect(path);
+      if (socket !== undefined) return socket;
+      await changed;
     }
   } finally {
     watcher.close();
   }
+}
+
+function tryConnect(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket)).once('error', () => resolve(undefined));
+  });
 }
 
 async function firstLine(socket: Socket): Promise<void> {
