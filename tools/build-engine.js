@@ -37,9 +37,10 @@ const lazyBuiltins = {
   },
 };
 
-export async function buildEngine(root) {
+/** `extra` are further options of esbuild's, for those who want the bundle in another form. */
+export async function buildEngine(root, extra = {}) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  await build({
+  return await build({
     absWorkingDir: root,
     entryPoints: [join(root, 'src/engine/main.ts')],
     outfile: join(root, 'dist/engine/engine.mjs'),
@@ -56,6 +57,7 @@ export async function buildEngine(root) {
     define: { 'process.env.WHERRY_VERSION': JSON.stringify(version) },
     plugins: [englishOnly, lazyBuiltins],
     logLevel: 'warning',
+    ...extra,
   });
 }
 

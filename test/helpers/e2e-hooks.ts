@@ -1,7 +1,11 @@
 import type { RootHookObject } from 'mocha';
 import { createWorld, type World } from './e2e-world.ts';
+import { coverEngine, fetchEngineCoverage } from './engine-coverage.ts';
 
 let shared: World | undefined;
+
+/** Set by `npm run coverage`: the directory that the guest's engine's coverage goes to. */
+const engineCoverage = process.env['WHERRY_ENGINE_COVERAGE'];
 
 /** The world that the running suites share. */
 export function world(): World {
@@ -14,9 +18,14 @@ export const mochaHooks: RootHookObject = {
   async beforeAll(this: Mocha.Context) {
     this.timeout(900_000);
     shared = await createWorld();
+    if (engineCoverage !== undefined) await coverEngine(shared);
   },
   async afterAll(this: Mocha.Context) {
     this.timeout(120_000);
-    await shared?.stop();
+    try {
+      if (engineCoverage !== undefined && shared) await fetchEngineCoverage(shared, engineCoverage);
+    } finally {
+      await shared?.stop();
+    }
   },
 };
