@@ -56,7 +56,7 @@ export function containerSpec(input: SpecInput): string {
       hostNetwork: input.netnsPath === undefined,
     }),
     withTmpfs(hostConfig.Tmpfs),
-    withFileBinds(input.files),
+    withFileBinds(input.files, hostConfig.ReadonlyRootfs),
     withNamespaces({
       networkPath: input.netnsPath,
       privateCgroup: hostConfig.CgroupnsMode !== 'host',

@@ -46,8 +46,9 @@ export interface ContainersContext {
 /**
  * Where things are.
  *
- * - `dataDir/containers/ID/`: container.json, container.log; survives a VM restart
- * - `runDir/containers/ID/`: the OCI bundle (config.json), conmon's attach socket and ctl, hosts, hostname, resolv.conf
+ * - `dataDir/containers/ID/`: container.json, container.log; survives a VM restart. Also hosts, hostname and resolv.conf,
+ *   which the container may write to: on the tmpfs it could take the room that conmon's exit files need
+ * - `runDir/containers/ID/`: the OCI bundle (config.json), conmon's attach socket and ctl
  * - `runDir/exits/ID`: exit codes, written by conmon
  * - `runDir/crun/`: crun's own state
  * - `runDir/execs/ID/`: an exec session's process.json, sockets and exit code
@@ -71,8 +72,11 @@ export function layoutOf(dataDir: string, runDir: string): Layout {
 }
 
 export const bundleOf = (context: ContainersContext, id: string): string => join(context.layout.bundles, id);
+/** What is kept of a container on the data disk. */
+export const directoryOf = (context: ContainersContext, id: string): string =>
+  join(context.layout.containers, id);
 export const logFileOf = (context: ContainersContext, id: string): string =>
-  join(context.layout.containers, id, 'container.log');
+  join(directoryOf(context, id), 'container.log');
 
 /** Attributes of a container's events: its labels, image and name. */
 export function publish(

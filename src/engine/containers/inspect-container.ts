@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_SHM_SIZE } from '../oci/mounts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/paths.ts';
 import type { Endpoint } from '../networks/contract.ts';
-import { bundleOf, logFileOf } from './context.ts';
+import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
@@ -48,7 +48,7 @@ const FIXED_HOST_CONFIG = {
 /** `GET /containers/{id}/json` (Docker Engine API v1.51, ContainerInspectResponse). */
 export function inspectContainer(context: ContainersContext, entry: ContainerEntry): Record<string, unknown> {
   const { record } = entry;
-  const bundle = bundleOf(context, record.id);
+  const directory = directoryOf(context, record.id);
   const execs = context.execs.activeOf(record.id);
   return {
     Id: record.id,
@@ -57,9 +57,9 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
     Args: record.argv.slice(1),
     State: inspectState(record.state),
     Image: record.imageId,
-    ResolvConfPath: join(bundle, 'resolv.conf'),
-    HostnamePath: join(bundle, 'hostname'),
-    HostsPath: join(bundle, 'hosts'),
+    ResolvConfPath: join(directory, 'resolv.conf'),
+    HostnamePath: join(directory, 'hostname'),
+    HostsPath: join(directory, 'hosts'),
     LogPath: logFileOf(context, record.id),
     Name: `/${record.name}`,
     RestartCount: 0,

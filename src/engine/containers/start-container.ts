@@ -5,7 +5,7 @@ import { resolveUser } from '../oci/user.ts';
 import { readTextInRoot } from '../sys/open-in-root.ts';
 import { startConmon } from '../sys/conmon.ts';
 import { containerSpec } from './container-spec.ts';
-import { bundleOf, publish } from './context.ts';
+import { bundleOf, directoryOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
@@ -89,7 +89,7 @@ async function writeBundle(
   const bundle = bundleOf(context, record.id);
   const hostname = hostnameOf(record);
   const { config, hostConfig } = record;
-  const files = await writeNetworkFiles(bundle, {
+  const files = await writeNetworkFiles(directoryOf(context, record.id), {
     hostname,
     hosts: hostsFile(hostname, config.Domainname, sandbox, hostConfig.ExtraHosts),
     resolv: resolvFile(sandbox.nameservers, hostConfig),

@@ -38,12 +38,13 @@ export const withSystemMounts =
     }
   };
 
-/** Files that the engine writes for the container, e.g. `/etc/hosts`. */
+/** Files that the engine writes for the container, e.g. `/etc/hosts`; read-only where the root is, as in moby. */
 export const withFileBinds =
-  (files: Readonly<Record<string, string>>): SpecMutator =>
+  (files: Readonly<Record<string, string>>, readonly: boolean): SpecMutator =>
   (spec) => {
+    const options = ['rbind', 'rprivate', ...(readonly ? ['ro'] : [])];
     for (const [destination, source] of Object.entries(files)) {
-      spec.mounts.push(mountOf(destination, 'bind', source, ['rbind', 'rprivate']));
+      spec.mounts.push(mountOf(destination, 'bind', source, options));
     }
   };
 

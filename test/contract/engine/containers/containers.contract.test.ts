@@ -88,7 +88,7 @@ describe('containers', function () {
       [
         'sh',
         '-c',
-        'id -u; id -g; pwd; echo $A $FROM_IMAGE $HOME; echo x > /t/y && cat /t/y; echo > /z || echo readonly; grep Groups /proc/self/status; cat /etc/resolv.conf; grep NoNew /proc/self/status',
+        'id -u; id -g; pwd; echo $A $FROM_IMAGE $HOME; echo x > /t/y && cat /t/y; echo > /z || echo readonly; echo >> /etc/hosts || echo readonly; grep Groups /proc/self/status; cat /etc/resolv.conf; grep NoNew /proc/self/status',
       ],
       {
         config: { User: 'worker', WorkingDir: '/made/here', Env: ['A=1'] },
@@ -114,10 +114,21 @@ describe('containers', function () {
       '1 yes /home/w',
       'x',
       'readonly',
+      'readonly',
       'Groups: 10 77 1000',
       'nameserver 192.0.2.7',
       'NoNewPrivs: 1',
     ]);
+  });
+
+  it('may write to their network files, which are not in the memory that the engine needs', async () => {
+    const id = await startSleeper('echo 192.0.2.1 x >> /etc/hosts; sleep 1000');
+    expect((await client.exec(id, ['grep', '-c', '192.0.2.1', '/etc/hosts'])).stdout).to.equal('1\n');
+    const { json } = await client.call('GET', `/containers/${id}/json`);
+    for (const key of ['HostsPath', 'HostnamePath', 'ResolvConfPath']) {
+      expect(json[key], key).to.match(/\/data\/containers\//);
+    }
+    await remove(id);
   });
 
   it('exec: output, exit code, input, and what cannot be run', async () => {

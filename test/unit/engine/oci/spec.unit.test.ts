@@ -50,7 +50,7 @@ describe('OCI spec mutators', () => {
       withNamespaces({ networkPath: '/run/netns/x', privateCgroup: true }),
       withSysctls({ 'net.ipv4.ip_forward': '1' }),
       withSeccomp(undefined),
-      withFileBinds({ '/etc/hosts': '/run/hosts' }),
+      withFileBinds({ '/etc/hosts': '/run/hosts' }, false),
     ]);
     expect(spec.root).to.deep.equal({ path: '/root/fs', readonly: true });
     expect(spec.process).to.deep.include({
