@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
 import { messageOf, WherryError } from '../core/errors.ts';
 
 export interface ExecOptions {
@@ -61,6 +60,8 @@ async function run(argv: readonly string[], options: ExecOptions = {}): Promise<
   if (file === undefined) throw new WherryError({ code: 'EXEC_FAILED', message: 'no command was given' });
   options.signal?.throwIfAborted();
   const inherit = options.stdio === 'inherit';
+  // Loaded with the first process: most commands start none, and execa takes as long to load as oclif.
+  const { execa } = await import('execa');
   const result = await execa(file, rest, {
     reject: false,
     stripFinalNewline: false,

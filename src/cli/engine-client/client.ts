@@ -1,6 +1,9 @@
-import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf, WherryError } from '../../core/errors.ts';
+
+/** Not imported: an ES import of node:http reads every export of it, and with them loads WebSocket and fetch (40 ms). */
+const { Agent, request } = process.getBuiltinModule('node:http');
 
 /** Gives a new byte stream to the engine's HTTP API; whether an agent or an SSH connection is behind it is its business. */
 export type Connector = () => Promise<Duplex>;
@@ -28,7 +31,7 @@ const API = '/v1.51';
 
 /** One more client of the Docker Engine API, over whatever the connector gives. */
 export class EngineClient {
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
   readonly #signal: AbortSignal | undefined;
 
   /** `signal` ends every call that has none of its own. */
