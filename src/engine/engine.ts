@@ -40,7 +40,7 @@ export async function startEngine(environment: Environment, version: string, log
       events,
       cgroup: { root: DEFAULT_CONFIG.cgroupRoot, parent: DEFAULT_CONFIG.cgroupParent },
     }),
-    openImages({ dataDir, runDir, config, events }),
+    openImages({ dataDir, runDir, config, events, isRunning: (id) => containers.isRunning(id) }),
   ]);
   const containers = openContainers({
     dataDir,

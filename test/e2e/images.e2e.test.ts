@@ -57,6 +57,15 @@ describe('images', () => {
     expect(missing.status).to.equal(1);
     expect(missing.stderr).to.match(/No such image: nonesuch/);
   });
+
+  it('refuses to remove the image of a running container, even by force', async () => {
+    const container = (await world().ok(['run', '-d', world().image('busybox'), 'sleep', '1000'])).trim();
+    const id = (await world().ok(['inspect', '-f', '{{.Image}}', container])).trim();
+    const { status, stderr } = await world().wherry(['rmi', '-f', id]);
+    await world().ok(['rm', '-f', container]);
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/\(cannot be forced\) - image is being used by running container/);
+  });
 });
 
 describe('containers together', () => {

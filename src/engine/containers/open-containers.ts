@@ -42,6 +42,8 @@ export interface Containers {
   restore(): Promise<void>;
   /** Stops everything that runs, each with its own signal and time, but no longer than `timeoutSeconds`. */
   stopAll(timeoutSeconds: number): Promise<void>;
+  /** False for what is no container's id. */
+  isRunning(id: string): boolean;
   /** For `GET /info`. */
   counts(): ContainerCounts;
   /** Ends the watching; containers run on. */
@@ -70,6 +72,7 @@ export function openContainers(options: ContainersOptions): Containers {
     routes: [...containerRoutes(context), ...execRoutes(context)],
     restore: async () => restoreContainers(context),
     stopAll: async (timeoutSeconds) => stopAll(context, timeoutSeconds),
+    isRunning: (id) => context.registry.byId(id)?.state.status === 'running',
     counts: () => counts(context),
     close: () => context.exits.close(),
   };

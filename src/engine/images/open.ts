@@ -29,8 +29,8 @@ export interface ImagesOptions {
   readonly mkfs?: string | undefined;
   readonly retry?: RetryPolicy | undefined;
   readonly transport?: Transport | undefined;
-  /** For the words of a refusal to remove an image. Default: nothing runs. */
-  readonly isRunning?: ((containerId: string) => boolean) | undefined;
+  /** For the words of a refusal to remove an image. */
+  readonly isRunning: (containerId: string) => boolean;
 }
 
 export interface Images {
@@ -60,7 +60,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     retry: options.retry ?? RETRY,
     events: options.events,
     bundledDir: options.bundledDir ?? process.env['WHERRY_BUNDLED'] ?? BUNDLED_HELLO_WORLD,
-    isRunning: options.isRunning ?? (() => false),
+    isRunning: options.isRunning,
   });
   return {
     resolver,

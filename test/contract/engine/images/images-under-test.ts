@@ -48,6 +48,7 @@ export async function startImages(
       runDir: join(directory, 'run'),
       config: { registryMirrors: [], insecureRegistries: [] },
       events,
+      isRunning: () => false,
       bundledDir: join(directory, 'no-bundle'),
       mkfs: join(binDir, 'mkfs.erofs'),
       retry: {

@@ -33,6 +33,7 @@ describe("pulling from Debian's docker-registry", function () {
   let registry: Registry;
   let under: ImagesUnderTest;
   let name: string;
+  let running = '';
   let digest: string;
 
   before(async () => {
@@ -55,7 +56,7 @@ describe("pulling from Debian's docker-registry", function () {
     rmSync(scratch, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    under = await startImages();
+    under = await startImages({ isRunning: (id) => id === running });
   });
   afterEach(async () => await under.close());
 
@@ -159,6 +160,13 @@ describe("pulling from Debian's docker-registry", function () {
     expect(conflict.status).to.equal(409);
     expect(conflict.text).to.contain(
       `(must force) - container ${'c'.repeat(12)} is using its referenced image ${short}`,
+    );
+    running = 'c'.repeat(64);
+    const forced = await under.call('DELETE', `/images/${short}?force=1`);
+    running = '';
+    expect(forced.status).to.equal(409);
+    expect(forced.text).to.contain(
+      `unable to delete ${short} (cannot be forced) - image is being used by running container ${'c'.repeat(12)}`,
     );
     under.images.resolver.release(id, 'c'.repeat(64));
     const removed = JSON.parse((await under.call('DELETE', `/images/${name}:1`)).text) as object[];
