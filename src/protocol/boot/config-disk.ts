@@ -30,6 +30,8 @@ export const engineConfig = z.strictObject({
   insecureRegistries: z.array(z.string()).default([]),
   /** How the host runs this VM, for `info`. */
   accelerator: z.string().default('unknown'),
+  /** `key=value` of `machine create --engine-label`, for `info`. */
+  labels: z.array(z.string()).default([]),
 });
 
 export type EngineConfig = z.infer<typeof engineConfig>;

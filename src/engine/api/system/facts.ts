@@ -134,7 +134,11 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
     HttpProxy: '',
     HttpsProxy: '',
     NoProxy: '',
-    Labels: [`wherry.machine=${config.machineName}`, `wherry.accelerator=${config.accelerator}`],
+    Labels: [
+      `wherry.machine=${config.machineName}`,
+      `wherry.accelerator=${config.accelerator}`,
+      ...config.labels,
+    ],
     ExperimentalBuild: false,
     Runtimes: { crun: { path: 'crun' } },
     DefaultRuntime: 'crun',

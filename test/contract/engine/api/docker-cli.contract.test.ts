@@ -56,6 +56,7 @@ describe('the docker CLI', function () {
         configVersion: 1,
         machineName: 'm1',
         accelerator: 'tcg',
+        labels: ['place=desk'],
         registryMirrors: ['http://10.0.2.2:5000'],
         insecureRegistries: ['10.0.2.2:5000'],
       }),
@@ -99,6 +100,7 @@ describe('the docker CLI', function () {
       ' Default Runtime: crun',
       '  wherry.machine=m1',
       '  wherry.accelerator=tcg',
+      '  place=desk',
       '  10.0.2.2:5000',
       '  http://10.0.2.2:5000',
     ]) {
