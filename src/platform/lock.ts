@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { watch } from 'node:fs';
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, WherryError } from '../core/errors.ts';
 import { makeOwnerOnlyDirectory } from './atomic-file.ts';
@@ -118,7 +118,8 @@ async function tryAcquire(
       continue;
     }
     for (const number of numbers.slice(0, -2)) await rm(join(directory, String(number)), { force: true });
-    return { release: () => overwrite(directory, mine, { holder: null, purpose }) };
+    // An empty record is a released one, and needs no room: a full disk must not keep a lock.
+    return { release: () => truncate(join(directory, String(mine))) };
   }
 }
 
@@ -134,11 +135,6 @@ async function publish(directory: string, number: number, record: LockRecord): P
   } finally {
     await rm(temporary, { force: true });
   }
-}
-
-async function overwrite(directory: string, number: number, record: LockRecord): Promise<void> {
-  const temporary = await writeTemporary(directory, record);
-  await rename(temporary, join(directory, String(number)));
 }
 
 async function writeTemporary(directory: string, record: LockRecord): Promise<string> {
