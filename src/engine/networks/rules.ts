@@ -41,8 +41,8 @@ table ip wherry {
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    ct state established,related accept
     iifname @bridges ip daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
+    ct state established,related accept
     ${lines((bridge) => `iifname ${JSON.stringify(bridge.interfaceName)} oifname ${JSON.stringify(bridge.interfaceName)} accept`)}
     oifname @bridges drop
   }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { attribute, parseAttributes } from '../../../../src/engine/networks/netlink.ts';
-import { ruleset } from '../../../../src/engine/networks/rules.ts';
+import { hostNetworkRuleset, ruleset } from '../../../../src/engine/networks/rules.ts';
 
 describe('netlink attributes', () => {
   it('are length, type, value, padded to four bytes (netlink(7))', () => {
@@ -30,5 +30,11 @@ describe('the firewall rules', () => {
   it('let containers reach nothing of the VM but DNS and ICMP', () => {
     const input = text.slice(text.indexOf('chain input')).trim();
     expect(input).to.match(/th dport 53 accept\n\s+meta l4proto icmp accept\n\s+reject\n\s+}\n}$/);
+  });
+
+  it('tell containers on the network of the VM by the cgroup of their sockets, at its depth', () => {
+    const host = hostNetworkRuleset('/outer/wherry', []);
+    expect(host).to.include('socket cgroupv2 level 2 "outer/wherry" jump containers');
+    expect(host).to.include('oifname "lo" tcp dport 22 reject');
   });
 });
