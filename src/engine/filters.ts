@@ -37,3 +37,22 @@ export function allows(filters: Filters, key: string, matches: (value: string) =
   const values = filters.get(key);
   return values === undefined || values.some(matches);
 }
+
+/**
+ * Whether labels fit the filters `label` (all of its values hold) and `label!` (not all of them do). A value is `key` or
+ * `key=value` (moby daemon/prune.go, matchLabels).
+ */
+export function fitsLabels(filters: Filters, labels: Readonly<Record<string, string>>): boolean {
+  const without = filters.get('label!');
+  return (
+    (filters.get('label') ?? []).every((wanted) => hasLabel(labels, wanted)) &&
+    (without === undefined || !without.every((unwanted) => hasLabel(labels, unwanted)))
+  );
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  const key = wanted.slice(0, equals);
+  return Object.hasOwn(labels, key) && labels[key] === wanted.slice(equals + 1);
+}

@@ -1,4 +1,6 @@
-import { invalid } from '../errors.ts';
+import { EngineError, invalid } from '../errors.ts';
+import { fitsLabels } from '../filters.ts';
+import type { Filters } from '../filters.ts';
 import type { ContainersContext } from './context.ts';
 import { stateWord, statusText } from './describe-state.ts';
 import { networksOf } from './inspect-container.ts';
@@ -8,18 +10,15 @@ export interface ListQuery {
   readonly all: boolean;
   /** 0 or below: no limit. */
   readonly limit: number;
-  readonly filters: ReadonlyMap<string, readonly string[]>;
+  readonly filters: Filters;
 }
 
 type Test = (record: ContainerRecord, values: readonly string[]) => boolean;
 
 const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
-/** The newest first. @throws EngineError invalidParameter for a filter that Docker doesn't have */
+/** The newest first. @throws EngineError invalidParameter for a status that Docker doesn't have, notFound */
 export function listContainers(context: ContainersContext, query: ListQuery): Record<string, unknown>[] {
-  for (const key of query.filters.keys()) {
-    if (!Object.hasOwn(TESTS, key) && !BOUNDS.includes(key)) throw invalid(`invalid filter '${key}'`);
-  }
   for (const status of query.filters.get('status') ?? []) {
     if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
   }
@@ -36,10 +35,8 @@ export function listContainers(context: ContainersContext, query: ListQuery): Re
   return (query.limit > 0 ? records.slice(0, query.limit) : records).map(summary);
 }
 
-/** Filters that name another container: older or younger than that one. */
-const BOUNDS = ['before', 'since', 'ancestor'];
-
 function matches(context: ContainersContext, record: ContainerRecord, query: ListQuery): boolean {
+  if (!fitsLabels(query.filters, record.config.Labels)) return false;
   for (const [key, values] of query.filters) {
     const test = Object.hasOwn(TESTS, key) ? TESTS[key] : undefined;
     if (test !== undefined && !test(record, values)) return false;
@@ -63,7 +60,6 @@ const TESTS: Readonly<Record<string, Test>> = {
       return pattern.test(record.name) || pattern.test(`/${record.name}`);
     }),
   status: (record, values) => values.includes(stateWord(record.state)),
-  label: (record, values) => values.every((value) => hasLabel(record.config.Labels, value)),
   exited: (record, values) =>
     record.state.status === 'exited' && values.map(Number).includes(record.state.exitCode),
   network: (record, values) =>
@@ -81,6 +77,15 @@ const TESTS: Readonly<Record<string, Test>> = {
   isolation: () => true,
 };
 
+/** All filters of `GET /containers/json`; the last three name another container or an image. */
+export const LIST_FILTERS: readonly string[] = [
+  ...Object.keys(TESTS),
+  'label',
+  'before',
+  'since',
+  'ancestor',
+];
+
 function expression(text: string): RegExp {
   try {
     return new RegExp(text);
@@ -89,19 +94,14 @@ function expression(text: string): RegExp {
   }
 }
 
-function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
-}
-
 function isAncestor(context: ContainersContext, record: ContainerRecord, reference: string): boolean {
   if (record.config.Image === reference) return true;
   try {
     return context.images.resolve(reference).id === record.imageId;
-  } catch {
-    // An image that is not here is nobody's ancestor.
-    return false;
+  } catch (error) {
+    // An image that is not here, and what can't be a name, is nobody's ancestor.
+    if (error instanceof EngineError && ['notFound', 'invalidParameter'].includes(error.kind)) return false;
+    throw error;
   }
 }
 

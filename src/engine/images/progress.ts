@@ -1,3 +1,5 @@
+import { humanSize } from '../../core/units.ts';
+
 /** One line of a progress stream (Docker Engine API v1.51: `POST /images/create`, `/images/load`). */
 export interface ProgressLine {
   readonly status?: string | undefined;
@@ -20,19 +22,6 @@ export function progressBar(current: number, total: number): string {
   const filled = Math.min(BAR, Math.floor((current / Math.max(1, total)) * BAR));
   const bar = `${'='.repeat(filled)}>${' '.repeat(BAR - filled)}`;
   return `[${bar}] ${humanSize(current).padStart(7)}/${humanSize(total)}`;
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-
-/** Decimal units and four significant digits: `1.983MB`. */
-export function humanSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${String(Number(value.toPrecision(4)))}${UNITS[unit] ?? ''}`;
 }
 
 /** Lines for a layer's bytes; too many of them are left out, the last one never. */

@@ -4,7 +4,7 @@ import type { ContainersContext } from '../../containers/context.ts';
 import { createContainer } from '../../containers/create-container.ts';
 import { createExec } from '../../containers/exec-container.ts';
 import { inspectContainer } from '../../containers/inspect-container.ts';
-import { listContainers } from '../../containers/list-containers.ts';
+import { LIST_FILTERS, listContainers } from '../../containers/list-containers.ts';
 import { listProcesses } from '../../containers/list-processes.ts';
 import { requireRunning } from '../../containers/registry.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
@@ -20,8 +20,9 @@ import {
 } from '../../containers/stop-container.ts';
 import { parseWaitCondition, waitForContainer } from '../../containers/wait-container.ts';
 import { invalid, notImplemented } from '../../errors.ts';
+import { parseFilters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
-import { filtersOf, flagOf, integerOf } from './query.ts';
+import { flagOf, integerOf } from './query.ts';
 
 type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | void;
 
@@ -33,7 +34,7 @@ export function containerHandlers(context: ContainersContext) {
       const query = {
         all: flagOf(request.query, 'all'),
         limit: integerOf(request.query, 'limit', 0),
-        filters: filtersOf(request.query),
+        filters: parseFilters(request.query.get('filters'), LIST_FILTERS),
       };
       if (flagOf(request.query, 'size'))
         throw notImplemented('the size of containers is not implemented yet');

@@ -15,36 +15,6 @@ export function integerOf<T>(query: URLSearchParams, key: string, fallback: T): 
 }
 
 /**
- * Docker's `filters`: `{"status":{"running":true}}`, or with lists as before API 1.22: `{"status":["running"]}`.
- *
- * @throws EngineError invalidParameter
- */
-export function filtersOf(query: URLSearchParams): Map<string, string[]> {
-  const text = query.get('filters');
-  const filters = new Map<string, string[]>();
-  if (text === null || text === '') return filters;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw invalid('invalid filters: not JSON', error);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('invalid filters');
-  for (const [key, wanted] of Object.entries(value)) {
-    if (Array.isArray(wanted)) filters.set(key, wanted.map(String));
-    else if (typeof wanted === 'object' && wanted !== null) {
-      filters.set(
-        key,
-        Object.entries(wanted)
-          .filter(([, on]) => on !== false)
-          .map(([name]) => name),
-      );
-    } else throw invalid('invalid filters');
-  }
-  return filters;
-}
-
-/**
  * A point in time as `logs` takes it: seconds since the epoch with an optional fraction, or RFC 3339; 0 and absent
  * mean none. Returns milliseconds. @throws EngineError invalidParameter
  */

@@ -1,14 +1,6 @@
 import { invalid } from '../../errors.ts';
 
-/** Whether all of the wanted `key` or `key=value` labels are there. */
-export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
-  return wanted.every((label) => {
-    const [key = '', ...value] = label.split('=');
-    return key in labels && (value.length === 0 || labels[key] === value.join('='));
-  });
-}
-
-/** A boolean query parameter, as Go's clients send it. @throws EngineError invalidParameter */
+/** A filter's boolean, as Go's clients send it. @throws EngineError invalidParameter */
 export function parseBoolean(text: string | undefined, name: string): boolean | undefined {
   if (text === undefined) return undefined;
   if (/^(?:1|t|true)$/i.test(text)) return true;

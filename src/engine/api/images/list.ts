@@ -1,8 +1,8 @@
 import type { ImageService } from '../../images/image-service.ts';
 import type { StoredImage } from '../../images/image-store.ts';
 import { familiarName, familiarReference, parseReference } from '../../images/reference.ts';
-import { parseFilters } from '../../filters.ts';
-import { globMatches, hasLabels, parseBoolean } from './filters.ts';
+import { fitsLabels, parseFilters } from '../../filters.ts';
+import { globMatches, parseBoolean } from './filters.ts';
 import { createdSeconds, summary } from './views.ts';
 
 const FILTERS = ['dangling', 'label', 'before', 'since', 'reference'] as const;
@@ -11,7 +11,6 @@ const FILTERS = ['dangling', 'label', 'before', 'since', 'reference'] as const;
 export function listImages(service: ImageService, query: URLSearchParams) {
   const filters = parseFilters(query.get('filters'), FILTERS);
   const dangling = parseBoolean(filters.get('dangling')?.[0], 'dangling');
-  const labels = filters.get('label') ?? [];
   const patterns = filters.get('reference') ?? [];
   const before = bound(service, filters.get('before'));
   const since = bound(service, filters.get('since'));
@@ -21,7 +20,7 @@ export function listImages(service: ImageService, query: URLSearchParams) {
     if (dangling !== undefined && dangling === tagged) return false;
     if (before !== undefined && created >= before) return false;
     if (since !== undefined && created <= since) return false;
-    return hasLabels(image.config.config?.Labels ?? {}, labels);
+    return fitsLabels(filters, image.config.config?.Labels ?? {});
   };
   return service.store
     .ids()

@@ -12,8 +12,9 @@ import {
 import type { Reference } from '../../images/reference.ts';
 import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
-import { parseFilters } from '../../filters.ts';
-import { hasLabels, parseBoolean } from './filters.ts';
+import { fitsLabels, parseFilters } from '../../filters.ts';
+import { parseBoolean } from './filters.ts';
+import { flagOf } from '../containers/query.ts';
 import { listImages } from './list.ts';
 import { ProgressStream } from './progress-stream.ts';
 import { historyOf, inspection } from './views.ts';
@@ -47,8 +48,7 @@ export function imageRoutes(service: ImageService): Route[] {
       method: 'GET',
       path: '/images/{name...}/json',
       handle: (request, response) => {
-        if (parseBoolean(request.query.get('manifests') ?? undefined, 'manifests') === true)
-          unsupported('manifests=1');
+        if (flagOf(request.query, 'manifests')) unsupported('GET /images/{name}/json with manifests');
         response.json(200, inspection(service, service.store.find(nameOf(request))));
       },
     },
@@ -73,7 +73,7 @@ export function imageRoutes(service: ImageService): Route[] {
       method: 'DELETE',
       path: '/images/{name...}',
       handle: async (request, response) => {
-        response.json(200, await service.remove(nameOf(request), flag(request, 'force')));
+        response.json(200, await service.remove(nameOf(request), flagOf(request.query, 'force')));
       },
     },
   ];
@@ -84,11 +84,6 @@ function unsupported(what: string): never {
 }
 
 const nameOf = (request: ApiRequest): string => request.params['name'] ?? '';
-
-function flag(request: ApiRequest, name: string): boolean {
-  const value = request.query.get(name);
-  return value !== null && !/^(?:|0|no|false|none)$/i.test(value.trim());
-}
 
 function platformOf(request: ApiRequest) {
   const text = request.query.get('platform');
@@ -123,7 +118,7 @@ function pullReference(name: string, tagOrDigest: string): Reference {
 }
 
 async function load(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
-  const quiet = flag(request, 'quiet');
+  const quiet = flagOf(request.query, 'quiet');
   const stream = new ProgressStream(response);
   const sink = quiet ? () => undefined : stream.write;
   await stream.run(async () => {
@@ -148,14 +143,9 @@ async function tag(service: ImageService, request: ApiRequest, response: ApiResp
 
 async function prune(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
   const filters = parseFilters(request.query.get('filters'), ['dangling', 'label', 'label!']);
-  const labels = filters.get('label') ?? [];
-  const without = filters.get('label!') ?? [];
   const { removed, bytes } = await service.prune(
     parseBoolean(filters.get('dangling')?.[0], 'dangling') ?? true,
-    ({ config }) => {
-      const own = config.config?.Labels ?? {};
-      return hasLabels(own, labels) && !without.some((label) => hasLabels(own, [label]));
-    },
+    ({ config }) => fitsLabels(filters, config.config?.Labels ?? {}),
   );
   response.json(200, { ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: bytes });
 }

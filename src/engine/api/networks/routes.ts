@@ -1,4 +1,4 @@
-import { allows, parseFilters } from '../../filters.ts';
+import { allows, fitsLabels, parseFilters } from '../../filters.ts';
 import type { Filters } from '../../filters.ts';
 import { isPredefined } from '../../networks/networks.ts';
 import type { NetworkView } from '../../networks/networks.ts';
@@ -55,11 +55,7 @@ export function networkRoutes(backend: NetworksBackend): Route[] {
         const unused = backend
           .list()
           .filter(({ record, attached }) => !isPredefined(record) && attached.size === 0)
-          .filter(
-            ({ record }) =>
-              allows(filters, 'label', (value) => hasLabel(record, value)) &&
-              !(filters.get('label!') ?? []).some((value) => hasLabel(record, value)),
-          );
+          .filter(({ record }) => fitsLabels(filters, labelsOf(record)));
         for (const { record } of unused) await backend.remove(record.id);
         response.json(200, { NetworksDeleted: unused.map(({ record }) => record.name) });
       },
@@ -77,7 +73,7 @@ function matches(view: NetworkView, filters: Filters): boolean {
     allows(filters, 'scope', (value) => value === 'local') &&
     allows(filters, 'type', (value) => value === (isPredefined(record) ? 'builtin' : 'custom')) &&
     allows(filters, 'dangling', (value) => dangling === ['true', '1'].includes(value)) &&
-    allows(filters, 'label', (value) => hasLabel(record, value))
+    fitsLabels(filters, labelsOf(record))
   );
 }
 
@@ -91,8 +87,5 @@ function nameMatches(name: string, wanted: string): boolean {
   return to ? name.endsWith(text) : name.includes(text);
 }
 
-function hasLabel(record: NetworkView['record'], wanted: string): boolean {
-  if (record.driver !== 'bridge') return false;
-  const [key = '', ...value] = wanted.split('=');
-  return value.length === 0 ? key in record.labels : record.labels[key] === value.join('=');
-}
+const labelsOf = (record: NetworkView['record']): Readonly<Record<string, string>> =>
+  record.driver === 'bridge' ? record.labels : {};

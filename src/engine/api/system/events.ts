@@ -1,6 +1,6 @@
 import { invalid } from '../../errors.ts';
 import type { EngineEvent, EventBus } from '../../events.ts';
-import { allows, parseFilters } from '../../filters.ts';
+import { allows, fitsLabels, parseFilters } from '../../filters.ts';
 import type { Filters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
 
@@ -75,10 +75,7 @@ function matches(event: EngineEvent, filters: Filters): boolean {
     allows(filters, 'type', (value) => value === event.Type) &&
     allows(filters, 'event', (value) => value === event.Action || value === action) &&
     allows(filters, 'scope', (value) => value === event.scope) &&
-    allows(filters, 'label', (value) => {
-      const [key = '', ...rest] = value.split('=');
-      return rest.length === 0 ? key in attributes : attributes[key] === rest.join('=');
-    }) &&
+    fitsLabels(filters, attributes) &&
     KINDS.every((kind) => allows(filters, kind, (value) => concerns(event, kind, value, id, attributes)))
   );
 }

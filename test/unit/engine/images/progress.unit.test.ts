@@ -1,19 +1,8 @@
 import { expect } from 'chai';
-import { humanSize, progressBar, throttledBytes } from '../../../../src/engine/images/progress.ts';
+import { progressBar, throttledBytes } from '../../../../src/engine/images/progress.ts';
 import type { ProgressLine } from '../../../../src/engine/images/progress.ts';
 
 describe('progress lines', () => {
-  it('say sizes as Docker does: decimal, four digits', () => {
-    const golden: [number, string][] = [
-      [0, '0B'],
-      [999, '999B'],
-      [1000, '1kB'],
-      [1982786, '1.983MB'],
-      [103_000_000, '103MB'],
-      [2_500_000_000, '2.5GB'],
-    ];
-    for (const [bytes, text] of golden) expect(humanSize(bytes)).to.equal(text);
-  });
   it('draw a bar of 50', () => {
     expect(progressBar(0, 100)).to.equal(`[>${' '.repeat(50)}]      0B/100B`);
     expect(progressBar(50, 100)).to.equal(`[${'='.repeat(25)}>${' '.repeat(25)}]     50B/100B`);
