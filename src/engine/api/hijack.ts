@@ -28,7 +28,10 @@ export function shouldUpgrade(request: IncomingMessage): boolean {
   return mayHijack(request.method ?? '', request.url ?? '');
 }
 
-/** Until somebody takes a connection over, its errors mean that the client went: `close` follows and says so. */
+/**
+ * A connection's error means that the client went: `close` follows and says so. This listener stays for the whole of
+ * the connection's life: an error that nobody listens to would end the engine.
+ */
 const clientWent = (): void => undefined;
 
 /** What the `upgrade` event gives, as a response that can be either answered or taken over. */
@@ -45,6 +48,8 @@ export function upgradeResponse(
   response.once('finish', () => {
     response.detachSocket(socket);
     connection.end();
+    // What the client still sends is nobody's; unread, its own end would go unseen and the connection stay for ever.
+    connection.resume();
   });
   connection.on('error', clientWent);
   return {
@@ -54,7 +59,6 @@ export function upgradeResponse(
       take() {
         if (response.headersSent) throw new Error('the response has already begun');
         response.detachSocket(socket);
-        connection.off('error', clientWent);
         if (head.length > 0) connection.unshift(head);
         return connection;
       },

@@ -24,7 +24,8 @@ export interface ApiResponse {
   stream(status: number, contentType: string): ServerResponse;
   /**
    * Takes the connection over (Docker's hijack): `101 UPGRADED` where the client sent `Upgrade`, `200` otherwise. The
-   * returned stream is raw in both directions and allows half-open; bytes that came early are not lost.
+   * returned stream is raw in both directions and allows half-open; bytes that came early are not lost. When the client
+   * goes it closes; its errors need no listener.
    */
   hijack(contentType: string): Duplex;
 }

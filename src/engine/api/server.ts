@@ -44,6 +44,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     response.setHeader('Server', serverHeader);
     options.onActivity?.();
     response.once('close', () => options.onActivity?.());
+    // Something written after the end is a bug of ours, but no reason to end the engine.
+    response.on('error', (error) => options.log('error', 'an answer failed', errorFields(error)));
     handle(router, raw, response, takeover).catch((error: unknown) => {
       sendError(raw, response, error, options.log);
     });
@@ -98,6 +100,8 @@ async function handle(
   const match = router.match(raw.method ?? '', raw.url ?? '');
   const request = makeRequest(raw, match, clientGone(raw, response, takeover));
   await match.route.handle(request, makeResponse(response, takeover));
+  // Nobody is left for an answer that a handler gave up; without an end of ours the half-open connection would stay.
+  if (request.signal.aborted && !response.writableEnded) raw.socket.destroy();
 }
 
 /**
@@ -111,7 +115,11 @@ function clientGone(
 ): AbortSignal {
   const controller = new AbortController();
   const socket = raw.socket;
-  const gone = (): void => controller.abort(new Error('the client closed the connection'));
+  const gone = (): void => {
+    controller.abort(new Error('the client closed the connection'));
+    // Node tells the reader of a body so itself, save where the request may be an upgrade.
+    if (socket.destroyed && !raw.complete) raw.destroy();
+  };
   if (takeover === undefined) socket.once('end', gone);
   socket.once('close', gone);
   response.once('finish', () => {

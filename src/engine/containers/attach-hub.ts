@@ -82,6 +82,8 @@ export class AttachHub {
 
   /** Adds a client, which owns `stream` until the process ends or the client goes. Resolves when it is over. */
   add(stream: Duplex, request: AttachRequest): Promise<void> {
+    // It went while it was sent the logs, or before the exec was ready: there is no `close` to come.
+    if (stream.closed) return Promise.resolve();
     const client: Client = { stream, request, stalled: undefined };
     this.#clients.add(client);
     const done = new Promise<void>((resolve) => {

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { MULTIPLEXED_STREAM, RAW_STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
 import { bundleOf, logFileOf, publish } from '../../containers/context.ts';
@@ -7,6 +6,7 @@ import type { ContainersContext } from '../../containers/context.ts';
 import { readLogs } from '../../containers/read-logs.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
 import { conflict, notImplemented } from '../../errors.ts';
+import { drained } from '../drained.ts';
 import type { Route } from '../route.ts';
 import { flagOf } from './query.ts';
 
@@ -36,6 +36,7 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
     if (flagOf(request.query, 'logs')) await sendLogs(context, entry, stream, request.signal);
     if (!flagOf(request.query, 'stream')) {
       stream.end();
+      stream.resume(); // Or the client's own end would go unseen, and the connection stay.
       return;
     }
     const closed = entry.hub.add(stream, wanted);
@@ -54,6 +55,6 @@ async function sendLogs(
   const query = { follow: false, tail: undefined, since: undefined, until: undefined };
   for await (const line of readLogs(source, query, signal)) {
     const output = entry.record.config.Tty ? line.text : encodeFrame(line.stream, line.text);
-    if (!stream.write(output) && !stream.destroyed) await once(stream, 'drain');
+    if (!stream.write(output)) await drained(stream, signal);
   }
 }

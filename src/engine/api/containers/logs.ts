@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
 import { logFileOf } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
@@ -6,6 +5,7 @@ import type { LogLine } from '../../containers/log-lines.ts';
 import { readLogs } from '../../containers/read-logs.ts';
 import type { LogQuery } from '../../containers/read-logs.ts';
 import { invalid } from '../../errors.ts';
+import { drained } from '../drained.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import { streamType } from './attach.ts';
 import { flagOf, timeOf } from './query.ts';
@@ -32,7 +32,7 @@ export function logsHandler(context: ContainersContext): Route['handle'] {
     for await (const line of readLogs(source, query, request.signal)) {
       if (!(line.stream === STREAM.stdout ? stdout : stderr)) continue;
       const text = timestamps ? withTime(line) : line.text;
-      if (!stream.write(tty ? text : encodeFrame(line.stream, text))) await drain(stream, request.signal);
+      if (!stream.write(tty ? text : encodeFrame(line.stream, text))) await drained(stream, request.signal);
     }
     stream.end();
   };
@@ -40,20 +40,6 @@ export function logsHandler(context: ContainersContext): Route['handle'] {
 
 function withTime(line: LogLine): Buffer {
   return Buffer.concat([Buffer.from(`${line.time} `), line.text]);
-}
-
-/** Waits until the client has taken what it was sent, or has gone. */
-async function drain(stream: ServerResponse, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    signal.addEventListener('abort', done);
-  });
 }
 
 function logQuery(request: ApiRequest): LogQuery {
