@@ -72,8 +72,8 @@ export async function startExec(
   requireRunning(entry);
   const directory = join(context.layout.execs, session.id);
   session.state = { status: 'running', pid: 0 };
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(join(directory, 'process.json'), processSpec(entry, session, start), { mode: 0o600 });
     const conmon = startConmon(context.config.conmon, execArguments(context, session, directory), true);
     conmon.release();
@@ -87,11 +87,16 @@ export async function startExec(
     if (closed !== undefined) await Promise.all([ended.exit, closed]);
     else await ended.started;
   } catch (error) {
-    if (session.state.status === 'running') session.state = { status: 'exited', pid: 0, exitCode: 126 };
+    // What hasn't ended in its own way never will be: nobody watches it any more.
+    if (hasNotEnded(session)) context.execs.end(session, 0, 126);
     session.hub.close();
+    await rm(directory, { recursive: true, force: true });
     throw error;
   }
 }
+
+/** Asked anew: the state has changed under `await`. */
+const hasNotEnded = (session: ExecSession): boolean => session.state.status !== 'exited';
 
 const wanted = (config: ExecConfig) => ({
   stdin: config.AttachStdin,
@@ -108,7 +113,7 @@ function watchEnd(
   stream: Duplex | undefined,
 ): { readonly started: Promise<void>; readonly exit: Promise<void> } {
   const finish = async (exitCode: number, pid: number): Promise<void> => {
-    session.state = { status: 'exited', pid, exitCode };
+    context.execs.end(session, pid, exitCode);
     publish(context, entry, 'exec_die', { execID: session.id, exitCode: String(exitCode) });
     await rm(join(context.layout.execs, session.id), { recursive: true, force: true });
   };

@@ -7,7 +7,10 @@ export type ExecState =
   | { readonly status: 'running'; readonly pid: number }
   | { readonly status: 'exited'; readonly pid: number; readonly exitCode: number };
 
-/** A command in a running container. Lives as long as the engine and the container, like Docker's. */
+/** Clients ask for the exit code after the end; moby forgets ended execs after about as long (daemon/exec.go). */
+export const KEEP_ENDED_MS = 5 * 60_000;
+
+/** A command in a running container. Lives as long as the engine and the container, and no longer than {@link KEEP_ENDED_MS} after its end. */
 export interface ExecSession {
   readonly id: string;
   readonly containerId: string;
@@ -18,6 +21,12 @@ export interface ExecSession {
 
 export class ExecRegistry {
   readonly #sessions = new Map<string, ExecSession>();
+  readonly #after: (milliseconds: number, action: () => void) => void;
+
+  /** @param after runs an action later */
+  constructor(after: (milliseconds: number, action: () => void) => void = later) {
+    this.#after = after;
+  }
 
   add(session: ExecSession): void {
     this.#sessions.set(session.id, session);
@@ -28,6 +37,12 @@ export class ExecRegistry {
     const session = this.#sessions.get(id);
     if (session === undefined) throw notFound(`No such exec instance: ${id}`);
     return session;
+  }
+
+  /** Records a session's end; it is forgotten some time later. */
+  end(session: ExecSession, pid: number, exitCode: number): void {
+    session.state = { status: 'exited', pid, exitCode };
+    this.#after(KEEP_ENDED_MS, () => this.#sessions.delete(session.id));
   }
 
   /** Ids of a container's sessions that haven't ended. */
@@ -42,4 +57,8 @@ export class ExecRegistry {
       if (session.containerId === containerId) this.#sessions.delete(session.id);
     }
   }
+}
+
+function later(milliseconds: number, action: () => void): void {
+  setTimeout(action, milliseconds).unref();
 }
