@@ -5,11 +5,13 @@ import type { Filters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
 
 const KINDS = ['container', 'image', 'network', 'volume', 'daemon'] as const;
+/** Bytes that may wait for one client; one that doesn't read is dropped, rather than the engine's memory filled. */
+const CLIENT_BUFFER = 1024 * 1024;
 const FILTERS = ['type', 'event', 'label', 'scope', ...KINDS];
 
 /**
  * `GET /events?since&until&filters`: past events from `since` on, then new ones as they happen, until `until` or until
- * the client goes. JSON objects, a line each.
+ * the client goes. JSON objects, a line each. A client that lets 1 MiB wait is cut off.
  */
 export async function streamEvents(bus: EventBus, request: ApiRequest, response: ApiResponse): Promise<void> {
   const since = timestamp(request.query.get('since'), 'since');
@@ -17,7 +19,9 @@ export async function streamEvents(bus: EventBus, request: ApiRequest, response:
   const filters = parseFilters(request.query.get('filters'), FILTERS);
   const stream = response.stream(200, 'application/json');
   const send = (event: EngineEvent): void => {
-    if (matches(event, filters)) stream.write(`${JSON.stringify(withLegacyFields(event))}\n`);
+    if (stream.destroyed || !matches(event, filters)) return;
+    stream.write(`${JSON.stringify(withLegacyFields(event))}\n`);
+    if (stream.writableLength > CLIENT_BUFFER) stream.destroy();
   };
   if (since !== undefined) {
     const wanted = bus

@@ -38,6 +38,30 @@ describe('GET /events', () => {
     expect(other.listeners()).to.equal(0);
   });
 
+  it('cuts off a client that takes nothing, rather than keep everything for it', async () => {
+    const crowded = new EventBus();
+    const controller = new AbortController();
+    const stream = {
+      destroyed: false,
+      writableLength: 0,
+      write: (text: string) => {
+        stream.writableLength += text.length;
+      },
+      destroy: () => {
+        stream.destroyed = true;
+        controller.abort();
+      },
+      end: () => undefined,
+    };
+    const request = { query: new URLSearchParams(), signal: controller.signal } as unknown as ApiRequest;
+    const done = streamEvents(crowded, request, { stream: () => stream } as unknown as ApiResponse);
+    for (let at = 0; at < 100; at += 1) crowded.publish('daemon', 'x'.repeat(20_000), 'y');
+    await done;
+    expect(stream.destroyed).to.equal(true);
+    expect(stream.writableLength).to.be.within(1_000_000, 1_100_000);
+    expect(crowded.listeners()).to.equal(0);
+  });
+
   it('ends by itself at `until`', async () => {
     expect(actions(await listen(bus, 'since=0&until=1'))).to.deep.equal([]);
   });
