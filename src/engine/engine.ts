@@ -39,6 +39,7 @@ export async function startEngine(environment: Environment, version: string, log
       runDir,
       events,
       cgroup: { root: DEFAULT_CONFIG.cgroupRoot, parent: DEFAULT_CONFIG.cgroupParent },
+      onUpstreamFailure: (error) => log('warn', "the VM's resolvers don't answer", errorFields(error)),
     }),
     openImages({ dataDir, runDir, config, events, isRunning: (id) => containers.isRunning(id) }),
   ]);

@@ -6,7 +6,7 @@ import { contains, formatAddress, formatSubnet, overlap, parseAddress, parseSubn
 import type { Subnet } from './address.ts';
 import { Bridge } from './bridge.ts';
 import { NameTable } from './dns/names.ts';
-import { createUpstream } from './dns/upstream.ts';
+import { createUpstream, reportFailures } from './dns/upstream.ts';
 import { freeSubnet } from './ipam.ts';
 import { RouteSocket } from './netlink.ts';
 import { outsideSubnets } from './outside.ts';
@@ -21,6 +21,8 @@ export interface NetworksOptions {
   readonly events: EventBus;
   /** Where cgroup v2 is mounted, and the cgroup below it that holds all containers' (`/wherry`). */
   readonly cgroup: { readonly root: string; readonly parent: string };
+  /** Told when the VM's resolvers stop answering. */
+  readonly onUpstreamFailure: (error: unknown) => void;
   /** The VM's own resolvers. */
   readonly resolvConf?: string | undefined;
 }
@@ -64,9 +66,9 @@ export class Networks {
     const resolvConf = options.resolvConf ?? RESOLV_CONF;
     const route = new RouteSocket();
     const names = new NameTable();
-    const upstream = createUpstream(resolvConf, (address) =>
-      [...this.#bridges.values()].some((bridge) => bridge.record.gateway === address),
-    );
+    const isOwn = (address: string): boolean =>
+      [...this.#bridges.values()].some((bridge) => bridge.record.gateway === address);
+    const upstream = reportFailures(createUpstream(resolvConf, isOwn), options.onUpstreamFailure);
     this.#store = store;
     this.#events = options.events;
     this.#cgroup = options.cgroup;

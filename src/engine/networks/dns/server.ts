@@ -119,7 +119,7 @@ export class DnsServer {
     try {
       return await this.#upstream.ask(message, query, transport);
     } catch {
-      // The client's own resolver library says what SERVFAIL means to its program.
+      // The upstream has reported it; the client's own resolver library says what SERVFAIL means to its program.
       return errorAnswer(message, query, RCODE.SERVER_FAILURE);
     } finally {
       this.#inFlight -= 1;

@@ -48,6 +48,24 @@ export function createUpstream(file: string, own: (address: string) => boolean, 
   };
 }
 
+/** Tells of a failure once, until there is an answer again: questions come in storms. */
+export function reportFailures(upstream: Upstream, report: (error: unknown) => void): Upstream {
+  let failing = false;
+  return {
+    async ask(message, query, transport) {
+      try {
+        const answer = await upstream.ask(message, query, transport);
+        failing = false;
+        return answer;
+      } catch (error) {
+        if (!failing) report(error);
+        failing = true;
+        throw error;
+      }
+    },
+  };
+}
+
 /** A socket of its own, so that each question has another source port; only the server's packets are taken. */
 function askUdp(server: string, port: number, message: Buffer, query: Query): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -69,6 +69,7 @@ describe('the docker CLI', function () {
       runDir: directory,
       events,
       cgroup: { root: '/sys/fs/cgroup', parent: '/wherry' },
+      onUpstreamFailure: () => undefined,
     });
     const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()];
     server = createApiServer({ routes, version: '9.8.7', log: () => undefined });

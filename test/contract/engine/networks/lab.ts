@@ -71,7 +71,17 @@ const resolvConf = join(directory, 'resolv.conf');
 writeFileSync(resolvConf, 'nameserver 10.0.2.2\n');
 execFileSync('mount', ['-t', 'cgroup2', 'none', '/sys/fs/cgroup']);
 const cgroup = { root: '/sys/fs/cgroup', parent: `/${basename(directory)}` };
-const options = { dataDir: directory, runDir: directory, events: new EventBus(), cgroup, resolvConf };
+let upstreamFailures = 0;
+const options = {
+  dataDir: directory,
+  runDir: directory,
+  events: new EventBus(),
+  cgroup,
+  resolvConf,
+  onUpstreamFailure: () => {
+    upstreamFailures += 1;
+  },
+};
 const networks = await openNetworks(options);
 const a = await networks.sandboxes.createSandbox(request('a'));
 const b = await networks.sandboxes.createSandbox(request('b'));
@@ -124,6 +134,7 @@ const findings = {
   ),
   reverse: await probe(a.netnsPath, 'reverse', '172.17.0.1', ofB.ipv4),
   nameOnOtherNetwork: await probe(a.netnsPath, 'resolve', '172.17.0.1', 'name-c'),
+  upstreamFailures,
   restart: '',
   swept: false,
   removed: false,
