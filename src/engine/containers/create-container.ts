@@ -13,7 +13,7 @@ import { limitsOf } from './container-spec.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { refuseUnbuiltFields } from './fields.ts';
-import { argvOf, mergeConfig } from './merge-config.ts';
+import { argvOf, imageWarnings, mergeConfig } from './merge-config.ts';
 import { timestamp } from './model.ts';
 import type { ContainerRecord } from './model.ts';
 import { checkName, generateName } from './names.ts';
@@ -22,6 +22,8 @@ import { ContainerEntry } from './registry.ts';
 import { parseSignal } from './signals.ts';
 
 const createBody = containerConfig.extend({
+  /** `--no-healthcheck`; everything else was refused by name. */
+  Healthcheck: z.looseObject({ Test: z.array(z.string()).nullish() }).nullish(),
   HostConfig: hostConfig.nullish(),
   NetworkingConfig: networkingConfig.nullish(),
 });
@@ -34,15 +36,18 @@ export interface CreateRequest {
   readonly body: unknown;
 }
 
+export interface Created {
+  readonly entry: ContainerEntry;
+  /** What the image asks for and doesn't get. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Makes a container from a body of `POST /containers/create`; nothing runs yet.
  *
  * @throws EngineError notImplemented naming the field, invalidParameter, notFound for the image, conflict for the name
  */
-export async function createContainer(
-  context: ContainersContext,
-  request: CreateRequest,
-): Promise<ContainerEntry> {
+export async function createContainer(context: ContainersContext, request: CreateRequest): Promise<Created> {
   const parsed = parseBody(request.body);
   const image = context.images.resolve(parsed.config.Image);
   checkPlatform(request.platform, image, parsed.config.Image);
@@ -78,17 +83,20 @@ export async function createContainer(
     throw error;
   }
   publish(context, entry, 'create');
-  return entry;
+  const tmpfs = Object.keys(parsed.hostConfig.Tmpfs);
+  return { entry, warnings: imageWarnings(image.config, { healthcheck: parsed.healthcheck, tmpfs }) };
 }
 
-function parseBody(body: unknown): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> {
+function parseBody(
+  body: unknown,
+): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & { healthcheck: readonly string[] } {
   if (typeof body !== 'object' || body === null)
     throw invalid('config cannot be empty in order to create a container');
   refuseHostPaths(body);
   refuseUnbuiltFields({ ...body });
   const parsed = createBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);
-  const { HostConfig: host, NetworkingConfig: networking, ...config } = parsed.data;
+  const { HostConfig: host, NetworkingConfig: networking, Healthcheck: healthcheck, ...config } = parsed.data;
   const hostConfigOrDefault = host ?? hostConfig.parse({});
   return {
     config,
@@ -97,6 +105,7 @@ function parseBody(body: unknown): Pick<ContainerRecord, 'config' | 'hostConfig'
       NetworkMode: normalizeNetworkMode(hostConfigOrDefault.NetworkMode),
     }),
     networking: networking ?? { EndpointsConfig: {} },
+    healthcheck: healthcheck?.Test ?? [],
   };
 }
 

@@ -11,7 +11,7 @@ export interface ImageRunConfig {
   readonly ExposedPorts?: Readonly<Record<string, object>> | undefined;
   readonly Volumes?: Readonly<Record<string, object>> | undefined;
   readonly StopSignal?: string | undefined;
-  readonly Healthcheck?: object | undefined;
+  readonly Healthcheck?: { readonly Test?: readonly string[] | null | undefined } | undefined;
   readonly Shell?: readonly string[] | undefined;
 }
 

@@ -93,7 +93,7 @@ const runConfig = z.object({
   ExposedPorts: z.record(z.string(), z.looseObject({})).nullish(),
   Volumes: z.record(z.string(), z.looseObject({})).nullish(),
   StopSignal: z.string().nullish(),
-  Healthcheck: z.looseObject({}).nullish(),
+  Healthcheck: z.looseObject({ Test: z.array(z.string()).nullish() }).nullish(),
   Shell: strings.nullish(),
   OnBuild: strings.nullish(),
   ArgsEscaped: z.boolean().nullish(),

@@ -42,12 +42,12 @@ export function containerHandlers(context: ContainersContext) {
     }) satisfies Handler,
 
     create: (async (request, response) => {
-      const entry = await createContainer(context, {
+      const { entry, warnings } = await createContainer(context, {
         name: request.query.get('name') ?? '',
         platform: request.query.get('platform') ?? '',
         body: await request.json(),
       });
-      response.json(201, { Id: entry.id, Warnings: [] });
+      response.json(201, { Id: entry.id, Warnings: warnings });
     }) satisfies Handler,
 
     inspect: ((request, response) => {

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
 import { Client } from './client.ts';
@@ -122,8 +124,9 @@ describe('containers', function () {
   });
 
   it('may write to their network files, which are not in the memory that the engine needs', async () => {
-    const id = await startSleeper('echo 192.0.2.1 x >> /etc/hosts; sleep 1000');
-    expect((await client.exec(id, ['grep', '-c', '192.0.2.1', '/etc/hosts'])).stdout).to.equal('1\n');
+    const id = await startSleeper();
+    const append = ['sh', '-c', 'echo 192.0.2.1 x >> /etc/hosts && grep -c 192.0.2.1 /etc/hosts'];
+    expect((await client.exec(id, append)).stdout).to.equal('1\n');
     const { json } = await client.call('GET', `/containers/${id}/json`);
     for (const key of ['HostsPath', 'HostnamePath', 'ResolvConfPath']) {
       expect(json[key], key).to.match(/\/data\/containers\//);
@@ -142,6 +145,10 @@ describe('containers', function () {
     const missing = await client.exec(id, ['nope']);
     expect(missing.code).to.equal(127);
     expect(missing.stderr).to.include('exec: "nope": executable file not found in $PATH');
+    const nobody = await client.call('POST', `/containers/${id}/exec`, { Cmd: ['true'], User: 'nosuch' });
+    const failed = await client.call('POST', `/exec/${String(nobody.json['Id'])}/start`, { Detach: true });
+    expect(failed.text).to.match(/unable to find user nosuch/);
+    expect(await readdir(join(dirname(sandbox.socketPath), 'run/execs')), 'left behind').to.deep.equal([]);
     await remove(id);
   });
 
@@ -174,6 +181,15 @@ describe('containers', function () {
     const last = await client.call('GET', `/containers/${id}/logs?stdout=1&tail=1&timestamps=1`);
     expect(last.text.slice(8)).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 3\n$/);
     await remove(id);
+  });
+
+  it('warn of what their image wants and does not get', async () => {
+    const created = await client.call('POST', '/containers/create', { Image: 'wishes', Cmd: ['true'] });
+    expect(created.json['Warnings']).to.deep.equal([
+      "the image's HEALTHCHECK is not run yet",
+      "the image's VOLUME /data is kept in the container's writable layer",
+    ]);
+    await remove(String(created.json['Id']));
   });
 
   it('tell of their lives in events', async () => {

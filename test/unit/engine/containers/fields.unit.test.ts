@@ -80,8 +80,8 @@ describe('fields of a create request', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  const create = (config: object, host: object): Promise<ContainerEntry> =>
-    createContainer(context, { name: '', platform: '', body: bodyWith(config, host) });
+  const create = async (config: object, host: object): Promise<ContainerEntry> =>
+    (await createContainer(context, { name: '', platform: '', body: bodyWith(config, host) })).entry;
 
   /** Everything that a container's process gets to see or feel, but for its id. */
   const setup = ({ record }: ContainerEntry): string => {

@@ -3,7 +3,7 @@ import { flagOf, timeOf } from '../../../../src/engine/api/containers/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
 import { statusText } from '../../../../src/engine/containers/describe-state.ts';
 import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/log-lines.ts';
-import { argvOf, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
+import { argvOf, imageWarnings, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
 import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
 import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
 import { explainRuntimeError } from '../../../../src/engine/containers/runtime-errors.ts';
@@ -31,6 +31,26 @@ describe('signals', () => {
     for (const signal of ['NOPE', '0', '65', 'RTMIN+31', '-9', '']) {
       expect(() => parseSignal(signal), signal).to.throw(`invalid signal: ${signal}`);
     }
+  });
+});
+
+describe("an image's wishes that aren't met", () => {
+  const image = { Healthcheck: { Test: ['CMD', 'check'] }, Volumes: { '/data': {}, '/log': {} } };
+
+  it('are told by name', () => {
+    expect(imageWarnings(image, { healthcheck: [], tmpfs: [] })).to.deep.equal([
+      "the image's HEALTHCHECK is not run yet",
+      "the image's VOLUME /data is kept in the container's writable layer",
+      "the image's VOLUME /log is kept in the container's writable layer",
+    ]);
+  });
+
+  it('are none where the user decided otherwise, or the image has none', () => {
+    expect(imageWarnings(image, { healthcheck: ['NONE'], tmpfs: ['/data', '/log'] })).to.deep.equal([]);
+    expect(
+      imageWarnings({ Healthcheck: { Test: ['NONE'] }, Volumes: {} }, { healthcheck: [], tmpfs: [] }),
+    ).to.deep.equal([]);
+    expect(imageWarnings({}, { healthcheck: [], tmpfs: [] })).to.deep.equal([]);
   });
 });
 
