@@ -4,6 +4,7 @@ import type { EngineClient } from './engine-client/client.ts';
 import type { Host } from './host.ts';
 import type { Meant } from './machine/names.ts';
 import { globalFlags } from './invocation.ts';
+import { eachName } from './run/each-name.ts';
 import { processTerminal, type Terminal } from './streams/terminal.ts';
 
 /** Aborted by the first Ctrl-C or SIGTERM that no command has taken for its container. */
@@ -51,6 +52,20 @@ export abstract class WherryCommand extends Command {
     } finally {
       engine.close();
     }
+  }
+
+  /** docker's verbs over names: `stop A B`. At least one; each is tried, what worked is printed, failures give 1. */
+  protected async eachNamed(
+    names: readonly unknown[],
+    machine: string | undefined,
+    act: (engine: EngineClient, name: string) => Promise<string | readonly string[]>,
+  ): Promise<void> {
+    const id = (this.id ?? '').replaceAll(':', ' ');
+    if (names.length === 0)
+      throw usage(`"wherry ${id}" requires at least 1 argument.`, `See:  wherry ${id} --help`);
+    await this.withEngine(machine, (engine) =>
+      eachName(names as string[], this.terminal, (name) => act(engine, name)),
+    );
   }
 
   /** Which machine is meant where a verb of `machine` names none. */

@@ -1,7 +1,6 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
-import { WherryCommand, usage } from '../base-command.ts';
-import { eachName } from '../run/each-name.ts';
+import { WherryCommand } from '../base-command.ts';
 
 export default class Kill extends WherryCommand {
   static override description = 'Kill one or more running containers';
@@ -13,13 +12,9 @@ export default class Kill extends WherryCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Kill);
-    if (argv.length === 0)
-      throw usage('"wherry kill" requires at least 1 argument.', 'See:  wherry kill --help');
-    await this.withEngine(flags.machine, (engine) =>
-      eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('POST', apiPath`/containers/${name}/kill`, { query: { signal: flags.signal } });
-        return name;
-      }),
-    );
+    await this.eachNamed(argv, flags.machine, async (engine, name) => {
+      await engine.json('POST', apiPath`/containers/${name}/kill`, { query: { signal: flags.signal } });
+      return name;
+    });
   }
 }

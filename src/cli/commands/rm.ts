@@ -1,7 +1,6 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
-import { WherryCommand, usage } from '../base-command.ts';
-import { eachName } from '../run/each-name.ts';
+import { WherryCommand } from '../base-command.ts';
 
 export default class Rm extends WherryCommand {
   static override description = 'Remove one or more containers';
@@ -22,14 +21,11 @@ export default class Rm extends WherryCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Rm);
-    if (argv.length === 0) throw usage('"wherry rm" requires at least 1 argument.', 'See:  wherry rm --help');
-    await this.withEngine(flags.machine, (engine) =>
-      eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('DELETE', apiPath`/containers/${name}`, {
-          query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
-        });
-        return name;
-      }),
-    );
+    await this.eachNamed(argv, flags.machine, async (engine, name) => {
+      await engine.json('DELETE', apiPath`/containers/${name}`, {
+        query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
+      });
+      return name;
+    });
   }
 }

@@ -1,7 +1,6 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
-import { WherryCommand, usage } from '../base-command.ts';
-import { eachName } from '../run/each-name.ts';
+import { WherryCommand } from '../base-command.ts';
 
 export default class Rmi extends WherryCommand {
   static override description = 'Remove one or more images';
@@ -14,21 +13,17 @@ export default class Rmi extends WherryCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Rmi);
-    if (argv.length === 0)
-      throw usage('"wherry rmi" requires at least 1 argument.', 'See:  wherry rmi --help');
-    await this.withEngine(flags.machine, (engine) =>
-      eachName(argv as string[], this.terminal, async (name) => {
-        const done = await engine.json<{ Untagged?: string; Deleted?: string }[]>(
-          'DELETE',
-          apiPath`/images/${name}`,
-          {
-            query: { force: flags.force ? 1 : undefined, noprune: flags['no-prune'] ? 1 : undefined },
-          },
-        );
-        return done.map((entry) =>
-          entry.Deleted === undefined ? `Untagged: ${entry.Untagged}` : `Deleted: ${entry.Deleted}`,
-        );
-      }),
-    );
+    await this.eachNamed(argv, flags.machine, async (engine, name) => {
+      const done = await engine.json<{ Untagged?: string; Deleted?: string }[]>(
+        'DELETE',
+        apiPath`/images/${name}`,
+        {
+          query: { force: flags.force ? 1 : undefined, noprune: flags['no-prune'] ? 1 : undefined },
+        },
+      );
+      return done.map(({ Deleted, Untagged }) =>
+        Deleted === undefined ? `Untagged: ${Untagged}` : `Deleted: ${Deleted}`,
+      );
+    });
   }
 }

@@ -1,7 +1,6 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { Flags } from '@oclif/core';
-import { WherryCommand, usage } from '../base-command.ts';
-import { eachName } from '../run/each-name.ts';
+import { WherryCommand } from '../base-command.ts';
 
 export default class Stop extends WherryCommand {
   static override description = 'Stop one or more running containers';
@@ -18,15 +17,11 @@ export default class Stop extends WherryCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Stop);
-    if (argv.length === 0)
-      throw usage('"wherry stop" requires at least 1 argument.', 'See:  wherry stop --help');
-    await this.withEngine(flags.machine, (engine) =>
-      eachName(argv as string[], this.terminal, async (name) => {
-        await engine.json('POST', apiPath`/containers/${name}/stop`, {
-          query: { signal: flags.signal, t: flags.time },
-        });
-        return name;
-      }),
-    );
+    await this.eachNamed(argv, flags.machine, async (engine, name) => {
+      await engine.json('POST', apiPath`/containers/${name}/stop`, {
+        query: { signal: flags.signal, t: flags.time },
+      });
+      return name;
+    });
   }
 }

@@ -43,7 +43,7 @@ export async function pullImage(
 }
 
 /** `name@digest` keeps its digest as the tag parameter, as docker's own client sends it. */
-function splitTag(reference: string): [string, string] {
+export function splitTag(reference: string): [string, string] {
   const at = reference.indexOf('@');
   if (at !== -1) return [reference.slice(0, at), reference.slice(at + 1)];
   const colon = reference.lastIndexOf(':');

@@ -36,7 +36,8 @@ export async function runContainer(
     : runAttached(engine, id, request, terminal);
 }
 
-async function createContainer(
+/** Creates, pulling first where the policy says so. @returns the container's id */
+export async function createContainer(
   engine: EngineClient,
   request: RunRequest,
   terminal: Terminal,

@@ -11,12 +11,15 @@ export default class MachineImageVerify extends WherryCommand {
   async run(): Promise<void> {
     const { args } = await this.parse(MachineImageVerify);
     const composer = await (await this.host()).composer();
-    const ids =
-      args.image === undefined
-        ? (await composer.list()).map(({ id }) => id)
-        : [await composer.resolve(args.image)];
+    const chosen = args.image === undefined ? undefined : await composer.resolve(args.image);
     const bad: string[] = [];
-    for (const id of ids) {
+    for (const image of await composer.list()) {
+      const { id } = image;
+      if (chosen !== undefined && id !== chosen) continue;
+      if ('broken' in image) {
+        bad.push(image.broken);
+        continue;
+      }
       const { tampered } = await composer.verify(id, this.signal);
       if (tampered.length === 0) this.print(`${id.slice(0, 12)}: OK`);
       bad.push(...tampered.map(({ file, reason }) => `${id.slice(0, 12)}: ${file}: ${reason}`));
@@ -25,7 +28,7 @@ export default class MachineImageVerify extends WherryCommand {
       throw new WherryError({
         code: 'IMAGE_TAMPERED',
         message: `not what was composed:\n${bad.join('\n')}`,
-        hint: 'Remove the image and compose it again:  wherry machine image rm ID && wherry machine image build',
+        hint: 'Compose it again, in place while Debian has the same packages:  wherry machine image build',
       });
     }
   }

@@ -1,0 +1,56 @@
+import { Flags } from '@oclif/core';
+import { apiPath } from '../engine-client/api-path.ts';
+import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
+import { ExitStatus } from '../error-render.ts';
+import { compileTemplate } from '../render/template/execute.ts';
+import type { Terminal } from '../streams/terminal.ts';
+
+export const inspectFlags = {
+  format: Flags.string({ char: 'f', description: "'json' or a Go template" }),
+};
+
+const KINDS = {
+  container: (name: string) => apiPath`/containers/${name}/json`,
+  image: (name: string) => apiPath`/images/${name}/json`,
+  network: (name: string) => apiPath`/networks/${name}`,
+  volume: (name: string) => apiPath`/volumes/${name}`,
+} as const;
+
+export type InspectKind = keyof typeof KINDS;
+export const INSPECT_KINDS = Object.keys(KINDS) as InspectKind[];
+
+/**
+ * Prints what the engine knows of each name: a JSON array, or a template a line. Names that nothing has are told on
+ * stderr, after the others were printed, and give the exit status 1.
+ */
+export async function inspectObjects(
+  engine: EngineClient,
+  names: readonly string[],
+  options: { readonly type?: InspectKind | undefined; readonly format?: string | undefined },
+  terminal: Terminal,
+): Promise<void> {
+  const { type, format } = options;
+  const isJson = format === undefined || format === '' || format === 'json';
+  const render = isJson ? undefined : compileTemplate(format, { missing: 'error' });
+  const looked = [];
+  for (const name of names) looked.push({ name, object: await lookUp(engine, name, type) });
+  const found = looked.flatMap(({ object }) => (object === undefined ? [] : [object]));
+  const text = render
+    ? found.map((object) => `${render(object)}\n`).join('')
+    : `${format === 'json' ? JSON.stringify(found) : JSON.stringify(found, null, 4)}\n`;
+  terminal.stdout.write(text);
+  const missing = looked.filter(({ object }) => object === undefined);
+  for (const { name } of missing) terminal.stderr.write(`Error: No such ${type ?? 'object'}: ${name}\n`);
+  if (missing.length > 0) throw new ExitStatus(1);
+}
+
+async function lookUp(engine: EngineClient, name: string, type: InspectKind | undefined): Promise<unknown> {
+  for (const kind of type === undefined ? INSPECT_KINDS : [type]) {
+    try {
+      return await engine.json<unknown>('GET', KINDS[kind](name));
+    } catch (error) {
+      if (!(error instanceof EngineAnswerError && error.status === 404)) throw error;
+    }
+  }
+  return undefined;
+}
