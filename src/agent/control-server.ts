@@ -16,7 +16,11 @@ export interface ControlServer {
 /** Serves `agent.sock` (src/protocol/agent/control.ts). */
 export async function serveControl(
   address: string,
-  handlers: { readonly status: () => AgentStatus; readonly stop: () => void },
+  handlers: {
+    /** With `look` the machine is looked at anew, which may fail; without, this is what was known. */
+    readonly status: (look: boolean) => Promise<AgentStatus>;
+    readonly stop: () => void;
+  },
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = await listenLocal(address, (client) => {
@@ -27,16 +31,24 @@ export async function serveControl(
     client.on('data', () => {
       if (client.bytesRead > MAX_LINE_BYTES) client.destroy();
     });
-    createInterface({ input: client }).on('line', (line) => {
-      const { response, afterwards } = answer(line);
-      client.write(`${JSON.stringify(response)}\n`, afterwards);
-    });
+    void converse(client);
   });
 
-  function answer(line: string): { response: AgentResponse; afterwards?: () => void } {
+  async function converse(client: Socket): Promise<void> {
+    try {
+      for await (const line of createInterface({ input: client })) {
+        const { response, afterwards } = await answer(line);
+        client.write(`${JSON.stringify(response)}\n`, afterwards);
+      }
+    } catch (error) {
+      client.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async function answer(line: string): Promise<{ response: AgentResponse; afterwards?: () => void }> {
     try {
       const { op } = agentRequest.parse(JSON.parse(line));
-      const response: AgentResponse = { ok: true, status: handlers.status() };
+      const response: AgentResponse = { ok: true, status: await handlers.status(op !== 'stop') };
       return op === 'stop' ? { response, afterwards: handlers.stop } : { response };
     } catch (error) {
       return { response: { ok: false, message: messageOf(error) } };

@@ -13,6 +13,7 @@ import { pinnedHostKey } from '../ssh/known-hosts.ts';
 import { openSshSession, type SshSession } from '../ssh/session.ts';
 import { serveControl } from './control-server.ts';
 import { serveDocker } from './docker-server.ts';
+import { serveOnceStarted } from './serve-once-started.ts';
 import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
 
 export interface AgentContext {
@@ -28,14 +29,17 @@ export interface AgentContext {
   readonly username?: string | undefined;
   /** Ends the agent when aborted. */
   readonly signal: AbortSignal;
-  /** Called once, when both sockets are served. */
+  /** Called once, when the agent is connected and answers on its control socket. */
   readonly onReady: (status: AgentStatus) => void;
 }
 
 /** A replaced agent may still be closing. */
 const PREDECESSOR_MS = 3000;
 
-/** Runs a machine's agent until the VM has gone or it is told to stop. Error: `HOST_NOT_RUNNING`, or SSH's. */
+/**
+ * Runs a machine's agent until the VM has gone or it is told to stop. One that is started while the VM still starts
+ * connects at once, and serves `docker.sock` when that start is over. Error: `HOST_NOT_RUNNING`, or SSH's.
+ */
 export async function runAgent(context: AgentContext): Promise<void> {
   const { files, log } = context;
   const lock = await acquireLock(files.agentLock, { purpose: 'agent', waitMs: PREDECESSOR_MS });
@@ -57,23 +61,37 @@ async function serve(context: AgentContext, uplink: Uplink): Promise<void> {
   const { files, log } = context;
   const stopped = Promise.withResolvers<string>();
   context.signal.addEventListener('abort', () => stopped.resolve('a signal'), { once: true });
-  const docker = await serveDocker(files.dockerSocket, uplink, log);
-  const status = (): AgentStatus => ({
-    pid: process.pid,
-    version: context.version,
-    machine: files.name,
-    sshConnected: uplink.connected(),
-    clients: docker.clients(),
+  const docker = serveOnceStarted({
+    vm: () => context.driver.status(specOf(context)),
+    serve: () => serveDocker(files.dockerSocket, uplink, log),
+    onCutOff: stopped.resolve,
   });
+  const status = async (look: boolean): Promise<AgentStatus> => {
+    const server = await (look ? docker.look() : docker.served());
+    return {
+      pid: process.pid,
+      version: context.version,
+      machine: files.name,
+      sshConnected: uplink.connected(),
+      serving: server !== undefined,
+      clients: server?.clients() ?? 0,
+    };
+  };
   const control = await serveControl(files.agentSocket, {
     status,
     stop: () => stopped.resolve('a client told it to'),
   });
-  log.info('the agent serves', { ...status() });
-  context.onReady(status());
-  log.info('stopping', { reason: await Promise.race([stopped.promise, uplink.ended]) });
-  await docker.close();
-  await control.close();
+  try {
+    const first = await status(true);
+    log.info(first.serving ? 'the agent serves' : 'the agent is connected, the VM still starts', {
+      ...first,
+    });
+    context.onReady(first);
+    log.info('stopping', { reason: await Promise.race([stopped.promise, uplink.ended]) });
+  } finally {
+    await docker.close();
+    await control.close();
+  }
 }
 
 function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
@@ -82,7 +100,7 @@ function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
     log: context.log,
     async vmIsThere() {
       const now = await context.driver.status(specOf(context));
-      return (now.status === 'running' || now.status === 'paused') && sameVm(now.vm, vm);
+      return 'vm' in now && sameVm(now.vm, vm);
     },
   };
   if (!context.driver.capabilities.ssh) return Promise.resolve(openEndpointUplink(vm.endpoint, ports));
@@ -102,7 +120,7 @@ function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
 
 async function requireVm(context: AgentContext): Promise<RunningVm> {
   const found = await context.driver.status(specOf(context));
-  if (found.status === 'running' || found.status === 'paused') return found.vm;
+  if ('vm' in found) return found.vm;
   throw new WherryError({
     code: 'HOST_NOT_RUNNING',
     message: `Host is not running: "${context.files.name}" ${found.status === 'error' ? `is broken: ${found.reason}` : 'is stopped'}`,

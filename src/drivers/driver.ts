@@ -65,6 +65,8 @@ export interface RunningVm {
 }
 
 export type VmStatus =
+  /** Powered on by process `by`, which still waits for its `engine` line. Its SSH may be up already. */
+  | { readonly status: 'starting'; readonly vm: RunningVm; readonly by: number }
   | { readonly status: 'running'; readonly vm: RunningVm }
   | { readonly status: 'paused'; readonly vm: RunningVm }
   | { readonly status: 'stopped' }
@@ -78,6 +80,23 @@ export interface StartOptions {
   readonly onNote: (note: string) => void;
   /** How long the guest may take from power-on to its `engine` line, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+/** One forward from an address of this computer to a port of the guest's. `hostAddress` is an IPv4 address. */
+export interface HostForward {
+  readonly proto: 'tcp' | 'udp';
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+/** The forwards of a running VM. */
+export interface HostForwards {
+  /** All that there are now, the machine's own (SSH) included. */
+  list(spec: MachineSpec): Promise<readonly HostForward[]>;
+  add(spec: MachineSpec, forward: HostForward): Promise<void>;
+  /** One that isn't there is an error. */
+  remove(spec: MachineSpec, forward: Omit<HostForward, 'guestPort'>): Promise<void>;
 }
 
 /**
@@ -103,4 +122,6 @@ export interface Driver {
   remove(spec: MachineSpec): Promise<void>;
   /** Derived from facts (process and identity, QMP), never from what was stored. */
   status(spec: MachineSpec): Promise<VmStatus>;
+  /** There where `capabilities.hostForward` is true. */
+  readonly hostForwards?: HostForwards | undefined;
 }

@@ -1,5 +1,6 @@
 import { askAgent } from '../agent/client/ask.ts';
 import { ensureAgent } from '../agent/client/ensure-agent.ts';
+import type { AgentStatus } from '../protocol/agent/control.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { createHeld, type CreateRequest } from './create.ts';
 import { isRunning, lookAt } from './lifecycle.ts';
@@ -24,9 +25,7 @@ export async function ensureRunning(
   const { name } = request;
   // Warm, this is all: one question to the agent, no look at the VM.
   const agent = await askAgent(context.store.files(name).agentSocket);
-  if (agent.kind === 'alive' && agent.status.sshConnected && agent.status.version === context.agent.version) {
-    return 'was running';
-  }
+  if (agent.kind === 'alive' && isUseful(agent.status, context)) return 'was running';
   const found = await context.store.find(name);
   if (found?.state === 'ok' && isRunning(await lookAt(context, found))) {
     await ensureAgent(found.files, context.store.home, context.agent, signal);
@@ -49,4 +48,9 @@ export async function ensureRunning(
   } finally {
     await lock.release();
   }
+}
+
+/** One that isn't serving yet belongs to a start that goes on, or was cut off. */
+function isUseful(status: AgentStatus, context: MachineContext): boolean {
+  return status.serving && status.sshConnected && status.version === context.agent.version;
 }

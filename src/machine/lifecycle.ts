@@ -58,7 +58,12 @@ export async function lookAt(
   if (busy !== undefined && STOPPING.test(busy.purpose))
     return { ...known, status: 'stopping', by: busy.pid };
   try {
-    return { ...known, ...(await driver.status(specOf(known))) };
+    const vm = await driver.status(specOf(known));
+    if (vm.status === 'starting' && ignoreBusy) {
+      // The caller holds the lock that a start has to its end: whoever powered this one on has let go of it.
+      return { ...known, status: 'error', reason: 'its start was cut off' };
+    }
+    return { ...known, ...vm };
   } catch (error) {
     return { ...known, status: 'error', reason: messageOf(error) };
   }

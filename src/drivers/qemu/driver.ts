@@ -5,6 +5,7 @@ import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
 import { makeDataDisk, removeFiles, requireBootFiles } from './files.ts';
+import { addHostForward, listHostForwards, removeHostForward } from './host-forward.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
 import { preflight, requireQemu } from './preflight.ts';
@@ -47,28 +48,36 @@ export function createQemuDriver(
       await removeFiles(spec);
     },
     status: (spec) => statusOf(host, spec),
+    hostForwards: { list: listHostForwards, add: addHostForward, remove: removeHostForward },
   };
 }
 
-/** As {@link vmStatus}; a VM whose start nobody sees to its end isn't called running. */
+/** As {@link vmStatus}; a VM is called running once its start has been seen to its end. */
 async function statusOf(host: QemuHost, spec: MachineSpec): Promise<VmStatus> {
   const found = await vmStatus(host, spec);
   if (found.status !== 'running' && found.status !== 'paused') return found;
-  if (!(await isHalfStarted(host, spec))) return found;
-  return { status: 'error', reason: 'its start was cut off' };
+  const start = await startOf(host, spec);
+  if (start === 'over') return found;
+  if (start === 'cut off') return { status: 'error', reason: 'its start was cut off' };
+  return { status: 'starting', vm: found.vm, by: start.by };
 }
 
-async function isHalfStarted(host: QemuHost, spec: MachineSpec): Promise<boolean> {
+/** Whether the start of the VM in `vm.json` is over, goes on in a living process, or was left by a dead one. */
+async function startOf(
+  host: QemuHost,
+  spec: MachineSpec,
+): Promise<'over' | 'cut off' | { readonly by: number }> {
   const file = await readVmFile(spec);
-  if (file?.started === true) return false;
-  return file?.starter === undefined || !(await host.processes.isAlive(file.starter));
+  if (file?.started === true) return 'over';
+  const starter = file?.starter;
+  return starter !== undefined && (await host.processes.isAlive(starter)) ? { by: starter.pid } : 'cut off';
 }
 
 /** A VM that is there must not lose its `vm.json` to a second start; what a killed start left half-booted goes. */
 async function refuseSecond(host: QemuHost, spec: MachineSpec): Promise<void> {
   const { status } = await vmStatus(host, spec);
   if (status === 'stopped') return;
-  if (await isHalfStarted(host, spec)) return killVm(host, spec);
+  if ((await startOf(host, spec)) === 'cut off') return killVm(host, spec);
   throw new WherryError({
     bare: true,
     code: 'ALREADY_RUNNING',

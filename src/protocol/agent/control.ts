@@ -19,6 +19,11 @@ export const agentStatus = z.object({
   machine: z.string(),
   /** Whether the way into the guest is open at this moment. */
   sshConnected: z.boolean(),
+  /**
+   * Whether `docker.sock` is served. An agent may be started while its VM still is: it connects beside the boot, and
+   * serves from the first question on that finds the start over.
+   */
+  serving: z.boolean(),
   /** Connections to `docker.sock`. */
   clients: z.int(),
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { askAgent } from '../../../src/agent/client/ask.ts';
 import { runAgent, type AgentContext } from '../../../src/agent/run-agent.ts';
-import type { Driver, VmStatus } from '../../../src/drivers/driver.ts';
+import type { Driver, RunningVm, VmStatus } from '../../../src/drivers/driver.ts';
 import { machineFiles } from '../../../src/machine/store/filenames.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { makeOwnerOnlyDirectory } from '../../../src/platform/atomic-file.ts';
@@ -109,6 +109,7 @@ describe('the agent, through a real dropbear', () => {
       version: '9.9.9',
       machine: 'default',
       sshConnected: true,
+      serving: true,
       clients: 0,
     });
     for (const path of [files.dockerSocket, files.agentSocket]) {
@@ -120,6 +121,31 @@ describe('the agent, through a real dropbear', () => {
       '3000000 bytes',
     ]);
     expect(dropbear.connections() - before).to.equal(1);
+  });
+
+  it('connects while the VM still starts, and serves once that start is over', async () => {
+    const { vm: facts } = vm as { vm: RunningVm };
+    vm = { status: 'starting', vm: facts, by: process.pid };
+    const before = dropbear.connections();
+    expect(await start()).to.include({ sshConnected: true, serving: false });
+    expect(dropbear.connections() - before).to.equal(1);
+    const early = await ask(1).catch((error: NodeJS.ErrnoException) => error.code);
+    expect(early, 'nobody is let in to an engine that isn’t there').to.equal('ENOENT');
+    expect(await askAgent(files.agentSocket)).to.have.nested.property('status.serving', false);
+    vm = { status: 'running', vm: facts };
+    const answers = await Promise.all([askAgent(files.agentSocket), askAgent(files.agentSocket)]);
+    for (const answer of answers) expect(answer).to.have.nested.property('status.serving', true);
+    expect(await ask(3)).to.equal('3 bytes');
+    expect(dropbear.connections() - before).to.equal(1);
+  });
+
+  it('ends when it is asked after a start that was cut off', async () => {
+    vm = { status: 'starting', vm: (vm as { vm: RunningVm }).vm, by: process.pid };
+    await start();
+    vm = { status: 'error', reason: 'its start was cut off' };
+    await askAgent(files.agentSocket);
+    await running?.ended;
+    expect(await askAgent(files.agentSocket)).to.deep.equal({ kind: 'absent' });
   });
 
   it('counts its clients and lets go of both ends when one vanishes', async () => {

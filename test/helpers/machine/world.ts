@@ -61,7 +61,7 @@ export async function machineWorld(options: { agents: 'real' | 'pretended' }): P
 const refuse = (): Promise<never> => Promise.reject(new Error('nothing is run in this test'));
 
 function pretendingExec(version: string): Exec {
-  const status = { pid: 1, version, machine: 'x', sshConnected: true, clients: 0 };
+  const status = { pid: 1, version, machine: 'x', sshConnected: true, serving: true, clients: 0 };
   return {
     run: refuse,
     check: refuse,

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { createMachine } from '../../../src/machine/create.ts';
 import { ensureRunning } from '../../../src/machine/ensure-running.ts';
 import { inspectMachine } from '../../../src/machine/inspect.ts';
+import { lookAt } from '../../../src/machine/lifecycle.ts';
 import { listMachines } from '../../../src/machine/ls.ts';
 import { machineLogFile } from '../../../src/machine/logs.ts';
 import { machineIp, machineUrl } from '../../../src/machine/machine-url.ts';
@@ -180,6 +181,28 @@ describe('machine services', () => {
     );
     expect(await failureOf(machineUrl(world.context, 'x'))).to.contain('is starting');
     await lock.release();
+  });
+
+  it('does not take a VM for a machine that runs while its start goes on, or once that has been left', async () => {
+    await create('x', { start: false });
+    const driver = await world.context.drivers.driver('fake');
+    const vm = { sshHost: '127.0.0.1', sshPort: 1, accelerator: 'fake' };
+    const starting = {
+      ...driver,
+      status: () => Promise.resolve({ status: 'starting', vm, by: 7 } as const),
+    };
+    const context = {
+      ...world.context,
+      drivers: { ...world.context.drivers, driver: () => Promise.resolve(starting) },
+    };
+    expect(await failureOf(machineUrl(context, 'x'))).to.equal(
+      'HOST_NOT_RUNNING: Host is not running: machine "x" is starting (pid 7 is at it)',
+    );
+    const stored = await context.store.load('x');
+    expect(await lookAt(context, { state: 'ok', ...stored }, true)).to.include({
+      status: 'error',
+      reason: 'its start was cut off',
+    });
   });
 
   it('inspects in docker-machine’s shape', async () => {

@@ -120,7 +120,9 @@ describe('the qemu driver, when things go wrong', () => {
     const { started, ...halfStarted } = (await readVmFile(spec)) ?? expect.fail('no vm.json');
     expect(started).to.equal(true);
     await writeVmFile(spec, halfStarted);
-    expect((await driver().status(spec)).status, 'while its starter lives').to.equal('running');
+    const seen = await driver().status(spec);
+    expect(seen, 'while its starter lives').to.include({ status: 'starting', by: process.pid });
+    expect(seen).to.have.nested.property('vm.sshPort', halfStarted.sshPort);
     const starter = { pid: process.pid, startedAt: 'another time' };
     await writeVmFile(spec, { ...halfStarted, starter });
     expect(await driver().status(spec)).to.deep.equal({ status: 'error', reason: 'its start was cut off' });
