@@ -8,7 +8,7 @@ import type { ContainerEntry } from '../../containers/registry.ts';
 import { conflict, notImplemented } from '../../errors.ts';
 import { drained } from '../drained.ts';
 import type { Route } from '../route.ts';
-import { flagOf } from './query.ts';
+import { flagOf } from '../query.ts';
 
 /** The content type of a container's streams. */
 export const streamType = (tty: boolean): string => (tty ? RAW_STREAM : MULTIPLEXED_STREAM);

@@ -22,7 +22,7 @@ import { parseWaitCondition, waitForContainer } from '../../containers/wait-cont
 import { invalid, notImplemented } from '../../errors.ts';
 import { parseFilters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
-import { flagOf, integerOf } from './query.ts';
+import { flagOf, integerOf } from '../query.ts';
 
 type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | void;
 
@@ -36,8 +36,7 @@ export function containerHandlers(context: ContainersContext) {
         limit: integerOf(request.query, 'limit', 0),
         filters: parseFilters(request.query.get('filters'), LIST_FILTERS),
       };
-      if (flagOf(request.query, 'size'))
-        throw notImplemented('the size of containers is not implemented yet');
+      refuseSize(request);
       response.json(200, listContainers(context, query));
     }) satisfies Handler,
 
@@ -51,6 +50,7 @@ export function containerHandlers(context: ContainersContext) {
     }) satisfies Handler,
 
     inspect: ((request, response) => {
+      refuseSize(request);
       response.json(200, inspectContainer(context, entryOf(request)));
     }) satisfies Handler,
 
@@ -136,6 +136,10 @@ export function containerHandlers(context: ContainersContext) {
       response.empty(204);
     }) satisfies Handler,
   };
+}
+
+function refuseSize(request: ApiRequest): void {
+  if (flagOf(request.query, 'size')) throw notImplemented('the size of containers is not implemented yet');
 }
 
 function stopOptions(request: ApiRequest): { timeout: number | undefined; signal: string } {

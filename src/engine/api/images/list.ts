@@ -2,13 +2,22 @@ import type { ImageService } from '../../images/image-service.ts';
 import type { StoredImage } from '../../images/image-store.ts';
 import { familiarName, familiarReference, parseReference } from '../../images/reference.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
+import { notImplemented } from '../../errors.ts';
+import { flagOf } from '../query.ts';
 import { globMatches, parseBoolean } from './filters.ts';
 import { createdSeconds, summary } from './views.ts';
 
 const FILTERS = ['dangling', 'label', 'before', 'since', 'reference'] as const;
 
-/** `GET /images/json`: newest first. */
+/**
+ * `GET /images/json`: newest first. With `shared-size`, each with the bytes of those of its layers that another image
+ * has too; -1 otherwise.
+ *
+ * @throws EngineError notImplemented for `manifests`, invalidParameter, notFound
+ */
 export function listImages(service: ImageService, query: URLSearchParams) {
+  if (flagOf(query, 'manifests')) throw notImplemented('GET /images/json with manifests is not implemented');
+  const sharedSize = flagOf(query, 'shared-size') ? sharedSizes(service) : () => -1;
   const filters = parseFilters(query.get('filters'), FILTERS);
   const dangling = parseBoolean(filters.get('dangling')?.[0], 'dangling');
   const patterns = filters.get('reference') ?? [];
@@ -28,7 +37,18 @@ export function listImages(service: ImageService, query: URLSearchParams) {
     .filter(chosen)
     .map((image) => withNames(service, image, patterns))
     .filter((item) => item !== undefined)
+    .map((item) => ({ ...item, SharedSize: sharedSize(item.Id) }))
     .sort((one, other) => other.Created - one.Created);
+}
+
+function sharedSizes({ store }: ImageService): (id: string) => number {
+  const layersOf = (id: string): string[] => [...new Set(store.get(id).record.layers)];
+  const users = new Map<string, number>();
+  for (const diffId of store.ids().flatMap(layersOf)) users.set(diffId, (users.get(diffId) ?? 0) + 1);
+  return (id) =>
+    layersOf(id)
+      .filter((diffId) => (users.get(diffId) ?? 0) > 1)
+      .reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0);
 }
 
 function bound(service: ImageService, values: readonly string[] | undefined): number | undefined {

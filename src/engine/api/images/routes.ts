@@ -14,7 +14,7 @@ import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
 import { parseBoolean } from './filters.ts';
-import { flagOf } from '../containers/query.ts';
+import { flagOf } from '../query.ts';
 import { listImages } from './list.ts';
 import { ProgressStream } from './progress-stream.ts';
 import { historyOf, inspection } from './views.ts';

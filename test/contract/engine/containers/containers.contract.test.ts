@@ -183,6 +183,19 @@ describe('containers', function () {
     await remove(id);
   });
 
+  it('give the details of logs, of which there are none, and refuse to guess sizes', async () => {
+    const id = await startSleeper('echo x');
+    const { text } = await client.call('GET', `/containers/${id}/logs?stdout=1&follow=1&details=1`);
+    expect(new FrameDecoder().push(Buffer.from(text)).map(({ payload }) => String(payload))).to.deep.equal([
+      ' x\n',
+    ]);
+    for (const path of [`/containers/${id}/json?size=1`, '/containers/json?size=1', '/containers/prune']) {
+      const answer = await client.call(path === '/containers/prune' ? 'POST' : 'GET', path);
+      expect(answer.status, path).to.equal(501);
+    }
+    await remove(id);
+  });
+
   it('warn of what their image wants and does not get', async () => {
     const created = await client.call('POST', '/containers/create', { Image: 'wishes', Cmd: ['true'] });
     expect(created.json['Warnings']).to.deep.equal([

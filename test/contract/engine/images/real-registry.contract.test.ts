@@ -127,6 +127,9 @@ describe("pulling from Debian's docker-registry", function () {
       SharedSize: -1,
       Size: 16,
     });
+    const [alone] = JSON.parse((await under.call('GET', '/images/json?shared-size=1')).text) as object[];
+    expect(alone).to.include({ SharedSize: 0 });
+    expect((await under.call('GET', '/images/json?manifests=1')).status).to.equal(501);
     const filtered = encodeURIComponent(JSON.stringify({ reference: { '*/*/nosuch': true } }));
     expect((await under.call('GET', `/images/json?filters=${filtered}`)).text).to.equal('[]\n');
     const inspected = JSON.parse((await under.call('GET', `/images/${name}:1/json`)).text) as Record<

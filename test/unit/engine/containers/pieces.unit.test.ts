@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { flagOf, timeOf } from '../../../../src/engine/api/containers/query.ts';
+import { flagOf, timeOf } from '../../../../src/engine/api/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
 import { statusText } from '../../../../src/engine/containers/describe-state.ts';
 import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/log-lines.ts';

@@ -1,4 +1,4 @@
-import { invalid } from '../../errors.ts';
+import { invalid } from '../errors.ts';
 
 /** Go's strconv.ParseBool as Docker's API applies it: absent, empty, 0, false, no and none are false. */
 export function flagOf(query: URLSearchParams, key: string): boolean {
