@@ -95,14 +95,17 @@ async function moveIntoPlace(
     const code = systemErrorCode(error);
     // Windows says EPERM where others say that the directory isn't empty.
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
-    await replaceSideFiles(target, staging);
+    await replaceFiles(target, staging);
   }
   await syncDirectory(imagesDir);
   return readManifest(imagesDir, manifest.id);
 }
 
-/** Same kernel, initrd and system disk: what is said about them is brought up to date, the manifest last. */
-async function replaceSideFiles(target: string, staging: string): Promise<void> {
+/**
+ * Same kernel, initrd and system disk: what is said about them is brought up to date, the manifest last. The big ones are
+ * replaced, too, each in one step: that repairs an image whose bytes were changed.
+ */
+async function replaceFiles(target: string, staging: string): Promise<void> {
   const names = (await readdir(staging)).filter((name) => name !== IMAGE_FILES.manifest);
   for (const name of [...names, IMAGE_FILES.manifest]) await rename(join(staging, name), join(target, name));
   await syncDirectory(target);

@@ -110,6 +110,8 @@ describe('composing an image from packages', () => {
     await writeFile(initrd, bytes);
     const { tampered } = await verifyImage(options.imagesDir, id);
     expect(tampered.map(({ file }) => file)).to.deep.equal(['initrd']);
+    await composeImage(options);
+    expect((await verifyImage(options.imagesDir, id)).tampered, 'composed again').to.deep.equal([]);
 
     await writeFile(initrd, bytes.subarray(1));
     const inputs = {

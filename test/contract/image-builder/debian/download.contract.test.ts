@@ -8,6 +8,7 @@ import { createDownloader } from '../../../../src/platform/net/download.ts';
 import type {
   DownloadContext,
   Downloader,
+  DownloadProgress,
   DownloaderOptions,
   DownloadRequest,
 } from '../../../../src/platform/net/download.ts';
@@ -62,8 +63,8 @@ describe('downloads', () => {
   it('reports progress in bytes and returns a path named by the digest', async () => {
     const seen: (number | undefined)[] = [];
     const path = await downloader().fetch(request(), {
-      onProgress: ({ name, received, total }) => {
-        expect([name, total]).to.deep.equal(['file', BODY.length]);
+      onProgress: ({ name, cached, received, total }) => {
+        expect([name, cached, total]).to.deep.equal(['file', false, BODY.length]);
         seen.push(received);
       },
     });
@@ -71,6 +72,9 @@ describe('downloads', () => {
     expect(path).to.equal(join(cacheDir, 'sha256', hex.slice(0, 2), hex));
     expect(seen.at(-1)).to.equal(BODY.length);
     expect(seen).to.deep.equal(seen.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+    const again: DownloadProgress[] = [];
+    await downloader().fetch(request(), { onProgress: (progress) => again.push(progress) });
+    expect(again).to.deep.equal([{ name: 'file', cached: true, received: BODY.length, total: BODY.length }]);
   });
 
   it('continues a cut transfer with a Range request', async () => {
