@@ -1,18 +1,30 @@
 import { WherryError } from '../../core/errors.ts';
-import type { MachineSpec } from '../driver.ts';
+import type { HostForward, MachineSpec } from '../driver.ts';
 import { NETDEV } from './argv/devices.ts';
 import { withQmp } from './qmp/session.ts';
 import { readVmFile } from './vm-file.ts';
 
-/** One forward from an address of this computer to a port of the guest's. `hostAddress` is an IPv4 address. */
-export interface HostForward {
-  readonly proto: 'tcp' | 'udp';
-  readonly hostAddress: string;
-  readonly hostPort: number;
-  readonly guestPort: number;
+const QMP_MS = 10_000;
+
+/**
+ * `  TCP[HOST_FORWARD]  12  127.0.0.1  8080  10.0.2.15  80  0  0`: protocol and state, file descriptor, source address
+ * (`*` for all) and port, destination address and port, two queues. As libslirp's slirp_connection_info writes it.
+ */
+const FORWARD_LINE = /^\s*(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+(\*|[\d.]+)\s+(\d+)\s+[\d.]+\s+(\d+)\s/gm;
+
+/** What a running VM forwards now, of all that made it. Error: `HOST_FORWARD_FAILED`. */
+export async function listHostForwards(spec: MachineSpec): Promise<HostForward[]> {
+  return parseForwards(await monitor(spec, 'info usernet', /^/));
 }
 
-const QMP_MS = 10_000;
+export function parseForwards(text: string): HostForward[] {
+  return [...text.matchAll(FORWARD_LINE)].map(([, proto, address = '', hostPort, guestPort]) => ({
+    proto: proto === 'UDP' ? 'udp' : 'tcp',
+    hostAddress: address === '*' ? '0.0.0.0' : address,
+    hostPort: Number(hostPort),
+    guestPort: Number(guestPort),
+  }));
+}
 
 /** Makes a running VM's forward. Error: `HOST_FORWARD_FAILED`, with QEMU's words (the port is taken, mostly). */
 export async function addHostForward(spec: MachineSpec, forward: HostForward): Promise<void> {
@@ -39,7 +51,7 @@ function rule({ proto, hostAddress, hostPort }: Omit<HostForward, 'guestPort'>):
 }
 
 /** QMP has no forwards; the human monitor has, and answers in words: none or `… removed` is success. */
-async function monitor(spec: MachineSpec, command: string, success: RegExp): Promise<void> {
+async function monitor(spec: MachineSpec, command: string, success: RegExp): Promise<string> {
   const vm = await readVmFile(spec);
   if (vm === undefined) {
     throw new WherryError({
@@ -52,4 +64,5 @@ async function monitor(spec: MachineSpec, command: string, success: RegExp): Pro
   );
   const text = String(answer).trim();
   if (!success.test(text)) throw new WherryError({ code: 'HOST_FORWARD_FAILED', message: `QEMU: ${text}` });
+  return text;
 }
