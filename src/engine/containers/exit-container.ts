@@ -20,12 +20,19 @@ async function exitLocked(
 ): Promise<void> {
   const { state } = entry;
   if (state.status !== 'running') return;
-  const oomKilled = oomKills(cgroupOf(context, entry.id)) > 0;
-  try {
-    await releaseResources(context, entry.id);
-  } catch (error) {
-    context.onBackgroundError(error);
-  }
+  // Nothing that fails from here on may keep those who wait from hearing of the end.
+  const attempt = async (work: () => unknown): Promise<string | undefined> => {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      context.onBackgroundError(error);
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  let oomKilled = false;
+  await attempt(() => (oomKilled = oomKills(cgroupOf(context, entry.id)) > 0));
+  await attempt(async () => releaseResources(context, entry.id));
   const finished = Date.now();
   entry.record.state = {
     status: 'exited',
@@ -37,11 +44,22 @@ async function exitLocked(
   };
   // Without a connection nobody has seen the streams end.
   if (!entry.hub.connected) entry.hub.close();
-  context.exits.forget(entry.id);
-  if (!entry.record.hostConfig.AutoRemove) await context.store.save(entry.record);
+  const { AutoRemove: autoRemove } = entry.record.hostConfig;
+  if (!autoRemove) {
+    // conmon's file goes once the record has the exit: until then it is all that the next engine would know.
+    await attempt(async () => {
+      await context.store.save(entry.record);
+      context.exits.forget(entry.id);
+    });
+  }
   if (oomKilled) publish(context, entry, 'oom');
   const seconds = Math.floor((finished - Date.parse(state.startedAt)) / 1000);
   publish(context, entry, 'die', { execDuration: String(seconds), exitCode: String(exitCode) });
   entry.events.emit('exit', { exitCode, error: '' });
-  if (entry.record.hostConfig.AutoRemove) await removeLocked(context, entry, { exitCode, error: '' });
+  if (!autoRemove) return;
+  const failure = await attempt(async () => removeLocked(context, entry, { exitCode, error: '' }));
+  if (failure === undefined) return;
+  // It stays, exited, for somebody to remove; whoever waits for its removal learns at least how it ended.
+  await attempt(async () => context.store.save(entry.record));
+  entry.events.emit('removed', { exitCode, error: failure });
 }

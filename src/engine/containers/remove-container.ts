@@ -53,6 +53,7 @@ export async function removeLocked(
     entry.removing = false;
     throw error;
   }
+  context.exits.forget(entry.id);
   context.images.release(entry.record.imageId, entry.id);
   context.execs.removeOf(entry.id);
   context.registry.remove(entry);

@@ -135,6 +135,11 @@ async function recordFailure(
   entry.hub.close();
   try {
     await releaseResources(context, entry.id);
+  } catch (cleanup) {
+    context.onBackgroundError(cleanup);
+  }
+  try {
+    // Whatever could not be cleared away, nobody watches a process of it: it doesn't count as running.
     entry.record.state = { status: 'created', failure: { exitCode, error: message } };
     if (entry.record.hostConfig.AutoRemove) {
       await removeLocked(context, entry, { exitCode, error: message });
