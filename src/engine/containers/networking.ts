@@ -15,15 +15,27 @@ export function hostnameOf(record: ContainerRecord): string {
   return record.hostConfig.NetworkMode === 'host' ? machineHostname() : record.id.slice(0, 12);
 }
 
+const CONTAINER = 'container:';
+
 /** What to ask of the networks for this container. @throws EngineError for `container:NAME` of none that runs */
 export function sandboxRequest(context: ContainersContext, record: ContainerRecord): SandboxRequest {
+  const request = adoptionRequest(record);
+  if (typeof request.mode === 'string') return request;
+  const other = context.registry.find(request.mode.container);
+  requireRunning(other);
+  return { ...request, mode: { container: other.id } };
+}
+
+/**
+ * What to tell the networks of a container that runs, with the sandbox that it has. Another container whose network it
+ * shares may have ended since, or be gone: it goes by the name that the user gave it.
+ */
+export function adoptionRequest(record: ContainerRecord): SandboxRequest {
   const mode = record.hostConfig.NetworkMode;
   const base = { containerId: record.id, containerName: record.name, hostname: hostnameOf(record) };
   if (mode === 'none' || mode === 'host') return { ...base, mode, endpoints: [] };
-  if (mode.startsWith('container:')) {
-    const other = context.registry.find(mode.slice('container:'.length));
-    requireRunning(other);
-    return { ...base, mode: { container: other.id }, endpoints: [] };
+  if (mode.startsWith(CONTAINER)) {
+    return { ...base, mode: { container: mode.slice(CONTAINER.length) }, endpoints: [] };
   }
   return { ...base, mode: 'bridge', endpoints: endpointsOf(record, mode) };
 }

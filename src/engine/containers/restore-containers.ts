@@ -4,7 +4,7 @@ import { hasCode } from '../sys/errno.ts';
 import { bundleOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { recordExit } from './exit-container.ts';
-import { sandboxRequest } from './networking.ts';
+import { adoptionRequest } from './networking.ts';
 import { isAlive } from './process-identity.ts';
 import { ContainerEntry } from './registry.ts';
 import type { ContainerRecord } from './model.ts';
@@ -17,27 +17,54 @@ const UNSEEN_EXIT = 255;
 /**
  * Takes over what an earlier engine left: containers that still run are watched again, those that ended meanwhile get
  * their exit code from conmon's file, and all others that ran (the VM was restarted) count as exited with 255.
+ *
+ * What goes wrong with one container is told, and is no reason for an engine not to start: without it there would be
+ * nothing to look at the container with, or to remove it.
  */
 export async function restoreContainers(context: ContainersContext): Promise<void> {
-  const { records, torn } = context.store.load();
-  for (const id of torn) {
-    await context.rootfs.remove(id);
-    await context.store.remove(id);
+  const { records, torn, unreadable } = context.store.load();
+  for (const { id, error } of unreadable) {
+    context.onBackgroundError(
+      new Error(`container ${id} is left as it is: its record can't be read`, { cause: error }),
+    );
   }
-  const entries = records.map((record) => {
-    const entry = new ContainerEntry(record);
-    context.registry.add(entry);
-    context.images.acquire(record.imageId, record.id);
-    return entry;
-  });
-  await Promise.all(entries.map(async (entry) => restore(context, entry)));
+  for (const id of torn) {
+    await told(context, id, async () => {
+      await context.rootfs.remove(id);
+      await context.store.remove(id);
+    });
+  }
+  const entries: ContainerEntry[] = [];
+  for (const record of records) {
+    await told(context, record.id, () => {
+      const entry = new ContainerEntry(record);
+      // First of all: its image stays for as long as its files do.
+      context.images.acquire(record.imageId, record.id);
+      context.registry.add(entry);
+      entries.push(entry);
+    });
+  }
+  await Promise.all(entries.map(async (entry) => told(context, entry.id, () => restore(context, entry))));
+}
+
+/** Does a part of the restoring; a failure is told and is over with that. */
+async function told(context: ContainersContext, id: string, work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    context.onBackgroundError(new Error(`container ${id} could not be restored whole`, { cause: error }));
+  }
 }
 
 async function restore(context: ContainersContext, entry: ContainerEntry): Promise<void> {
   const { record } = entry;
   if (record.state.status === 'running') {
     if (isAlive(record.state.process, context.bootId)) {
-      await context.networks.adoptSandbox(sandboxRequest(context, record), record.state.sandbox);
+      const { sandbox } = record.state;
+      // Whatever becomes of its network, its end must be seen.
+      await told(context, record.id, async () =>
+        context.networks.adoptSandbox(adoptionRequest(record), sandbox),
+      );
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       return;
     }

@@ -5,10 +5,21 @@ import { hasCode } from '../sys/errno.ts';
 import type { ContainerRecord } from './model.ts';
 
 const RECORD = 'container.json';
+/** The record of a container that is removed when it ends. */
+const TRANSIENT_RECORD = 'transient.json';
+
+/** A container that is there and of which the engine can't tell what it is. */
+export interface Unreadable {
+  readonly id: string;
+  readonly error: unknown;
+}
+
+type Loaded = { readonly record: ContainerRecord } | { readonly error: unknown } | 'torn';
 
 /**
  * Containers on disk, a directory each. A record is replaced by rename, after its bytes have reached the disk; an
- * auto-removed container's is not worth waiting for the disk: nobody misses it after a power cut.
+ * auto-removed container's is not worth waiting for the disk: nobody misses it after a power cut. It has a name of its
+ * own, so that one which a power cut left empty is known for what it was.
  */
 export class ContainerStore {
   readonly #directory: string;
@@ -26,7 +37,7 @@ export class ContainerStore {
   async save(record: ContainerRecord): Promise<void> {
     const directory = join(this.#directory, record.id);
     const text = `${JSON.stringify(record)}\n`;
-    const path = join(directory, RECORD);
+    const path = join(directory, isDurable(record) ? RECORD : TRANSIENT_RECORD);
     const temporary = `${path}.new`;
     if (!isDurable(record)) {
       await writeFile(temporary, text, { mode: 0o600 });
@@ -50,28 +61,43 @@ export class ContainerStore {
 
   /**
    * Every record that can be read. A directory without one is what a crash left of a create or a remove: its id is in
-   * `torn`, for the caller to clear away.
+   * `torn`, for the caller to clear away. A record that is there and can't be understood (damaged, or a newer engine's)
+   * is `unreadable`: the container may hold what somebody needs, and stays.
    */
-  load(): { records: ContainerRecord[]; torn: string[] } {
+  load(): { records: ContainerRecord[]; torn: string[]; unreadable: Unreadable[] } {
     const records: ContainerRecord[] = [];
     const torn: string[] = [];
+    const unreadable: Unreadable[] = [];
     for (const id of existsSync(this.#directory) ? readdirSync(this.#directory) : []) {
-      const record = this.#read(id);
-      if (record === undefined) torn.push(id);
-      else records.push(record);
+      const loaded = this.#read(id);
+      if (loaded === 'torn') torn.push(id);
+      else if ('record' in loaded) records.push(loaded.record);
+      else unreadable.push({ id, error: loaded.error });
     }
-    return { records, torn };
+    return { records, torn, unreadable };
   }
 
-  #read(id: string): ContainerRecord | undefined {
+  #read(id: string): Loaded {
     try {
-      const value: unknown = JSON.parse(readFileSync(join(this.#directory, id, RECORD), 'utf8'));
-      return isRecord(value, id) ? value : undefined;
+      return parse(readFileSync(join(this.#directory, id, RECORD), 'utf8'), id);
     } catch (error) {
-      if (error instanceof SyntaxError || hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-      throw error;
+      if (!hasCode(error, 'ENOENT')) return { error };
+    }
+    try {
+      return parse(readFileSync(join(this.#directory, id, TRANSIENT_RECORD), 'utf8'), id);
+    } catch (error) {
+      // It was on its way out, and with it goes nothing that anybody counted on.
+      return hasCode(error, 'ENOENT') || error instanceof SyntaxError ? 'torn' : { error };
     }
   }
+}
+
+/** @throws SyntaxError */
+function parse(text: string, id: string): Loaded {
+  const value: unknown = JSON.parse(text);
+  return isRecord(value, id)
+    ? { record: value }
+    : { error: new Error('it is of another version or container') };
 }
 
 function isRecord(value: unknown, id: string): value is ContainerRecord {
