@@ -81,7 +81,9 @@ export function openContainers(options: ContainersOptions): Containers {
 async function stopAll(context: ContainersContext, timeoutSeconds: number): Promise<void> {
   const outcomes = await Promise.allSettled(
     context.registry.all().map(async (entry) => {
-      const timeout = Math.min(entry.record.config.StopTimeout ?? timeoutSeconds, timeoutSeconds);
+      const own = entry.record.config.StopTimeout ?? timeoutSeconds;
+      // A negative one is "never": it can't hold up the machine's end either.
+      const timeout = own < 0 ? timeoutSeconds : Math.min(own, timeoutSeconds);
       await stopContainer(context, entry, { timeout, signal: '' });
     }),
   );

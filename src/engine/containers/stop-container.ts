@@ -87,6 +87,9 @@ async function exitOf(entry: ContainerEntry): Promise<void> {
   if (entry.state.status === 'running') await once(entry.events, 'exit');
 }
 
+/** setTimeout can't count further, in milliseconds (25 days), and fires at once if it is asked to. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** False if `work` takes longer; negative seconds wait for ever. */
 async function within(work: Promise<void>, seconds: number): Promise<boolean> {
   if (seconds < 0) {
@@ -95,7 +98,7 @@ async function within(work: Promise<void>, seconds: number): Promise<boolean> {
   }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
+    timer = setTimeout(() => resolve(false), Math.min(seconds * 1000, LONGEST_TIMER));
   });
   try {
     return await Promise.race([work.then(() => true), late]);

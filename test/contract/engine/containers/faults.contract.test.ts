@@ -1,0 +1,249 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { layoutOf } from '../../../../src/engine/containers/context.ts';
+import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
+import { ExecRegistry } from '../../../../src/engine/containers/exec-registry.ts';
+import { recordExit } from '../../../../src/engine/containers/exit-container.ts';
+import { ExitWatcher } from '../../../../src/engine/containers/exit-watcher.ts';
+import type { ContainerRecord, ContainerState } from '../../../../src/engine/containers/model.ts';
+import { identify, readBootId } from '../../../../src/engine/containers/process-identity.ts';
+import { ContainerEntry, ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
+import { restoreContainers } from '../../../../src/engine/containers/restore-containers.ts';
+import { stopContainer } from '../../../../src/engine/containers/stop-container.ts';
+import { ContainerStore } from '../../../../src/engine/containers/store.ts';
+import { waitForContainer } from '../../../../src/engine/containers/wait-container.ts';
+import { notFound } from '../../../../src/engine/errors.ts';
+import { EventBus } from '../../../../src/engine/events.ts';
+import type { SandboxRequest } from '../../../../src/engine/networks/contract.ts';
+
+const ID = { a: 'a'.repeat(64), b: 'b'.repeat(64), c: 'c'.repeat(64), d: 'd'.repeat(64) };
+const NEVER_ABORTED = new AbortController().signal;
+
+/** The engine's bookkeeping of containers on a real disk, with everything around it made to fail at will. */
+describe('containers when something fails', () => {
+  const bootId = readBootId();
+  let directory: string;
+  let context: ContainersContext;
+  let store: ContainerStore;
+  let background: Error[];
+  let rootfsRemoved: string[];
+  let adopted: SandboxRequest[];
+  let unmount: (id: string) => Promise<void>;
+  let removeRootfs: (id: string) => Promise<void>;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wherry-faults-'));
+    const layout = layoutOf(join(directory, 'data'), join(directory, 'run'));
+    for (const path of Object.values(layout)) mkdirSync(path, { recursive: true });
+    [background, rootfsRemoved, adopted] = [[], [], []];
+    unmount = async () => undefined;
+    removeRootfs = async (id) => void rootfsRemoved.push(id);
+    store = new ContainerStore(layout.containers);
+    context = {
+      config: { cgroupRoot: join(directory, 'cgroup'), cgroupParent: '/w' },
+      layout,
+      images: { acquire: () => undefined, release: () => undefined },
+      rootfs: { unmount: (id: string) => unmount(id), remove: (id: string) => removeRootfs(id) },
+      networks: {
+        destroySandbox: async () => undefined,
+        adoptSandbox: async (request: SandboxRequest) => {
+          adopted.push(request);
+          if (request.containerName === 'netless') throw notFound('network gone not found');
+        },
+      },
+      events: new EventBus(),
+      store,
+      registry: new ContainerRegistry(),
+      execs: new ExecRegistry(),
+      exits: new ExitWatcher(layout.exits),
+      bootId,
+      onBackgroundError: (error: Error) => void background.push(error),
+    } as unknown as ContainersContext;
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const running = (pid = process.pid): ContainerState => {
+    const identity = identify(process.pid, bootId);
+    if (identity === undefined) throw new Error('this process is not there');
+    return {
+      status: 'running',
+      process: { ...identity, pid },
+      startedAt: new Date().toISOString(),
+      paused: false,
+      sandbox: { netnsPath: undefined, endpoints: [], nameservers: [] },
+    };
+  };
+  const gone = (): ContainerState => running(2 ** 22 + 1);
+  const exited: ContainerState = {
+    status: 'exited',
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    startedAt: '',
+    finishedAt: '',
+  };
+  const record = (id: string, name: string, state: ContainerState, host: object = {}): ContainerRecord =>
+    ({
+      recordVersion: 1,
+      id,
+      name,
+      created: '',
+      imageId: 'image',
+      config: { Hostname: '', Labels: {}, Image: 'x', Tty: false, StdinOnce: false },
+      hostConfig: { NetworkMode: 'none', AutoRemove: false, ...host },
+      networking: { EndpointsConfig: {} },
+      argv: [],
+      state,
+      stoppedByUser: false,
+    }) as unknown as ContainerRecord;
+  const add = (of: ContainerRecord): ContainerEntry => {
+    const entry = new ContainerEntry(of);
+    context.registry.add(entry);
+    return entry;
+  };
+  const recordFile = (id: string): string => join(context.layout.containers, id, 'container.json');
+  const exitFile = (id: string): string => join(context.layout.exits, id);
+  const statusOf = (id: string): string | undefined => context.registry.byId(id)?.state.status;
+
+  describe('restored by the next engine', () => {
+    it('share the network of one that has ended, or is gone', async () => {
+      await store.create(record(ID.a, 'a', exited));
+      await store.create(record(ID.b, 'b', running(), { NetworkMode: 'container:a' }));
+      await store.create(record(ID.c, 'c', running(), { NetworkMode: `container:${ID.d}` }));
+      await restoreContainers(context);
+      expect(background).to.deep.equal([]);
+      expect(adopted.map(({ mode }) => mode)).to.have.deep.members([{ container: 'a' }, { container: ID.d }]);
+    });
+
+    it('are watched though their network is lost', async () => {
+      await store.create(record(ID.a, 'netless', running()));
+      writeFileSync(exitFile(ID.a), '7');
+      await restoreContainers(context);
+      expect(background).to.have.length(1);
+      await context.registry.find('netless').exclusively(async () => undefined);
+      expect(context.registry.find('netless').state).to.include({ status: 'exited', exitCode: 7 });
+    });
+
+    it('don’t keep it from the others that one can’t be released, or that two have one name', async () => {
+      unmount = async () => {
+        throw new Error('EBUSY');
+      };
+      await store.create(record(ID.a, 'a', exited));
+      mkdirSync(join(context.layout.bundles, ID.a));
+      await store.create(record(ID.b, 'b', running()));
+      await store.create(record(ID.c, 'b', exited));
+      await store.create(record(ID.d, 'd', gone()));
+      await restoreContainers(context);
+      expect([ID.a, ID.b, ID.c, ID.d].map(statusOf)).to.deep.equal([
+        'exited',
+        'running',
+        undefined,
+        'exited',
+      ]);
+      expect(background).to.have.length(3);
+      expect(existsSync(recordFile(ID.c))).to.equal(true);
+    });
+
+    it('keep their files where the record is damaged or a newer engine’s, and lose them where there is none', async () => {
+      for (const id of Object.values(ID)) mkdirSync(join(context.layout.containers, id));
+      writeFileSync(recordFile(ID.a), '{"recordVersion":1,"id":');
+      writeFileSync(recordFile(ID.b), JSON.stringify({ ...record(ID.b, 'b', exited), recordVersion: 2 }));
+      writeFileSync(recordFile(ID.c), '');
+      await restoreContainers(context);
+      expect(rootfsRemoved).to.deep.equal([ID.d]);
+      for (const id of [ID.a, ID.b, ID.c]) expect(existsSync(recordFile(id)), id).to.equal(true);
+      expect(existsSync(join(context.layout.containers, ID.d))).to.equal(false);
+      expect(background.map(({ message }) => message)).to.deep.equal(
+        [ID.a, ID.b, ID.c].map((id) => `container ${id} is left as it is: its record can't be read`),
+      );
+    });
+
+    it('are cleared away where a power cut tore the record of one that was to be removed anyway', async () => {
+      await store.create(record(ID.a, 'a', running(), { AutoRemove: true }));
+      expect(store.load().records).to.have.length(1);
+      expect(existsSync(recordFile(ID.a))).to.equal(false);
+      writeFileSync(join(context.layout.containers, ID.a, 'transient.json'), '');
+      await restoreContainers(context);
+      expect(rootfsRemoved).to.deep.equal([ID.a]);
+      expect(background).to.deep.equal([]);
+    });
+  });
+
+  describe('that end', () => {
+    const full = (): void => {
+      store.save = async () => {
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      };
+    };
+
+    it('are told of though the disk is full, and conmon’s word stays for the next engine', async () => {
+      await store.create(record(ID.a, 'a', gone()));
+      const entry = add(record(ID.a, 'a', gone()));
+      writeFileSync(exitFile(ID.a), '9');
+      const save = store.save.bind(store);
+      full();
+      const waiting = waitForContainer(entry, 'next-exit', NEVER_ABORTED);
+      recordExit(context, entry, 9);
+      expect(await waiting).to.deep.equal({ exitCode: 9, error: '' });
+      expect(background.map(({ message }) => message)).to.deep.equal([
+        'ENOSPC: no space left on device, write',
+      ]);
+      expect(context.events.past().map(({ Action }) => Action)).to.include('die');
+      context.registry.remove(entry);
+      store.save = save;
+      await restoreContainers(context);
+      expect(context.registry.find('a').state).to.include({ status: 'exited', exitCode: 9 });
+    });
+
+    it('are saved before conmon’s file goes', async () => {
+      const entry = add(record(ID.a, 'a', gone()));
+      await store.create(entry.record);
+      writeFileSync(exitFile(ID.a), '9');
+      const save = store.save.bind(store);
+      store.save = async (what) => {
+        expect(existsSync(exitFile(ID.a)), 'the exit is nowhere').to.equal(true);
+        await save(what);
+      };
+      const waiting = waitForContainer(entry, 'next-exit', NEVER_ABORTED);
+      recordExit(context, entry, 9);
+      await waiting;
+      expect(background).to.deep.equal([]);
+      expect(existsSync(exitFile(ID.a))).to.equal(false);
+      expect(JSON.parse(readFileSync(recordFile(ID.a), 'utf8'))).to.nested.include({ 'state.exitCode': 9 });
+    });
+
+    it('answer those who wait for their removal also when it fails', async () => {
+      removeRootfs = async () => {
+        throw new Error('EBUSY');
+      };
+      const entry = add(record(ID.a, 'a', gone(), { AutoRemove: true }));
+      await store.create(entry.record);
+      const waiting = waitForContainer(entry, 'removed', NEVER_ABORTED);
+      recordExit(context, entry, 3);
+      expect(await waiting).to.deep.equal({ exitCode: 3, error: 'EBUSY' });
+      expect(statusOf(ID.a)).to.equal('exited');
+      expect(entry.removing).to.equal(false);
+    });
+  });
+
+  it('are not killed at once for a stop timeout that no timer can hold', async () => {
+    for (const [id, name, own, timeout] of [
+      [ID.a, 'a', undefined, 3_000_000],
+      [ID.b, 'b', 3_000_000, undefined],
+    ] as const) {
+      const of = record(id, name, gone());
+      const entry = add({ ...of, config: { ...of.config, StopTimeout: own } as typeof of.config });
+      const stopping = stopContainer(context, entry, { timeout, signal: '' });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      entry.record.state = exited;
+      entry.events.emit('exit', { exitCode: 0, error: '' });
+      expect(await stopping).to.equal(true);
+      const signals = context.events
+        .past()
+        .filter(({ Action, Actor }) => Action === 'kill' && Actor.ID === id);
+      expect(signals.map(({ Actor }) => Actor.Attributes['signal'])).to.deep.equal(['15']);
+    }
+  });
+});
