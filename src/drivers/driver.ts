@@ -76,8 +76,16 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** Called with each readiness line as it arrives. */
   readonly onLine: (line: ReadinessLine) => void;
-  /** Called with each line that tells the user something once (`hvf is not usable here …`). */
+  /**
+   * Called with each line that tells the user something (`hvf is not usable here …`): at a machine's first start, and
+   * when it is news. What preflight has said isn't said again.
+   */
   readonly onNote: (note: string) => void;
+  /**
+   * Called once, when the driver knows what the VM will run on; it waits for this before it powers the VM on. What the
+   * guest is told about its computer, on the config disk, is written here.
+   */
+  readonly beforePowerOn?: ((facts: { readonly accelerator: string }) => Promise<void>) | undefined;
   /** How long the guest may take from power-on to its `engine` line, in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -14,18 +14,20 @@ const MIB = 2 ** 20;
 
 /**
  * Writes `config.img` (src/protocol/boot/config-disk.ts) anew: before every start, so that the guest's clock never
- * begins before `nowMs` and changed settings arrive.
+ * begins before `nowMs` and changed settings arrive. `accelerator` is what this start runs the VM on.
  */
 export async function writeConfigDisk(
   files: MachineFiles,
   config: MachineConfig,
-  nowMs: number,
+  start: { readonly accelerator: string; readonly nowMs: number },
 ): Promise<void> {
   const engine: EngineConfig = engineConfig.parse({
     configVersion: 1,
     machineName: config.name,
     registryMirrors: config.engine.registryMirrors,
     insecureRegistries: config.engine.insecureRegistries,
+    labels: config.engine.labels,
+    accelerator: start.accelerator,
   });
   const archive = ustarArchive(
     [
@@ -34,7 +36,7 @@ export async function writeConfigDisk(
       member(CONFIG_FILES.hostKey, await readFile(files.hostKey)),
       member(CONFIG_FILES.authorizedKeys, await readFile(files.clientPublicKey)),
       member(CONFIG_FILES.engine, JSON.stringify(engine)),
-      member(CONFIG_FILES.epoch, `${Math.floor(nowMs / 1000)}\n`),
+      member(CONFIG_FILES.epoch, `${Math.floor(start.nowMs / 1000)}\n`),
     ],
     MIB,
   );

@@ -37,7 +37,6 @@ export async function startHeld(
   const { config, driver, files } = machine;
   const image = driver.capabilities.composedImage ? await context.images.get(config.imageId) : undefined;
   await makeRunDirectory(files.runDirectory, context.paths);
-  await writeConfigDisk(files, config, context.clock.now());
   await report.step('Start', async (say) => {
     const times = bootTimes(context.clock);
     const bringAgent = (): Promise<unknown> => ensureAgent(files, context.store.home, context.agent, signal);
@@ -46,6 +45,8 @@ export async function startHeld(
       signal,
       timeoutMs: BOOT_MS,
       onNote: (note) => report.note(note),
+      beforePowerOn: ({ accelerator }) =>
+        writeConfigDisk(files, config, { accelerator, nowMs: context.clock.now() }),
       onLine: (line) => {
         times.onLine(line);
         // While the guest still starts its engine. If the boot then fails, the agent goes with the VM.

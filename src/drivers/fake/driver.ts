@@ -39,6 +39,7 @@ export function createFakeDriver(): Driver {
           message: `Machine "${spec.name}" is already running.`,
         });
       }
+      await options.beforePowerOn?.({ accelerator: 'fake' });
       await appendFile(spec.consoleLog, 'the fake kernel starts\n', { mode: 0o600 });
       if (spec.options['fail'] === 'start') throw bootFailure(spec);
       await writeFileAtomic(vmPath(spec), JSON.stringify({ state: 'running' }));

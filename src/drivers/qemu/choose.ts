@@ -23,6 +23,8 @@ export async function chooseHardware(
   context: {
     readonly stateDirectory: string;
     readonly signal: AbortSignal;
+    /** What is known from earlier is told to a machine's first start, and to no later one. */
+    readonly isFirstStart: boolean;
     readonly onNote: (note: string) => void;
   },
 ): Promise<Hardware> {
@@ -36,8 +38,9 @@ export async function chooseHardware(
   const wanted = options.accel === 'auto' ? hardwareAccelerator(host.platform) : options.accel;
   if (wanted === undefined || wanted === 'tcg') return hardware('tcg');
   const candidate = { ...hardware(wanted), sme: wanted === 'hvf' && (await hasSme(host)) };
-  const reason = await unusable(host, spec, qemu, candidate, context);
-  if (reason === undefined) return candidate;
+  const refusal = await unusable(host, spec, qemu, candidate, context);
+  if (refusal === undefined) return candidate;
+  const { reason } = refusal;
   if (options.accel !== 'auto') {
     throw new WherryError({
       code: 'ACCELERATOR_UNUSABLE',
@@ -45,8 +48,18 @@ export async function chooseHardware(
       hint: 'Without --qemu-accel Wherry uses emulation where nothing else works',
     });
   }
-  context.onNote(`${wanted} is not usable here (${reason}); running under emulation (tcg), about 10× slower`);
+  if (refusal.found === 'now' || (refusal.found === 'before' && context.isFirstStart)) {
+    context.onNote(
+      `${wanted} is not usable here (${reason}); running under emulation (tcg), about 10× slower`,
+    );
+  }
   return hardware('tcg');
+}
+
+interface Refusal {
+  readonly reason: string;
+  /** By a test VM now or before, or at a look without one: then preflight has said it. */
+  readonly found: 'now' | 'before' | 'at a look';
 }
 
 /** Why an accelerator doesn't serve this machine, or undefined. */
@@ -56,13 +69,15 @@ async function unusable(
   qemu: QemuBinary,
   hardware: Hardware,
   context: { readonly stateDirectory: string; readonly signal: AbortSignal },
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   const quick = await quickCheck(host, hardware.accelerator, spec.arch);
-  if (quick.usable === false) return quick.reason;
+  if (quick.usable === false) return { reason: quick.reason, found: 'at a look' };
   const key = await probeKey(host, [qemu.path, qemu.version.text, spec.image.id, hardware.accelerator]);
   const small = { ...hardware, memoryMiB: PROBE_MEMORY_MIB };
-  const result = await cachedProbe(host, context.stateDirectory, key, () =>
-    probe(host, qemu.path, spec.image, small, context.signal),
-  );
-  return result.usable ? undefined : result.reason;
+  let found: Refusal['found'] = 'before';
+  const result = await cachedProbe(host, context.stateDirectory, key, () => {
+    found = 'now';
+    return probe(host, qemu.path, spec.image, small, context.signal);
+  });
+  return result.usable ? undefined : { reason: result.reason, found };
 }

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { access, open, rename } from 'node:fs/promises';
 import { systemErrorCode } from '../../core/errors.ts';
 
 /** Sets the last run's console aside as `PATH.1`: each boot has a log of its own. */
@@ -7,6 +7,17 @@ export async function rotateLog(path: string): Promise<void> {
     await rename(path, `${path}.1`);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Whether the machine was ever powered on. */
+export async function hasLog(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -3,8 +3,9 @@ import type { DriverCapabilities } from '../capabilities.ts';
 import type { Driver, MachineSpec, VmStatus } from '../driver.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
+import { hasLog } from './console-log.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
-import { makeDataDisk, removeFiles, requireBootFiles } from './files.ts';
+import { makeDataDisk, removeFiles, requireBootFiles, requireDisks } from './files.ts';
 import { addHostForward, listHostForwards, removeHostForward } from './host-forward.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
@@ -37,8 +38,11 @@ export function createQemuDriver(
       const hardware = await chooseHardware(host, spec, qemu, settings, {
         stateDirectory: context.stateDirectory,
         signal: options.signal,
+        isFirstStart: !(await hasLog(spec.consoleLog)),
         onNote: options.onNote,
       });
+      await options.beforePowerOn?.({ accelerator: hardware.accelerator });
+      await requireDisks(spec);
       return bootVm(host, spec, qemu.path, hardware, options);
     },
     stop: (spec, timeoutMs) => stopVm(host, spec, timeoutMs),

@@ -34,6 +34,10 @@ export async function requireBootFiles(spec: MachineSpec): Promise<void> {
   for (const path of [kernel, initrd, systemDisk]) {
     await readable(path, `the VM image of "${spec.name}" is not complete`, 'wherry machine image build');
   }
+}
+
+/** As {@link requireBootFiles} for the machine's own disks. */
+export async function requireDisks(spec: MachineSpec): Promise<void> {
   for (const path of [spec.dataDisk, spec.configDisk]) {
     await readable(path, `"${spec.name}" has lost a disk`, `wherry machine rm -f ${spec.name}`);
   }

@@ -60,6 +60,23 @@ export function driverSuite(name: string, prepare: () => Promise<DriverSubject>)
       }
     });
 
+    it('says what the VM will run on before it powers it on, and waits for what is written then', async () => {
+      let told: unknown;
+      const vm = await driver.start(spec, {
+        ...options(),
+        async beforePowerOn(facts) {
+          expect(await statusNow()).to.equal('stopped');
+          told = facts;
+        },
+      });
+      expect(told).to.deep.equal({ accelerator: vm.accelerator });
+      await driver.kill(spec);
+      const reason = new Error('the disk is full');
+      const start = driver.start(spec, { ...options(), beforePowerOn: () => Promise.reject(reason) });
+      expect(await start.catch((error: unknown) => error)).to.equal(reason);
+      expect(await statusNow()).to.equal('stopped');
+    });
+
     it('refuses a second start and leaves the first alone', async () => {
       await driver.start(spec, options());
       expect(await codeOf(driver.start(spec, options()))).to.equal('ALREADY_RUNNING');

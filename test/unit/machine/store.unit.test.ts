@@ -109,9 +109,9 @@ describe('machine store', () => {
 
   it('writes a config disk that opens with the magic and holds what the guest needs', async () => {
     const config = machineConfigOf({ name: 'a' });
-    const engine = { insecureRegistries: ['127.0.0.1:5000'], registryMirrors: ['http://m'], labels: [] };
+    const engine = { insecureRegistries: ['127.0.0.1:5000'], registryMirrors: ['http://m'], labels: ['a=b'] };
     const files = await store.create(config, writeMachineKeys);
-    await writeConfigDisk(files, { ...config, engine }, 1_700_000_000_999);
+    await writeConfigDisk(files, { ...config, engine }, { accelerator: 'hvf', nowMs: 1_700_000_000_999 });
     const disk = await readFile(files.configDisk);
     const members = new Map<string, Buffer>();
     for (let at = 0; disk[at] !== 0;) {
@@ -135,7 +135,8 @@ describe('machine store', () => {
       machineName: 'a',
       registryMirrors: ['http://m'],
       insecureRegistries: ['127.0.0.1:5000'],
-      accelerator: 'unknown',
+      labels: ['a=b'],
+      accelerator: 'hvf',
     });
     expect(String(members.get('authorized_keys'))).to.equal(await readFile(files.clientPublicKey, 'utf8'));
     expect(members.get('dropbear_ed25519_host_key')?.equals(await readFile(files.hostKey))).to.equal(true);

@@ -1,10 +1,14 @@
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { hostArch } from '../../../../src/core/arch.ts';
 import { WherryError } from '../../../../src/core/errors.ts';
 import type { MachineSpec } from '../../../../src/drivers/driver.ts';
 import { createQemuDriver } from '../../../../src/drivers/qemu/driver.ts';
-import { systemQemuHost } from '../../../../src/drivers/qemu/host.ts';
+import { findQemu } from '../../../../src/drivers/qemu/binary.ts';
+import { chooseHardware } from '../../../../src/drivers/qemu/choose.ts';
+import { systemQemuHost, type QemuHost } from '../../../../src/drivers/qemu/host.ts';
+import { qemuOptions } from '../../../../src/drivers/qemu/options.ts';
 import { probe } from '../../../../src/drivers/qemu/probe.ts';
 import { readVmFile, vmFilePath, writeVmFile } from '../../../../src/drivers/qemu/vm-file.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
@@ -148,6 +152,30 @@ describe('the qemu driver, when things go wrong', () => {
     await start('');
     expect(await readFile(spec.consoleLog, 'utf8')).not.to.contain('first');
     expect(await readFile(`${spec.consoleLog}.1`, 'utf8')).to.contain('first');
+  });
+
+  it('says that it falls back to emulation when that is news, and to each machine at its first start', async () => {
+    // An accelerator that only a test VM can refuse, whatever computer this test runs on.
+    const host: QemuHost = { ...systemQemuHost(), platform: 'win32' };
+    const qemu = await findQemu(systemQemuHost(), 'amd64', await installStandIn(root));
+    const notesOf = async (isFirstStart: boolean): Promise<string[]> => {
+      const notes: string[] = [];
+      const refusing = { ...guest(spec, 'test.refuse'), arch: hostArch() ?? 'amd64' };
+      const chosen = await chooseHardware(host, refusing, qemu, qemuOptions.parse({}), {
+        stateDirectory: join(root, 'state'),
+        signal: new AbortController().signal,
+        isFirstStart,
+        onNote: (note) => notes.push(note),
+      });
+      expect(chosen.accelerator).to.equal('tcg');
+      return notes;
+    };
+    const said = [
+      'whpx is not usable here (-accel kvm: failed to initialize kvm: No such device); running under emulation (tcg), about 10× slower',
+    ];
+    expect(await notesOf(false), 'freshly tried').to.deep.equal(said);
+    expect(await notesOf(false), 'known').to.deep.equal([]);
+    expect(await notesOf(true), 'another machine').to.deep.equal(said);
   });
 
   it('names a part of the image that is missing', async () => {
