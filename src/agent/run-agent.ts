@@ -14,6 +14,8 @@ import { openSshSession, type SshSession } from '../ssh/session.ts';
 import { serveControl } from './control-server.ts';
 import { serveDocker } from './docker-server.ts';
 import { serveOnceStarted } from './serve-once-started.ts';
+import { createHostPorts } from './ports/host-ports.ts';
+import { servePorts } from './ports/serve-ports.ts';
 import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
 
 export interface AgentContext {
@@ -25,6 +27,7 @@ export interface AgentContext {
   readonly version: string;
   /** In the guest; another path than init's is for tests. */
   readonly engineSocket?: string | undefined;
+  readonly hostSocket?: string | undefined;
   /** The guest's account; another than root is for tests. */
   readonly username?: string | undefined;
   /** Ends the agent when aborted. */
@@ -47,7 +50,7 @@ export async function runAgent(context: AgentContext): Promise<void> {
     const vm = await requireVm(context);
     const uplink = await openUplink(context, vm);
     try {
-      await serve(context, uplink);
+      await serve(context, uplink, vm);
     } finally {
       uplink.close();
     }
@@ -57,13 +60,17 @@ export async function runAgent(context: AgentContext): Promise<void> {
   }
 }
 
-async function serve(context: AgentContext, uplink: Uplink): Promise<void> {
+async function serve(context: AgentContext, uplink: Uplink, vm: RunningVm): Promise<void> {
   const { files, log } = context;
   const stopped = Promise.withResolvers<string>();
   context.signal.addEventListener('abort', () => stopped.resolve('a signal'), { once: true });
+  const ports = new AbortController();
   const docker = serveOnceStarted({
     vm: () => context.driver.status(specOf(context)),
-    serve: () => serveDocker(files.dockerSocket, uplink, log),
+    serve: () => {
+      publishPorts(context, uplink, vm, ports.signal);
+      return serveDocker(files.dockerSocket, uplink, log);
+    },
     onCutOff: stopped.resolve,
   });
   const status = async (look: boolean): Promise<AgentStatus> => {
@@ -89,9 +96,33 @@ async function serve(context: AgentContext, uplink: Uplink): Promise<void> {
     context.onReady(first);
     log.info('stopping', { reason: await Promise.race([stopped.promise, uplink.ended]) });
   } finally {
+    ports.abort(new Error('the agent ends'));
     await docker.close();
     await control.close();
   }
+}
+
+/** Where the driver can't publish, nobody answers the engine, which says so to whoever wants a port published. */
+function publishPorts(
+  context: AgentContext,
+  { openSocket }: Uplink,
+  vm: RunningVm,
+  signal: AbortSignal,
+): void {
+  const { hostForwards } = context.driver;
+  if (hostForwards === undefined || openSocket === undefined) return;
+  const spec = specOf(context);
+  const answer = createHostPorts(
+    {
+      list: () => hostForwards.list(spec),
+      add: (forward) => hostForwards.add(spec, forward),
+      remove: (forward) => hostForwards.remove(spec, forward),
+    },
+    ({ proto, hostPort }) => proto === 'tcp' && hostPort === vm.sshPort,
+  );
+  const { clock, log } = context;
+  const dial = async () => openSocket(context.hostSocket ?? GUEST.hostSocket);
+  void servePorts({ dial, answer, clock, log, signal });
 }
 
 function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {

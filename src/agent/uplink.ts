@@ -11,6 +11,8 @@ import type { SshSession } from '../ssh/session.ts';
 export interface Uplink {
   /** A new byte stream to the engine; waits out a reconnection. Error: `ENGINE_UNREACHABLE`. */
   openEngine(): Promise<Duplex>;
+  /** The same to another unix socket of the guest's; undefined where there is no way to one. */
+  readonly openSocket?: ((path: string) => Promise<Duplex>) | undefined;
   connected(): boolean;
   /** Resolves when there is nothing to be connected to any more, with why. */
   readonly ended: Promise<string>;
@@ -75,6 +77,7 @@ export async function openSshUplink(
 
   return {
     openEngine: async () => (await session).openStreamLocal(engineSocket),
+    openSocket: async (path) => (await session).openStreamLocal(path),
     connected: () => up,
     ended,
     close() {

@@ -1,4 +1,6 @@
 import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { GUEST } from '../protocol/boot/guest-paths.ts';
 import { networkRoutes } from './api/networks/routes.ts';
 import { createSystemBackend } from './api/system/facts.ts';
 import { systemRoutes } from './api/system/routes.ts';
@@ -15,6 +17,7 @@ import { openImages } from './images/open.ts';
 import { errorFields } from './log.ts';
 import type { Log } from './log.ts';
 import { openNetworks } from './networks/networks.ts';
+import { openPorts } from './ports/open-ports.ts';
 
 export interface Engine {
   /** Ends the engine and leaves the containers running: the next engine takes them over. */
@@ -43,17 +46,25 @@ export async function startEngine(environment: Environment, version: string, log
     }),
     openImages({ dataDir, runDir, config, events, isRunning: (id) => containers.isRunning(id) }),
   ]);
+  const onBackgroundError = (error: unknown): void =>
+    log('error', 'something failed in the background', errorFields(error));
+  const ports = openPorts({
+    networks: networks.sandboxes,
+    socketPath: join(runDir, basename(GUEST.hostSocket)),
+    onBackgroundError,
+  });
   const containers = openContainers({
     dataDir,
     runDir,
     images: images.resolver,
     rootfs: images.rootfs,
-    networks: networks.sandboxes,
+    networks: ports.networks,
     events,
-    onBackgroundError: (error) => log('error', 'something failed in the background', errorFields(error)),
+    onBackgroundError,
   });
   await containers.restore();
   networks.sandboxes.sweep();
+  await ports.listen();
   const system = createSystemBackend({
     version,
     id: engineId(dataDir),
@@ -81,6 +92,7 @@ export async function startEngine(environment: Environment, version: string, log
     memory.stop();
     await server.close();
     containers.close();
+    ports.stop();
     networks.close();
     images.close();
   };

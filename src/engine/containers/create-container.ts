@@ -18,6 +18,7 @@ import { timestamp } from './model.ts';
 import type { ContainerRecord } from './model.ts';
 import { checkName, generateName } from './names.ts';
 import { normalizeNetworkMode } from './networking.ts';
+import { checkPorts } from './ports.ts';
 import { ContainerEntry } from './registry.ts';
 import { parseSignal } from './signals.ts';
 
@@ -58,6 +59,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
+  checkPorts(config, parsed.hostConfig);
   const id = randomBytes(32).toString('hex');
   const record: ContainerRecord = {
     recordVersion: 1,

@@ -6,6 +6,7 @@ import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
+import { inspectPorts } from './ports.ts';
 import type { ContainerEntry } from './registry.ts';
 
 /** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
@@ -154,7 +155,7 @@ function inspectNetwork(record: ContainerRecord): Record<string, unknown> {
     Bridge: '',
     SandboxID: sandbox === undefined ? '' : record.id,
     SandboxKey: sandbox?.netnsPath ?? '',
-    Ports: Object.fromEntries(Object.keys(record.config.ExposedPorts).map((port) => [port, null])),
+    Ports: inspectPorts(record),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,

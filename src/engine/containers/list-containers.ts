@@ -5,6 +5,7 @@ import type { ContainersContext } from './context.ts';
 import { stateWord, statusText } from './describe-state.ts';
 import { networksOf } from './inspect-container.ts';
 import type { ContainerRecord } from './model.ts';
+import { listPorts, publishesPort } from './ports.ts';
 
 export interface ListQuery {
   readonly all: boolean;
@@ -71,7 +72,7 @@ const TESTS: Readonly<Record<string, Test>> = {
     values.some((value) =>
       Object.hasOwn(record.config.ExposedPorts, value.includes('/') ? value : `${value}/tcp`),
     ),
-  publish: () => false,
+  publish: (record, values) => values.some((value) => publishesPort(record, value)),
   health: (_record, values) => values.includes('none'),
   'is-task': (_record, values) => values.every((value) => value === 'false' || value === '0'),
   isolation: () => true,
@@ -114,7 +115,7 @@ export function summary(record: ContainerRecord): Record<string, unknown> {
     ImageID: record.imageId,
     Command: record.argv.join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
-    Ports: Object.keys(record.config.ExposedPorts).map(portOf),
+    Ports: listPorts(record),
     Labels: record.config.Labels,
     State: stateWord(record.state),
     Status: statusText(record.state),
@@ -122,9 +123,4 @@ export function summary(record: ContainerRecord): Record<string, unknown> {
     NetworkSettings: { Networks: networksOf(record) },
     Mounts: [],
   };
-}
-
-function portOf(port: string): Record<string, unknown> {
-  const [number = '', protocol = 'tcp'] = port.split('/');
-  return { PrivatePort: Number(number), Type: protocol };
 }

@@ -2,6 +2,7 @@ import { hostname as machineHostname } from 'node:os';
 import type { SandboxRequest } from '../networks/contract.ts';
 import type { ContainersContext } from './context.ts';
 import type { ContainerRecord } from './model.ts';
+import { portRequests } from './ports.ts';
 import { requireRunning } from './registry.ts';
 
 /** `default`, '' and `bridge` are the default bridge. */
@@ -37,7 +38,8 @@ export function adoptionRequest(record: ContainerRecord): SandboxRequest {
   if (mode.startsWith(CONTAINER)) {
     return { ...base, mode: { container: mode.slice(CONTAINER.length) }, endpoints: [] };
   }
-  return { ...base, mode: 'bridge', endpoints: endpointsOf(record, mode) };
+  const ports = portRequests(record.config, record.hostConfig);
+  return { ...base, mode: 'bridge', endpoints: endpointsOf(record, mode), ports };
 }
 
 function endpointsOf(record: ContainerRecord, mode: string): SandboxRequest['endpoints'] {

@@ -19,12 +19,34 @@ export interface Endpoint {
   readonly aliases: readonly string[];
 }
 
+/** A port of a container's that is to be reachable on the host. */
+export interface PortRequest {
+  readonly proto: 'tcp' | 'udp';
+  readonly containerPort: number;
+  /** IPv4 address of the host's. */
+  readonly hostAddress: string;
+  /** The first of these that is free; 0 and 0: any. */
+  readonly hostPorts: { readonly first: number; readonly last: number };
+}
+
+/** A port as it is reachable. */
+export interface PublishedPort {
+  readonly proto: 'tcp' | 'udp';
+  readonly containerPort: number;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  /** Where the host's traffic arrives in the VM. */
+  readonly guestPort: number;
+}
+
 export interface Sandbox {
   /** A bind-mounted network namespace for the OCI spec's `linux.namespaces[].path`; undefined: the VM's own (`host`). */
   readonly netnsPath: string | undefined;
   readonly endpoints: readonly Endpoint[];
   /** Nameserver addresses for the container's resolv.conf. */
   readonly nameservers: readonly string[];
+  /** Absent: none. */
+  readonly ports?: readonly PublishedPort[] | undefined;
 }
 
 export interface SandboxRequest {
@@ -33,6 +55,8 @@ export interface SandboxRequest {
   readonly hostname: string;
   readonly mode: 'bridge' | 'none' | 'host' | { readonly container: string };
   readonly endpoints: readonly EndpointRequest[];
+  /** What to publish; the container needs an endpoint then. */
+  readonly ports?: readonly PortRequest[] | undefined;
 }
 
 export interface NetworkManager {

@@ -21,6 +21,8 @@ const guardedNetworks = (outside: readonly string[]): string =>
  *
  * - containers leave through the VM's address; networks don't reach each other; from outside nothing is let in that a
  *   container didn't ask for
+ * - published ports (../ports/rules.ts) are let in, from everywhere; a container that reaches one on its own network does
+ *   so under the bridge's address, or the answer would not come back by the way that it went
  * - of the VM itself containers reach DNS and ICMP only: not SSH, nor anything else that listens there
  * - the ports that machines open for themselves on the host's loopback are closed to containers
  *
@@ -38,12 +40,14 @@ table ip wherry {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     ${lines((bridge) => `ip saddr ${bridge.subnet} oifname != ${JSON.stringify(bridge.interfaceName)} masquerade`)}
+    ${lines((bridge) => `ip saddr ${bridge.subnet} oifname ${JSON.stringify(bridge.interfaceName)} ct status dnat masquerade`)}
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
     iifname @bridges ip daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
     ct state established,related accept
     ${lines((bridge) => `iifname ${JSON.stringify(bridge.interfaceName)} oifname ${JSON.stringify(bridge.interfaceName)} accept`)}
+    oifname @bridges ct status dnat accept
     oifname @bridges drop
   }
   chain input {

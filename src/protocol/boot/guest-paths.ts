@@ -2,6 +2,8 @@
 export const GUEST = {
   /** Docker Engine API, root-only unix socket. */
   engineSocket: '/run/wherry.sock',
+  /** The engine's requests to the host's agent (src/protocol/agent/ports.ts); root-only unix socket. */
+  hostSocket: '/run/wherry/host.sock',
   /** The FIFO that readiness lines are written to; one process in the guest holds the virtio-serial port behind it. */
   readyPort: '/run/wherry/ready',
   /** What was unpacked from the config disk (tmpfs, 0700). */

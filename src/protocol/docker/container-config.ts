@@ -48,6 +48,12 @@ export const containerConfig = z.object({
 });
 export type ContainerConfig = z.output<typeof containerConfig>;
 
+/** An empty list: whatever `PublishAllPorts` says. */
+const portBindings = optional(
+  z.record(z.string(), optional(z.array(z.object({ HostIp: text, HostPort: text })), [])),
+  {},
+);
+
 const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 
 export const hostConfig = z.object({
@@ -65,6 +71,8 @@ export const hostConfig = z.object({
   GroupAdd: texts,
   IpcMode: text,
   OomScoreAdj: count,
+  PortBindings: portBindings,
+  PublishAllPorts: flag,
   ReadonlyRootfs: flag,
   SecurityOpt: texts,
   Tmpfs: textMap,

@@ -1,0 +1,37 @@
+import { setNetSysctl } from '../networks/links.ts';
+import type { NetworkManager } from '../networks/contract.ts';
+import { HostLink } from './host-link.ts';
+import { PortTable } from './port-table.ts';
+import { Publisher } from './publisher.ts';
+import { publishingNetworks } from './publishing-networks.ts';
+import { loadPortRules } from './rules.ts';
+import type { PortRule } from './rules.ts';
+
+export interface PublishedPorts {
+  /** The networks, with published ports. */
+  readonly networks: NetworkManager;
+  /** From now on an agent can connect; after containers have been restored, so that it is told all their ports. */
+  listen(): Promise<void>;
+  stop(): void;
+}
+
+export function openPorts(options: {
+  readonly networks: NetworkManager;
+  readonly socketPath: string;
+  readonly onBackgroundError: (error: unknown) => void;
+}): PublishedPorts {
+  const { networks, socketPath, onBackgroundError } = options;
+  const link = new HostLink({ socketPath, wanted: () => publisher.forwards(), onBackgroundError });
+  const publisher = new Publisher({ table: new PortTable(), host: link, loadRules, onBackgroundError });
+  return {
+    networks: publishingNetworks(networks, publisher),
+    listen: () => link.listen(),
+    stop: () => link.stop(),
+  };
+}
+
+async function loadRules(rules: readonly PortRule[]): Promise<void> {
+  await loadPortRules(rules);
+  // Behind the rules that keep neighbours from the VM's loopback.
+  setNetSysctl('ipv4/conf/all/route_localnet', '1');
+}

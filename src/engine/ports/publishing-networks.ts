@@ -1,0 +1,43 @@
+import type { NetworkManager, Sandbox } from '../networks/contract.ts';
+import type { Publisher } from './publisher.ts';
+
+/** Networks whose containers' ports are published for as long as their sandbox is there. */
+export function publishingNetworks(networks: NetworkManager, publisher: Publisher): NetworkManager {
+  return {
+    async createSandbox(request): Promise<Sandbox> {
+      const { containerId, ports: wanted = [] } = request;
+      await publisher.release(containerId);
+      if (wanted.length === 0) return networks.createSandbox(request);
+      const [opened, made] = await Promise.allSettled([
+        publisher.open(containerId, wanted),
+        networks.createSandbox(request),
+      ]);
+      try {
+        if (opened.status === 'rejected') throw opened.reason;
+        if (made.status === 'rejected') throw made.reason;
+        await publisher.connect(containerId, addressOf(made.value));
+        return { ...made.value, ports: opened.value };
+      } catch (error) {
+        await publisher.release(containerId);
+        await networks.destroySandbox(containerId);
+        throw error;
+      }
+    },
+    async destroySandbox(containerId) {
+      // First: the address may be another container's next.
+      await publisher.release(containerId);
+      await networks.destroySandbox(containerId);
+    },
+    async adoptSandbox(request, sandbox) {
+      await networks.adoptSandbox(request, sandbox);
+      const { ports = [] } = sandbox;
+      if (ports.length > 0) await publisher.adopt(request.containerId, ports, addressOf(sandbox));
+    },
+  };
+}
+
+function addressOf(sandbox: Sandbox): string {
+  const [endpoint] = sandbox.endpoints;
+  if (endpoint === undefined) throw new Error('a container without an address has no ports to publish');
+  return endpoint.ipv4;
+}
