@@ -1,12 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import { ustarArchive, type UstarMember } from '../core/ustar.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
-import {
-  CONFIG_DISK_MAGIC,
-  CONFIG_FILES,
-  engineConfig,
-  type EngineConfig,
-} from '../protocol/boot/config-disk.ts';
+import { CONFIG_DISK_MAGIC, CONFIG_FILES, type engineConfig } from '../protocol/boot/config-disk.ts';
 import type { MachineFiles } from './store/filenames.ts';
 import type { MachineConfig } from './store/machine-config.ts';
 
@@ -21,14 +17,15 @@ export async function writeConfigDisk(
   config: MachineConfig,
   start: { readonly accelerator: string; readonly nowMs: number },
 ): Promise<void> {
-  const engine: EngineConfig = engineConfig.parse({
+  const engine = {
     configVersion: 1,
     machineName: config.name,
     registryMirrors: config.engine.registryMirrors,
     insecureRegistries: config.engine.insecureRegistries,
-    labels: config.engine.labels,
+    // The engine of an image from before this key refuses it: only machines that use it depend on it.
+    ...(config.engine.labels.length === 0 ? {} : { labels: config.engine.labels }),
     accelerator: start.accelerator,
-  });
+  } satisfies z.input<typeof engineConfig>;
   const archive = ustarArchive(
     [
       member(CONFIG_DISK_MAGIC, ''),

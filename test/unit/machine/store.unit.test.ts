@@ -112,14 +112,7 @@ describe('machine store', () => {
     const engine = { insecureRegistries: ['127.0.0.1:5000'], registryMirrors: ['http://m'], labels: ['a=b'] };
     const files = await store.create(config, writeMachineKeys);
     await writeConfigDisk(files, { ...config, engine }, { accelerator: 'hvf', nowMs: 1_700_000_000_999 });
-    const disk = await readFile(files.configDisk);
-    const members = new Map<string, Buffer>();
-    for (let at = 0; disk[at] !== 0;) {
-      const name = disk.toString('latin1', at, disk.indexOf(0, at));
-      const size = Number.parseInt(disk.toString('latin1', at + 124, at + 135), 8);
-      members.set(name, disk.subarray(at + 512, at + 512 + size));
-      at += 512 + Math.ceil(size / 512) * 512;
-    }
+    const members = membersOf(await readFile(files.configDisk));
     expect([...members.keys()]).to.deep.equal([
       'wherry-config',
       'hostname',
@@ -141,4 +134,24 @@ describe('machine store', () => {
     expect(String(members.get('authorized_keys'))).to.equal(await readFile(files.clientPublicKey, 'utf8'));
     expect(members.get('dropbear_ed25519_host_key')?.equals(await readFile(files.hostKey))).to.equal(true);
   });
+
+  it('tells the engine of an older image nothing that it doesn’t know', async () => {
+    const config = machineConfigOf({ name: 'a' });
+    const files = await store.create(config, writeMachineKeys);
+    await writeConfigDisk(files, config, { accelerator: 'tcg', nowMs: 0 });
+    const engine = membersOf(await readFile(files.configDisk)).get('engine.json');
+    expect(JSON.parse(String(engine))).not.to.have.property('labels');
+  });
 });
+
+/** The files of a ustar archive, by name. */
+function membersOf(disk: Buffer): Map<string, Buffer> {
+  const members = new Map<string, Buffer>();
+  for (let at = 0; disk[at] !== 0;) {
+    const name = disk.toString('latin1', at, disk.indexOf(0, at));
+    const size = Number.parseInt(disk.toString('latin1', at + 124, at + 135), 8);
+    members.set(name, disk.subarray(at + 512, at + 512 + size));
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return members;
+}
