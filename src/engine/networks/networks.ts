@@ -61,6 +61,8 @@ export class Networks {
   #ruled = '';
   #rules: Promise<void> = Promise.resolve();
   #hostRules: Promise<void> | undefined;
+  /** Creating and removing happen one after another: each is checked against, and saved with, what was before it. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(options: NetworksOptions, store: NetworkStore, records: readonly NetworkRecord[]) {
     const resolvConf = options.resolvConf ?? RESOLV_CONF;
@@ -111,6 +113,10 @@ export class Networks {
 
   /** @throws EngineError conflict (name taken), invalidParameter, forbidden (overlapping subnet) */
   async create(wanted: NewNetwork): Promise<NetworkRecord> {
+    return await this.#oneAtATime(async () => this.#create(wanted));
+  }
+
+  async #create(wanted: NewNetwork): Promise<NetworkRecord> {
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(wanted.name))
       throw invalid(`invalid network name: ${wanted.name}`);
     if ([...this.#records.values()].some(({ name }) => name === wanted.name)) {
@@ -130,15 +136,19 @@ export class Networks {
       interfaceName: `br-${id.slice(0, 12)}`,
       labels: { ...wanted.labels },
     };
+    await this.#store.save([...this.#records.values(), record]);
     this.#records.set(id, record);
     this.#bridges.set(id, this.#makeBridge(record));
-    await this.#store.save([...this.#records.values()]);
     this.#events.publish('network', 'create', id, { name: record.name, type: 'bridge' });
     return record;
   }
 
   /** @throws EngineError notFound, forbidden (predefined, in use) */
   async remove(reference: string): Promise<void> {
+    await this.#oneAtATime(async () => this.#remove(reference));
+  }
+
+  async #remove(reference: string): Promise<void> {
     const { record, attached } = this.find(reference);
     if (isPredefined(record)) {
       throw new EngineError('forbidden', `${record.name} is a pre-defined network and cannot be removed`);
@@ -151,10 +161,18 @@ export class Networks {
           `(name:"${user.containerName}" id:"${user.endpointId.slice(0, 12)}")`,
       );
     }
-    this.#bridges.get(record.id)?.destroy();
+    // Before anything is awaited: no container may join it any more.
+    const bridge = this.#bridges.get(record.id);
     this.#bridges.delete(record.id);
     this.#records.delete(record.id);
-    await this.#store.save([...this.#records.values()]);
+    try {
+      await this.#store.save([...this.#records.values()]);
+    } catch (error) {
+      this.#records.set(record.id, record);
+      if (bridge !== undefined) this.#bridges.set(record.id, bridge);
+      throw error;
+    }
+    bridge?.destroy();
     this.#events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   }
 
@@ -162,6 +180,12 @@ export class Networks {
   close(): void {
     this.#unsubscribe();
     for (const bridge of this.#bridges.values()) bridge.close();
+  }
+
+  #oneAtATime<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(change);
+    this.#changes = result.catch(() => undefined); // the caller sees the failure; the next change starts afresh
+    return result;
   }
 
   #view(record: NetworkRecord): NetworkView {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeDurably } from '../store/durable.ts';
+import { removeUnfinished, writeDurably } from '../store/durable.ts';
 import { hasCode } from '../sys/errno.ts';
 
 const bridge = z.object({
@@ -62,6 +62,7 @@ export class NetworkStore {
 
   /** The stored networks; the predefined ones are made at the first start. @throws Error for a damaged file */
   async load(): Promise<NetworkRecord[]> {
+    await removeUnfinished(this.#path);
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');

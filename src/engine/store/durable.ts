@@ -1,5 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /*
  * What survives a power cut: a file's bytes after fsync, its name after fsync of the directory that holds the name.
@@ -22,18 +23,33 @@ export async function commitFile(from: string, to: string): Promise<void> {
   await syncPath(dirname(to));
 }
 
-/** Replaces a file's content in one step: a reader sees the old or the new, also after a crash. */
+const UNFINISHED = '.new';
+
+/**
+ * Replaces a file's content in one step: a reader sees the old or the new, also after a crash, and also where two
+ * write at once (the later rename wins; who cares which must queue them).
+ */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.new`;
-  const handle = await open(temporary, 'w', 0o600);
+  const temporary = `${path}.${randomUUID()}${UNFINISHED}`;
+  const handle = await open(temporary, 'wx', 0o600);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await commitFile(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    await handle.close();
   }
-  await commitFile(temporary, path);
+}
+
+/** Removes what a crash left of {@link writeDurably} for `path`; for before its first write. */
+export async function removeUnfinished(path: string): Promise<void> {
+  const directory = dirname(path);
+  for (const name of await readdir(directory)) {
+    if (name.startsWith(`${basename(path)}.`) && name.endsWith(UNFINISHED)) await rm(join(directory, name));
+  }
 }

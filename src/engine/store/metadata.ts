@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
-import { writeDurably } from './durable.ts';
+import { removeUnfinished, writeDurably } from './durable.ts';
 
 /** A layer that is in the store: `layers/HEX.erofs` by diffID, and the blob that it came from. */
 const layerRecord = z.object({
@@ -51,6 +51,7 @@ export class Metadata {
 
   /** @throws EngineError system when the file is there and can't be understood: nothing is thrown away for that */
   static async open(file: string): Promise<Metadata> {
+    await removeUnfinished(file);
     let text: string;
     try {
       text = await readFile(file, 'utf8');
