@@ -74,7 +74,7 @@ async function copyTo(file: string, reader: ByteReader, size: number): Promise<v
     for (let left = size; left > 0;) {
       const part = await reader.some(left);
       if (part.length === 0) throw invalidArchive('unexpected EOF');
-      await handle.write(part);
+      await handle.appendFile(part); // All of it, or a failure; write() may write a part.
       left -= part.length;
     }
   } finally {

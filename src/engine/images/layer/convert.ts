@@ -106,7 +106,8 @@ function storeAndHash(source: LayerSource, blob: FileHandle) {
       hash.update(chunk);
       size += chunk.length;
       if (source.expected !== undefined && size > source.expected.size) break;
-      await blob.write(chunk);
+      // Not write(): on a disk that is nearly full it writes a part, and doesn't call that a failure.
+      await blob.appendFile(chunk);
       yield chunk;
     }
     digest = `sha256:${hash.digest('hex')}`;
