@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
 
 export interface Answer {
@@ -84,6 +85,18 @@ export class Client {
     });
     await upgrade.promise;
     return { socket, output };
+  }
+
+  /** Takes the connection over and closes it `turns` turns of the loop later without having read: a reset. */
+  async vanish(method: string, path: string, turns: number, body = ''): Promise<void> {
+    const socket = connect({ path: this.#socketPath });
+    socket.on('error', () => undefined); // The other end may do the same.
+    await once(socket, 'connect');
+    socket.pause();
+    const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n`;
+    socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    for (let at = 0; at < turns; at += 1) await setImmediate();
+    socket.destroy();
   }
 
   async create(body: object, query = ''): Promise<string> {

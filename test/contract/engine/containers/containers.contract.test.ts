@@ -222,6 +222,22 @@ describe('containers', function () {
     expect(events[2]?.Actor.Attributes).to.include({ name: 'told', image: 'busybox', a: 'b', exitCode: '1' });
   });
 
+  it('outlive clients of attach, logs and exec that reset their connection', async () => {
+    const id = await startSleeper('while :; do echo 0123456789; done', { OpenStdin: true });
+    const { Pid: pid } = await stateOf(id);
+    const attach = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
+    for (let turns = 0; turns < 10; turns += 1) {
+      const exec = { Cmd: ['sh', '-c', 'while :; do echo x; done'], AttachStdin: true, AttachStdout: true };
+      const { json } = await client.call('POST', `/containers/${id}/exec`, exec);
+      await client.vanish('POST', attach, turns);
+      await client.vanish('POST', `${attach}&logs=1`, turns * 3);
+      await client.vanish('GET', `/containers/${id}/logs?stdout=1&follow=1`, turns);
+      await client.vanish('POST', `/exec/${String(json['Id'])}/start`, turns * 3, '{}');
+    }
+    expect(await stateOf(id)).to.include({ Status: 'running', Pid: pid });
+    await remove(id);
+  });
+
   it('run on while the engine is killed, and are taken over by the next', async () => {
     const staying = await startSleeper('echo before; while :; do sleep 0.05; done');
     const ending = await startSleeper('while [ ! -e /end ]; do sleep 0.05; done; exit 9');
