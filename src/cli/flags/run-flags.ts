@@ -41,7 +41,17 @@ export const runFlags = {
   }),
   publish: Flags.string({
     char: 'p',
-    description: "Publish a container's port(s)",
+    description: "Publish a container's port(s) to this computer",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'publish-all': Flags.boolean({
+    char: 'P',
+    description: 'Publish all exposed ports to random ports of this computer',
+    default: false,
+  }),
+  expose: Flags.string({
+    description: 'Expose a port or a range of ports',
     multiple: true,
     multipleNonGreedy: true,
   }),

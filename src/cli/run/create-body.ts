@@ -1,6 +1,7 @@
 import { parseSize } from '../../core/units.ts';
 import { environmentEntry } from '../flags/environment.ts';
 import { invalidArgument } from '../flags/invalid-argument.ts';
+import { portFields } from '../flags/publish.ts';
 
 /** The flags of `run` and `create` that shape the container. */
 export interface RunFlags {
@@ -21,6 +22,8 @@ export interface RunFlags {
   readonly label?: readonly string[] | undefined;
   readonly volume?: readonly string[] | undefined;
   readonly publish?: readonly string[] | undefined;
+  readonly 'publish-all'?: boolean | undefined;
+  readonly expose?: readonly string[] | undefined;
 }
 
 export type CreateBody = ReturnType<typeof createBody>;
@@ -33,6 +36,8 @@ export function createBody(
   env: NodeJS.ProcessEnv,
 ) {
   const attach = !flags.detach;
+  const ports = portFields(flags.publish ?? [], flags.expose ?? []);
+  const publishes = Object.keys(ports.PortBindings).length > 0;
   return {
     Hostname: flags.hostname ?? '',
     User: flags.user ?? '',
@@ -46,6 +51,7 @@ export function createBody(
     Cmd: command.length > 0 ? command : null,
     Entrypoint: flags.entrypoint === undefined ? null : [flags.entrypoint],
     Image: image,
+    ...(Object.keys(ports.ExposedPorts).length > 0 ? { ExposedPorts: ports.ExposedPorts } : {}),
     WorkingDir: flags.workdir ?? '',
     Labels: Object.fromEntries((flags.label ?? []).map(labelEntry)),
     HostConfig: {
@@ -55,7 +61,8 @@ export function createBody(
       NanoCpus: nanoCpus(flags.cpus),
       PidsLimit: flags['pids-limit'] ?? 0,
       ...(flags.volume ? { Binds: flags.volume } : {}),
-      ...(flags.publish ? { PortBindings: portBindings(flags.publish) } : {}),
+      ...(publishes ? { PortBindings: ports.PortBindings } : {}),
+      ...(flags['publish-all'] === true ? { PublishAllPorts: true } : {}),
     },
   };
 }
@@ -79,19 +86,4 @@ function nanoCpus(text: string | undefined): number {
     throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`);
   }
   return Math.round(cpus * 1e9);
-}
-
-/** `[[host:]port:]containerPort[/proto]`. */
-function portBindings(specs: readonly string[]): Record<string, { HostIp: string; HostPort: string }[]> {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const spec of specs) {
-    const match =
-      /^(?:(?:(?<ip>\[[^\]]+\]|[\d.]*):)?(?<host>\d*):)?(?<container>\d+)(?:\/(?<proto>tcp|udp|sctp))?$/.exec(
-        spec,
-      );
-    if (!match?.groups) throw invalidArgument(spec, '-p, --publish', `invalid publish format: ${spec}`);
-    const { ip = '', host = '', container = '', proto = 'tcp' } = match.groups;
-    (bindings[`${container}/${proto}`] ??= []).push({ HostIp: ip, HostPort: host });
-  }
-  return bindings;
 }
