@@ -8,7 +8,7 @@ import { createApiServer } from './api/server.ts';
 import { volumeRoutes } from './api/volumes/routes.ts';
 import { DEFAULT_CONFIG } from './containers/context.ts';
 import { openContainers } from './containers/open-containers.ts';
-import { readEngineConfig } from './engine-config.ts';
+import { readEngineConfig, readSocketAliases } from './engine-config.ts';
 import type { Environment } from './environment.ts';
 import { EventBus } from './events.ts';
 import { IdleMemory } from './idle-memory.ts';
@@ -17,6 +17,7 @@ import { openImages } from './images/open.ts';
 import { errorFields } from './log.ts';
 import type { Log } from './log.ts';
 import { openNetworks } from './networks/networks.ts';
+import { Volumes } from './volumes/volumes.ts';
 import { openPorts } from './ports/open-ports.ts';
 
 export interface Engine {
@@ -36,7 +37,8 @@ export async function startEngine(environment: Environment, version: string, log
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   const config = readEngineConfig(environment.configFile);
   const events = new EventBus();
-  const [networks, images] = await Promise.all([
+  const [volumes, networks, images] = await Promise.all([
+    Volumes.open(dataDir, events),
     openNetworks({
       dataDir,
       runDir,
@@ -59,6 +61,8 @@ export async function startEngine(environment: Environment, version: string, log
     images: images.resolver,
     rootfs: images.rootfs,
     networks: ports.networks,
+    volumes,
+    config: { engineSocket: environment.socket, engineSocketAliases: readSocketAliases(environment.configFile) },
     events,
     onBackgroundError,
   });
@@ -82,7 +86,7 @@ export async function startEngine(environment: Environment, version: string, log
       ...images.routes,
       ...containers.routes,
       ...networkRoutes(networks),
-      ...volumeRoutes(),
+      ...volumeRoutes(volumes),
     ],
     version,
     log,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { renderSpec, composeSpec, withReadonlyRoot, withSeccomp, withSysctls } from '../oci/compose.ts';
 import { effectiveCapabilities, withCapabilities } from '../oci/capabilities.ts';
-import { DEFAULT_SHM_SIZE, withFileBinds, withSystemMounts, withTmpfs } from '../oci/mounts.ts';
+import { DEFAULT_SHM_SIZE, withFileBinds, withSystemMounts, withTmpfs, withUserMounts } from '../oci/mounts.ts';
 import { withHostname, withNamespaces } from '../oci/namespaces.ts';
 import { MASKED_PATHS, READONLY_PATHS, thermalThrottlePaths, withProtectedPaths } from '../oci/paths.ts';
 import { buildEnvironment, withProcess } from '../oci/process.ts';
@@ -10,6 +10,7 @@ import type { Limits } from '../oci/resources.ts';
 import { defaultSeccomp } from '../oci/seccomp/profile.ts';
 import { parseSecurityOptions } from '../oci/security-options.ts';
 import { withUser } from '../oci/user.ts';
+import type { OciMount } from '../oci/spec.ts';
 import type { ResolvedUser } from '../oci/user.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import type { ContainerRecord } from './model.ts';
@@ -22,6 +23,8 @@ export interface SpecInput {
   readonly hostname: string;
   /** Path in the container → file of the engine. */
   readonly files: Readonly<Record<string, string>>;
+  /** Volumes and the like. */
+  readonly mounts: readonly OciMount[];
   readonly cgroupsPath: string;
   readonly arch: 'amd64' | 'arm64';
 }
@@ -57,6 +60,7 @@ export function containerSpec(input: SpecInput): string {
     }),
     withTmpfs(hostConfig.Tmpfs),
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
+    withUserMounts(input.mounts),
     withNamespaces({
       networkPath: input.netnsPath,
       privateCgroup: hostConfig.CgroupnsMode !== 'host',

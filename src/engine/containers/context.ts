@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
+import type { VolumeManager } from '../volumes/contract.ts';
 import type { ContainerEntry, ContainerRegistry } from './registry.ts';
 import type { ExecRegistry } from './exec-registry.ts';
 import type { ExitWatcher } from './exit-watcher.ts';
@@ -16,6 +18,10 @@ export interface ContainersConfig {
   /** The cgroup, below the root, that holds a cgroup for each container. */
   readonly cgroupParent: string;
   readonly arch: 'amd64' | 'arm64';
+  /** Where the engine's own API is in this VM; a container may have it bound. */
+  readonly engineSocket: string;
+  /** Other names of it that a client may know: the machine's socket on the host. */
+  readonly engineSocketAliases: readonly string[];
 }
 
 export const DEFAULT_CONFIG: ContainersConfig = {
@@ -24,6 +30,8 @@ export const DEFAULT_CONFIG: ContainersConfig = {
   cgroupRoot: '/sys/fs/cgroup',
   cgroupParent: '/wherry',
   arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
+  engineSocket: GUEST.engineSocket,
+  engineSocketAliases: [],
 };
 
 /** What the operations on containers work with; made once, in `open-containers.ts`. */
@@ -33,6 +41,7 @@ export interface ContainersContext {
   readonly images: ImageResolver;
   readonly rootfs: RootfsManager;
   readonly networks: NetworkManager;
+  readonly volumes: VolumeManager;
   readonly events: EventBus;
   readonly store: ContainerStore;
   readonly registry: ContainerRegistry;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { invalid, notFound, notImplemented } from '../errors.ts';
@@ -16,11 +17,17 @@ import { refuseUnbuiltFields } from './fields.ts';
 import { argvOf, imageWarnings, mergeConfig } from './merge-config.ts';
 import { timestamp } from './model.ts';
 import type { ContainerRecord } from './model.ts';
+import type { MountRequest } from './mounts/model.ts';
+import { planMounts } from './mounts/plan.ts';
+import { fillVolumes, prepareMounts, releaseMounts } from './mounts/prepare.ts';
 import { checkName, generateName } from './names.ts';
 import { normalizeNetworkMode } from './networking.ts';
 import { checkPorts } from './ports.ts';
 import { ContainerEntry } from './registry.ts';
 import { parseSignal } from './signals.ts';
+
+/** Sources of a bind that mean the engine's own socket: where Docker's and ours are. */
+const ENGINE_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', GUEST.engineSocket];
 
 const createBody = containerConfig.extend({
   /** `--no-healthcheck`; everything else was refused by name. */
@@ -49,7 +56,8 @@ export interface Created {
  * @throws EngineError notImplemented naming the field, invalidParameter, notFound for the image, conflict for the name
  */
 export async function createContainer(context: ContainersContext, request: CreateRequest): Promise<Created> {
-  const parsed = parseBody(request.body);
+  const { engineSocketAliases } = context.config;
+  const parsed = parseBody(request.body, [...ENGINE_SOCKETS, ...engineSocketAliases]);
   const image = context.images.resolve(parsed.config.Image);
   checkPlatform(request.platform, image, parsed.config.Image);
   const name = request.name.replace(/^\//, '');
@@ -74,27 +82,53 @@ export async function createContainer(context: ContainersContext, request: Creat
     state: { status: 'created' },
     stoppedByUser: false,
   };
-  const entry = new ContainerEntry(record);
-  context.registry.add(entry);
+  const mounts = planMounts(config, parsed.hostConfig, (other) => context.registry.find(other).record.mounts ?? []);
+  // Only the name: until its volumes are there, the container isn't.
+  context.registry.reserve(record.name, id);
+  const entry = await makeContainer(context, record, image, mounts);
+  publish(context, entry, 'create');
+  return { entry, warnings: imageWarnings(image.config, { healthcheck: parsed.healthcheck }) };
+}
+
+/** Everything of a container but its event; whatever fails, nothing of it stays. */
+async function makeContainer(
+  context: ContainersContext,
+  record: ContainerRecord,
+  image: ResolvedImage,
+  requests: readonly MountRequest[],
+): Promise<ContainerEntry> {
+  const { id } = record;
+  const autoRemove = record.hostConfig.AutoRemove;
   try {
     context.images.acquire(image.id, id);
+    const { mounts, fill } = await prepareMounts(context, id, requests, !autoRemove);
+    if (mounts.length > 0) record.mounts = mounts;
     await context.store.create(record);
+    await fillVolumes(context, id, image, fill);
+    const entry = new ContainerEntry(record);
+    context.registry.add(entry);
+    return entry;
   } catch (error) {
-    context.registry.remove(entry);
+    for (const undo of [
+      () => context.rootfs.remove(id),
+      () => context.store.remove(id),
+      () => releaseMounts(context, id, record.mounts ?? [], true),
+    ]) {
+      await undo().catch(context.onBackgroundError);
+    }
     context.images.release(image.id, id);
+    context.registry.release(record.name);
     throw error;
   }
-  publish(context, entry, 'create');
-  const tmpfs = Object.keys(parsed.hostConfig.Tmpfs);
-  return { entry, warnings: imageWarnings(image.config, { healthcheck: parsed.healthcheck, tmpfs }) };
 }
 
 function parseBody(
   body: unknown,
+  engineSockets: readonly string[],
 ): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & { healthcheck: readonly string[] } {
   if (typeof body !== 'object' || body === null)
     throw invalid('config cannot be empty in order to create a container');
-  refuseHostPaths(body);
+  refuseHostPaths(body, engineSockets);
   refuseUnbuiltFields({ ...body });
   const parsed = createBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);

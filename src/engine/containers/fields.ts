@@ -26,7 +26,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Healthcheck: [{}, { Test: ['NONE'] }],
   ArgsEscaped: onlyDefault,
   Image: 'built',
-  Volumes: onlyDefault,
+  Volumes: 'built',
   WorkingDir: 'built',
   Entrypoint: 'built',
   NetworkDisabled: onlyDefault,
@@ -41,7 +41,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
 export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Annotations: onlyDefault,
   AutoRemove: 'built',
-  Binds: onlyDefault,
+  Binds: 'built',
   BlkioDeviceReadBps: onlyDefault,
   BlkioDeviceReadIOps: onlyDefault,
   BlkioDeviceWriteBps: onlyDefault,
@@ -88,7 +88,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   MemoryReservation: 'built',
   MemorySwap: 'built',
   MemorySwappiness: [-1],
-  Mounts: onlyDefault,
+  Mounts: 'built',
   NanoCpus: 'built',
   NetworkMode: 'built',
   OomKillDisable: onlyDefault,
@@ -110,8 +110,8 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   UTSMode: ['private'],
   Ulimits: 'built',
   UsernsMode: ['host'],
-  VolumeDriver: onlyDefault,
-  VolumesFrom: onlyDefault,
+  VolumeDriver: ['local'],
+  VolumesFrom: 'built',
 };
 
 const ENDPOINT_FIELDS: Readonly<Record<string, Rule>> = {

@@ -6,17 +6,16 @@ import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
+import { mountPoints } from './mounts/describe.ts';
 import { inspectPorts } from './ports.ts';
 import type { ContainerEntry } from './registry.ts';
 
 /** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
 const FIXED_HOST_CONFIG = {
-  Binds: null,
   LogConfig: { Type: 'json-file', Config: {} },
   PortBindings: {},
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   VolumeDriver: '',
-  VolumesFrom: null,
   Cgroup: '',
   Links: null,
   PidMode: '',
@@ -72,7 +71,7 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
     ExecIDs: execs.length === 0 ? null : execs,
     HostConfig: inspectHostConfig(record),
     GraphDriver: { Data: null, Name: 'overlayfs' },
-    Mounts: [],
+    Mounts: mountPoints(context, record),
     Config: inspectConfig(record),
     NetworkSettings: inspectNetwork(record),
   };
@@ -83,6 +82,9 @@ function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unkn
   return {
     ...FIXED_HOST_CONFIG,
     ...hostConfig,
+    Binds: orNull(hostConfig.Binds),
+    VolumesFrom: orNull(hostConfig.VolumesFrom),
+    Mounts: hostConfig.Mounts.length > 0 ? hostConfig.Mounts : undefined,
     CapAdd: orNull(hostConfig.CapAdd),
     CapDrop: orNull(hostConfig.CapDrop),
     ExtraHosts: orNull(hostConfig.ExtraHosts),
@@ -106,7 +108,7 @@ function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown>
     ...rest,
     Hostname: config.Hostname || id.slice(0, 12),
     ...(Object.keys(ExposedPorts).length > 0 ? { ExposedPorts } : {}),
-    Volumes: null,
+    Volumes: Object.keys(config.Volumes).length > 0 ? config.Volumes : null,
     OnBuild: null,
     ...(MacAddress === '' ? {} : { MacAddress }),
     ...(StopSignal === '' ? {} : { StopSignal }),

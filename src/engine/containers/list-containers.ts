@@ -5,6 +5,7 @@ import type { ContainersContext } from './context.ts';
 import { stateWord, statusText } from './describe-state.ts';
 import { networksOf } from './inspect-container.ts';
 import type { ContainerRecord } from './model.ts';
+import { mountPoints } from './mounts/describe.ts';
 import { listPorts, publishesPort } from './ports.ts';
 
 export interface ListQuery {
@@ -33,7 +34,7 @@ export function listContainers(context: ContainersContext, query: ListQuery): Re
     .filter((record) => everything || record.state.status === 'running')
     .filter((record) => matches(context, record, query))
     .sort((a, b) => (a.created < b.created ? 1 : -1));
-  return (query.limit > 0 ? records.slice(0, query.limit) : records).map(summary);
+  return (query.limit > 0 ? records.slice(0, query.limit) : records).map((record) => summary(context, record));
 }
 
 function matches(context: ContainersContext, record: ContainerRecord, query: ListQuery): boolean {
@@ -67,7 +68,11 @@ const TESTS: Readonly<Record<string, Test>> = {
     Object.entries(networksOf(record)).some(
       ([name, settings]) => values.includes(name) || values.includes(String(settings['NetworkID'])),
     ),
-  volume: () => false,
+  volume: (record, values) =>
+    (record.mounts ?? []).some(
+      (mount) =>
+        values.includes(mount.destination) || (mount.type === 'volume' && values.includes(mount.name)),
+    ),
   expose: (record, values) =>
     values.some((value) =>
       Object.hasOwn(record.config.ExposedPorts, value.includes('/') ? value : `${value}/tcp`),
@@ -107,7 +112,7 @@ function isAncestor(context: ContainersContext, record: ContainerRecord, referen
 }
 
 /** An entry of `GET /containers/json` (ContainerSummary). */
-export function summary(record: ContainerRecord): Record<string, unknown> {
+export function summary(context: ContainersContext, record: ContainerRecord): Record<string, unknown> {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
@@ -121,6 +126,6 @@ export function summary(record: ContainerRecord): Record<string, unknown> {
     Status: statusText(record.state),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     NetworkSettings: { Networks: networksOf(record) },
-    Mounts: [],
+    Mounts: mountPoints(context, record),
   };
 }

@@ -16,28 +16,24 @@ export function mergeConfig(user: ContainerConfig, image: ImageRunConfig): Conta
     Env: mergeEnv(user.Env, image.Env ?? []),
     WorkingDir: user.WorkingDir || (image.WorkingDir ?? ''),
     Labels: { ...image.Labels, ...user.Labels },
+    Volumes: { ...pathsOf(image.Volumes), ...user.Volumes },
     StopSignal: user.StopSignal || (image.StopSignal ?? ''),
     ExposedPorts: { ...portsOf(image), ...user.ExposedPorts },
   };
 }
 
-/**
- * What of the image's configuration has no effect here, for `Warnings` of a created container.
- *
- * @param tmpfs the paths that have a mount of their own
- */
+/** What of the image's configuration has no effect here, for `Warnings` of a created container. */
 export function imageWarnings(
   image: ImageRunConfig,
-  user: { readonly healthcheck: readonly string[]; readonly tmpfs: readonly string[] },
+  user: { readonly healthcheck: readonly string[] },
 ): string[] {
   const test = image.Healthcheck?.Test ?? [];
   const checked = test.length > 0 && test[0] !== 'NONE' && user.healthcheck[0] !== 'NONE';
-  const volumes = Object.keys(image.Volumes ?? {}).filter((path) => !user.tmpfs.includes(path));
-  return [
-    ...(checked ? ["the image's HEALTHCHECK is not run yet"] : []),
-    ...volumes.map((path) => `the image's VOLUME ${path} is kept in the container's writable layer`),
-  ];
+  return checked ? ["the image's HEALTHCHECK is not run yet"] : [];
 }
+
+const pathsOf = (volumes: ImageRunConfig['Volumes']): Record<string, Record<string, unknown>> =>
+  Object.fromEntries(Object.keys(volumes ?? {}).map((path) => [path, {}]));
 
 function portsOf(image: ImageRunConfig): Record<string, Record<string, unknown>> {
   return Object.fromEntries(Object.keys(image.ExposedPorts ?? {}).map((port) => [port, {}]));

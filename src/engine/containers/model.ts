@@ -4,6 +4,7 @@ import type {
   NetworkingConfig,
 } from '../../protocol/docker/container-config.ts';
 import type { Sandbox } from '../networks/contract.ts';
+import type { MountRecord } from './mounts/model.ts';
 
 /** Who a process is: a pid alone may have been given to another since. */
 export interface ProcessIdentity {
@@ -51,6 +52,8 @@ export interface ContainerRecord {
   readonly networking: NetworkingConfig;
   /** What runs: entrypoint and command. */
   readonly argv: readonly string[];
+  /** Absent in what engines before volumes wrote. */
+  mounts?: readonly MountRecord[];
   state: ContainerState;
   /** True once a user stopped it: nothing restarts it then. */
   stoppedByUser: boolean;

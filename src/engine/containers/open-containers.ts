@@ -5,6 +5,7 @@ import { execRoutes } from '../api/exec/routes.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
+import type { VolumeManager } from '../volumes/contract.ts';
 import { DEFAULT_CONFIG, layoutOf } from './context.ts';
 import type { ContainersConfig, ContainersContext } from './context.ts';
 import { ExecRegistry } from './exec-registry.ts';
@@ -23,6 +24,7 @@ export interface ContainersOptions {
   readonly images: ImageResolver;
   readonly rootfs: RootfsManager;
   readonly networks: NetworkManager;
+  readonly volumes: VolumeManager;
   readonly events: EventBus;
   readonly config?: Partial<ContainersConfig>;
   /** Told of failures that no request waits for. */
@@ -59,6 +61,7 @@ export function openContainers(options: ContainersOptions): Containers {
     images: options.images,
     rootfs: options.rootfs,
     networks: options.networks,
+    volumes: options.volumes,
     events: options.events,
     store: new ContainerStore(layout.containers),
     registry: new ContainerRegistry(),

@@ -13,6 +13,7 @@ export const cgroupOf = (context: ContainersContext, id: string): string =>
 export async function releaseResources(context: ContainersContext, id: string): Promise<void> {
   // First the processes: what they hold open keeps mounts and network busy.
   const cgroup = await settle(removeCgroup(cgroupOf(context, id)));
+  context.volumes.unmountAll(id);
   const rest = await Promise.all(
     [
       rm(join(context.layout.crunRoot, id), { recursive: true, force: true }),

@@ -2,18 +2,19 @@ import { rm } from 'node:fs/promises';
 import { conflict } from '../errors.ts';
 import { bundleOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
+import { releaseMounts } from './mounts/prepare.ts';
 import type { ContainerEntry, ExitReport } from './registry.ts';
 import { killAndWait } from './stop-container.ts';
 
 /**
- * Removes a container and its writable layer.
+ * Removes a container and its writable layer, with `volumes` also the anonymous volumes that only it used.
  *
  * @throws EngineError conflict for one that runs, unless forced
  */
 export async function removeContainer(
   context: ContainersContext,
   entry: ContainerEntry,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
   if (entry.removing) throw conflict(`removal of container ${entry.record.name} is already in progress`);
   if (entry.state.status === 'running') {
@@ -31,7 +32,7 @@ export async function removeContainer(
       throw conflict(`cannot remove container "/${entry.record.name}": it was started again`);
     }
     const exitCode = entry.state.status === 'exited' ? entry.state.exitCode : 0;
-    await removeLocked(context, entry, { exitCode, error: '' });
+    await removeLocked(context, entry, { exitCode, error: '' }, options.volumes);
   });
 }
 
@@ -40,6 +41,7 @@ export async function removeLocked(
   context: ContainersContext,
   entry: ContainerEntry,
   report: ExitReport,
+  volumes = entry.record.hostConfig.AutoRemove,
 ): Promise<void> {
   entry.removing = true;
   try {
@@ -54,6 +56,7 @@ export async function removeLocked(
     throw error;
   }
   context.exits.forget(entry.id);
+  await releaseMounts(context, entry.id, entry.record.mounts ?? [], volumes).catch(context.onBackgroundError);
   context.images.release(entry.record.imageId, entry.id);
   context.execs.removeOf(entry.id);
   context.registry.remove(entry);

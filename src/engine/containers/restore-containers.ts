@@ -8,6 +8,7 @@ import { adoptionRequest } from './networking.ts';
 import { isAlive } from './process-identity.ts';
 import { ContainerEntry } from './registry.ts';
 import type { ContainerRecord } from './model.ts';
+import { restoreMounts } from './mounts/prepare.ts';
 import { releaseResources } from './release-resources.ts';
 import { removeLocked } from './remove-container.ts';
 
@@ -41,6 +42,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       // First of all: its image stays for as long as its files do.
       context.images.acquire(record.imageId, record.id);
       context.registry.add(entry);
+      restoreMounts(context, record);
       entries.push(entry);
     });
   }

@@ -10,6 +10,7 @@ import type { ContainersContext } from './context.ts';
 import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
 import { timestamp } from './model.ts';
+import { mountsForStart } from './mounts/oci-mounts.ts';
 import { hostnameOf, sandboxRequest } from './networking.ts';
 import { hostsFile, resolvFile, writeNetworkFiles } from './network-files.ts';
 import { identify } from './process-identity.ts';
@@ -106,6 +107,7 @@ async function writeBundle(
     netnsPath: sandbox.netnsPath,
     hostname,
     files,
+    mounts: mountsForStart(context, record),
     cgroupsPath: `${context.config.cgroupParent}/${record.id}`,
     arch: context.config.arch,
   });

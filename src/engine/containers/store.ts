@@ -96,9 +96,18 @@ export class ContainerStore {
 function parse(text: string, id: string): Loaded {
   const value: unknown = JSON.parse(text);
   return isRecord(value, id)
-    ? { record: value }
+    ? { record: withNewerFields(value) }
     : { error: new Error('it is of another version or container') };
 }
+
+/** What a record of an engine before volumes hasn't got. */
+function withNewerFields(record: ContainerRecord): ContainerRecord {
+  const config = { ...record.config, Volumes: { ...record.config.Volumes } };
+  const hostConfig = { ...NO_MOUNTS, ...record.hostConfig };
+  return { ...record, config, hostConfig };
+}
+
+const NO_MOUNTS = { Binds: [], Mounts: [], VolumesFrom: [] };
 
 function isRecord(value: unknown, id: string): value is ContainerRecord {
   return (

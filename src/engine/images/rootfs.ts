@@ -9,11 +9,11 @@ import {
   stat,
   chmod,
   chown,
-  unlink,
   writeFile,
 } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
 import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
 import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
@@ -189,15 +189,4 @@ function mountPoints(): Set<string> {
     }
   }
   return points;
-}
-
-/** Removes a directory whose names may be any bytes; Node's own `rm` takes UTF-8 names only. Links aren't followed. */
-async function removeTree(path: string | Buffer): Promise<void> {
-  const base = Buffer.from(path);
-  for (const entry of await readdir(base, { withFileTypes: true, encoding: 'buffer' })) {
-    const child = Buffer.concat([base, Buffer.from('/'), entry.name]);
-    if (entry.isDirectory()) await removeTree(child);
-    else await unlink(child);
-  }
-  await rmdir(base);
 }

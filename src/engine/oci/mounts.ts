@@ -48,6 +48,22 @@ export const withFileBinds =
     }
   };
 
+/**
+ * What the user wants mounted, after everything else: a mount of the same place gives way to it, and one below it comes
+ * after it, as in moby.
+ */
+export const withUserMounts =
+  (mounts: readonly OciMount[]): SpecMutator =>
+  (spec) => {
+    if (mounts.length === 0) return;
+    const taken = new Set(mounts.map(({ destination }) => destination));
+    const others = spec.mounts.filter(({ destination }) => !taken.has(destination));
+    // Stable: mounts of one depth keep their order.
+    spec.mounts = [...others, ...mounts].sort((a, b) => depthOf(a.destination) - depthOf(b.destination));
+  };
+
+const depthOf = (path: string): number => path.split('/').filter(Boolean).length;
+
 /** Options of a tmpfs that a user may set: tmpfs's own and the mount's (tmpfs(5), mount(8)). */
 const TMPFS_OPTION =
   /^(?:rw|ro|exec|noexec|suid|nosuid|dev|nodev|sync|async|atime|noatime|diratime|nodiratime|relatime|norelatime|strictatime|nostrictatime|size=\d+[kmgKMG%]?|mode=[0-7]{1,4}|uid=\d+|gid=\d+|nr_inodes=\d+[kmg]?|nr_blocks=\d+[kmg]?)$/;

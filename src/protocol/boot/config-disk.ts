@@ -18,6 +18,11 @@ export const CONFIG_FILES = {
   engine: 'engine.json',
   /** Seconds since the epoch when the disk was written: the clock never starts before it. */
   epoch: 'epoch',
+  /**
+   * The machine's `docker.sock` on the host: a container that binds it gets the engine's own socket. A file of its own:
+   * engines of older images refuse keys of engine.json that they don't know.
+   */
+  dockerSocket: 'docker-socket',
 } as const;
 
 /** What a machine tells its engine; `engine.json` on the config disk. Unknown keys are refused. */

@@ -10,6 +10,11 @@ function optional<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
   return schema.nullish().transform((value): z.output<T> => value ?? fallback);
 }
 
+/** Absent counts as null. */
+function orNull<T>(value: T | null | undefined): T | null {
+  return value ?? null;
+}
+
 const text = optional(z.string(), '');
 const flag = optional(z.boolean(), false);
 const count = optional(z.int(), 0);
@@ -35,6 +40,8 @@ export const containerConfig = z.object({
   StdinOnce: flag,
   Env: texts,
   Cmd: words,
+  /** Paths that get a volume of their own. */
+  Volumes: objectMap,
   Image: text,
   WorkingDir: text,
   Entrypoint: words,
@@ -56,7 +63,32 @@ const portBindings = optional(
 
 const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 
+/** An entry of HostConfig.Mounts; loose, so that what isn't known can be refused by its name. */
+const mountSpec = z.looseObject({
+  Type: text,
+  Source: text,
+  Target: text,
+  ReadOnly: flag,
+  BindOptions: z.looseObject({}).nullish().transform(orNull),
+  VolumeOptions: z
+    .looseObject({
+      NoCopy: flag,
+      Labels: z.record(z.string(), z.string()).nullish().transform(orNull),
+      DriverConfig: z.looseObject({ Name: text }).nullish().transform(orNull),
+    })
+    .nullish()
+    .transform(orNull),
+  TmpfsOptions: z
+    .looseObject({ SizeBytes: count, Mode: count, Options: optional(z.array(z.array(z.string())), []) })
+    .nullish()
+    .transform(orNull),
+});
+export type MountSpec = z.output<typeof mountSpec>;
+
 export const hostConfig = z.object({
+  Binds: texts,
+  Mounts: optional(z.array(mountSpec), []),
+  VolumesFrom: texts,
   NetworkMode: text,
   AutoRemove: flag,
   ContainerIDFile: text,

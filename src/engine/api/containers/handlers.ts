@@ -132,7 +132,10 @@ export function containerHandlers(context: ContainersContext) {
 
     remove: (async (request, response) => {
       if (flagOf(request.query, 'link')) throw notImplemented('links are not implemented yet');
-      await removeContainer(context, entryOf(request), { force: flagOf(request.query, 'force') });
+      await removeContainer(context, entryOf(request), {
+        force: flagOf(request.query, 'force'),
+        volumes: flagOf(request.query, 'v'),
+      });
       response.empty(204);
     }) satisfies Handler,
   };

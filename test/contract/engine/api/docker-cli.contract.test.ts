@@ -10,6 +10,7 @@ import { systemRoutes } from '../../../../src/engine/api/system/routes.ts';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
 import type { ApiServer } from '../../../../src/engine/api/server.ts';
 import { volumeRoutes } from '../../../../src/engine/api/volumes/routes.ts';
+import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
 import { openNetworks } from '../../../../src/engine/networks/networks.ts';
 import { debianTools } from '../../../helpers/debian-tools.ts';
@@ -71,7 +72,7 @@ describe('the docker CLI', function () {
       cgroup: { root: '/sys/fs/cgroup', parent: '/wherry' },
       onUpstreamFailure: () => undefined,
     });
-    const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes()];
+    const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes(await Volumes.open(directory, events))];
     server = createApiServer({ routes, version: '9.8.7', log: () => undefined });
     await server.listen(join(directory, 'api.sock'));
   });

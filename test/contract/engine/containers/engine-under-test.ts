@@ -19,6 +19,7 @@ import {
 import { join } from 'node:path';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
 import type { Route } from '../../../../src/engine/api/route.ts';
+import { volumeRoutes } from '../../../../src/engine/api/volumes/routes.ts';
 import { openContainers } from '../../../../src/engine/containers/open-containers.ts';
 import { notFound } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
@@ -26,6 +27,7 @@ import type { ImageResolver, ResolvedImage, RootfsManager } from '../../../../sr
 import type { NetworkManager } from '../../../../src/engine/networks/contract.ts';
 import { hasCode } from '../../../../src/engine/sys/errno.ts';
 import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
+import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
 import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts';
 
 const [
@@ -135,6 +137,7 @@ const networks: NetworkManager = {
 };
 
 const events = new EventBus();
+const volumes = await Volumes.open(dataDir, events);
 const routes: Route[] = [
   { method: 'HEAD', path: '/_ping', handle: (_request, response) => response.empty(200) },
   {
@@ -151,14 +154,15 @@ const containers = openContainers({
   images,
   rootfs,
   networks,
+  volumes,
   events,
-  config: { conmon, crun, cgroupParent: `/${cgroup}` },
+  config: { engineSocket: socketPath, conmon, crun, cgroupParent: `/${cgroup}` },
   onBackgroundError: (error) =>
     process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });
 await containers.restore();
 const server = createApiServer({
-  routes: [...routes, ...containers.routes],
+  routes: [...routes, ...containers.routes, ...volumeRoutes(volumes)],
   version: '0.0.0',
   log: (level, message, fields) => process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`),
 });

@@ -46,7 +46,7 @@ describe('the routes that the engine serves', () => {
     ...containerRoutes(nothing),
     ...execRoutes(nothing),
     ...networkRoutes(nothing),
-    ...volumeRoutes(),
+    ...volumeRoutes(nothing),
   ];
   const served = routes.map(({ method, path }) => `${method} ${path}`);
 

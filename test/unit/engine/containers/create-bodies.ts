@@ -179,7 +179,7 @@ export const OTHER_HOST_CONFIG: Readonly<Record<string, unknown>> = {
   PortBindings: { '80/tcp': [{ HostPort: '8080' }] },
   RestartPolicy: { Name: 'always', MaximumRetryCount: 0 },
   AutoRemove: true,
-  VolumeDriver: 'local',
+  VolumeDriver: 'nfs',
   VolumesFrom: ['other'],
   Mounts: [{ Type: 'volume', Source: 'data', Target: '/data' }],
   ConsoleSize: [24, 80],

@@ -8,6 +8,7 @@ import { DEFAULT_CONFIG, layoutOf } from '../../../../src/engine/containers/cont
 import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
 import { createContainer } from '../../../../src/engine/containers/create-container.ts';
 import { CONFIG_FIELDS, HOST_CONFIG_FIELDS } from '../../../../src/engine/containers/fields.ts';
+import { mountsForStart } from '../../../../src/engine/containers/mounts/oci-mounts.ts';
 import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
 import { hostnameOf, sandboxRequest } from '../../../../src/engine/containers/networking.ts';
 import { ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
@@ -15,6 +16,7 @@ import type { ContainerEntry } from '../../../../src/engine/containers/registry.
 import { ContainerStore } from '../../../../src/engine/containers/store.ts';
 import { EngineError } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
+import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
 import { resolveUser } from '../../../../src/engine/oci/user.ts';
 import { OTHER_CONFIG, OTHER_HOST_CONFIG, dockerCreateBody, emptyEndpoint } from './create-bodies.ts';
 
@@ -56,9 +58,10 @@ describe('fields of a create request', () => {
   let directory: string;
   let context: ContainersContext;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'wherry-fields-'));
     const layout = layoutOf(directory, directory);
+    const events = new EventBus();
     context = {
       config: { ...DEFAULT_CONFIG, arch: 'amd64' },
       layout,
@@ -73,15 +76,20 @@ describe('fields of a create request', () => {
         acquire: () => undefined,
         release: () => undefined,
       },
-      events: new EventBus(),
+      events,
+      volumes: await Volumes.open(directory, events),
+      rootfs: { mount: async () => ({ merged: directory }), remove: async () => undefined },
+      onBackgroundError: (error: unknown) => {
+        throw error;
+      },
       registry: new ContainerRegistry(),
       store: new ContainerStore(layout.containers),
     } as unknown as ContainersContext;
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  const create = async (config: object, host: object): Promise<ContainerEntry> =>
-    (await createContainer(context, { name: '', platform: '', body: bodyWith(config, host) })).entry;
+  const create = async (config: object, host: object, name = ''): Promise<ContainerEntry> =>
+    (await createContainer(context, { name, platform: '', body: bodyWith(config, host) })).entry;
 
   /** Everything that a container's process gets to see or feel, but for its id. */
   const setup = ({ record }: ContainerEntry): string => {
@@ -95,6 +103,7 @@ describe('fields of a create request', () => {
         netnsPath: sandbox.netnsPath,
         hostname,
         files: {},
+        mounts: mountsForStart(context, record),
         cgroupsPath: '/wherry/x',
         arch: 'amd64',
       }),
@@ -161,6 +170,7 @@ describe('fields of a create request', () => {
     } else {
       it(`${where}.${field} has an effect`, async () => {
         const base = TOGETHER_WITH[field] ?? {};
+        await create({}, { Binds: ['shared:/shared'] }, 'other'); // For VolumesFrom.
         const before = setup(await create(base.config ?? {}, base.host ?? {}));
         expect(setup(await changed(base))).not.to.equal(before);
       });
