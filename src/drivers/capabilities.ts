@@ -1,5 +1,7 @@
 /** What a driver can do beyond the lifecycle. Callers branch on these, never on a driver's name. */
 export interface DriverCapabilities {
+  /** Starts and ends its VMs. Without it a machine only refers to what somebody else runs, or can't be got at at all. */
+  readonly lifecycle: boolean;
   /** Boots from an image that Wherry composed (as opposed to somebody else's host). */
   readonly composedImage: boolean;
   /** Can run a guest of another architecture by emulation. */

@@ -22,7 +22,14 @@ const vmFile = z.object({ state: z.enum(['running', 'paused']) });
 export function createFakeDriver(): Driver {
   return {
     name: 'fake',
-    capabilities: { composedImage: false, foreignArch: true, ssh: false, hostForward: false, console: true },
+    capabilities: {
+      lifecycle: true,
+      composedImage: false,
+      foreignArch: true,
+      ssh: false,
+      hostForward: false,
+      console: true,
+    },
     preflight: () => Promise.resolve([{ level: 'ok', subject: 'Fake', message: 'nothing is needed' }]),
     async create(spec) {
       failIfAsked(spec, 'preflight');

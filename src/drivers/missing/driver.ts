@@ -16,6 +16,7 @@ export function createMissingDriver(name: string, cause: unknown): Driver {
   return {
     name,
     capabilities: {
+      lifecycle: false,
       composedImage: false,
       foreignArch: false,
       ssh: false,

@@ -10,7 +10,14 @@ const CONNECT_MS = 5000;
 export function createNoneDriver(): Driver {
   return {
     name: 'none',
-    capabilities: { composedImage: false, foreignArch: true, ssh: false, hostForward: false, console: false },
+    capabilities: {
+      lifecycle: false,
+      composedImage: false,
+      foreignArch: true,
+      ssh: false,
+      hostForward: false,
+      console: false,
+    },
     preflight: () => Promise.resolve([]),
     async create(spec) {
       endpointOf(spec);

@@ -13,6 +13,7 @@ import { preflight, requireQemu } from './preflight.ts';
 import { readVmFile } from './vm-file.ts';
 
 const CAPABILITIES: DriverCapabilities = {
+  lifecycle: true,
   composedImage: true,
   foreignArch: true,
   ssh: true,
