@@ -67,9 +67,11 @@ async function serve(context: AgentContext, uplink: Uplink, vm: RunningVm): Prom
   const ports = new AbortController();
   const docker = serveOnceStarted({
     vm: () => context.driver.status(specOf(context)),
-    serve: () => {
+    async serve() {
       publishPorts(context, uplink, vm, ports.signal);
-      return serveDocker(files.dockerSocket, uplink, log);
+      const server = await serveDocker(files.dockerSocket, uplink, log);
+      log.info('the agent serves', { pid: process.pid, version: context.version });
+      return server;
     },
     onCutOff: stopped.resolve,
   });
@@ -90,9 +92,7 @@ async function serve(context: AgentContext, uplink: Uplink, vm: RunningVm): Prom
   });
   try {
     const first = await status(true);
-    log.info(first.serving ? 'the agent serves' : 'the agent is connected, the VM still starts', {
-      ...first,
-    });
+    log.info('the agent is connected', { ...first });
     context.onReady(first);
     log.info('stopping', { reason: await Promise.race([stopped.promise, uplink.ended]) });
   } finally {
