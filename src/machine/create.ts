@@ -4,7 +4,7 @@ import type { BootImage, Driver } from '../drivers/driver.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
-import { isRunning, lookAt, specOf } from './lifecycle.ts';
+import { specOf } from './lifecycle.ts';
 import { writeMachineKeys } from './machine-keys.ts';
 import { checkComputer } from './preflight.ts';
 import { startHeld } from './start.ts';
@@ -38,7 +38,7 @@ export async function createMachine(
 ): Promise<MachineConfig> {
   requireValidName(request.name);
   if (await context.store.exists(request.name)) throw machineExists(request.name);
-  const lock = await context.store.lock(request.name, { purpose: `machine create ${request.name}`, signal });
+  const lock = await context.store.lock(request.name, { verb: 'create', signal });
   try {
     return await createHeld(context, request, report, signal);
   } finally {
@@ -66,16 +66,10 @@ export async function createHeld(
     await writeMachine(context, driver, config, image);
     return { value: undefined, summary: `${config.diskGiB} GiB data disk, SSH keys` };
   });
-  if (request.start !== false && !(await runsAlready(context, config))) {
+  if (request.start !== false && driver.capabilities.lifecycle) {
     await startHeld(context, config.name, report, signal);
   }
   return config;
-}
-
-/** True for a driver that only refers to somebody else's engine. */
-async function runsAlready(context: MachineContext, config: MachineConfig): Promise<boolean> {
-  const files = context.store.files(config.name);
-  return isRunning(await lookAt(context, { state: 'ok', files, config }, true));
 }
 
 async function writeMachine(

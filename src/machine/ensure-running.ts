@@ -32,8 +32,8 @@ export async function ensureRunning(
     return 'was running';
   }
   if (found?.state === 'broken') await context.store.load(name);
-  const purpose = `machine ${found === undefined ? 'create' : 'start'} ${name}`;
-  const lock = await context.store.lock(name, { purpose, waitMs: OTHERS_MS, signal });
+  const verb = found === undefined ? 'create' : 'start';
+  const lock = await context.store.lock(name, { verb, waitMs: OTHERS_MS, signal });
   try {
     const stored = await context.store.find(name);
     if (stored === undefined) {

@@ -3,7 +3,7 @@ import type { BootImage, Driver, MachineSpec, RunningVm } from '../drivers/drive
 import type { MachineContext } from './context.ts';
 import type { MachineFiles } from './store/filenames.ts';
 import type { MachineConfig } from './store/machine-config.ts';
-import { machineNotFound, type StoredMachine } from './store/machine-store.ts';
+import { machineNotFound, type MachineVerb, type StoredMachine } from './store/machine-store.ts';
 import { absentImage, storedSpec } from './store/machine-spec.ts';
 
 interface Known {
@@ -25,8 +25,8 @@ export type Machine =
 export type RunningMachine = Extract<Machine, { status: 'running' | 'paused' }>;
 export type KnownMachine = Exclude<Machine, { status: 'broken' }>;
 
-const STARTING = /^machine (create|start|restart) /;
-const STOPPING = /^machine (stop|kill|rm) /;
+const STARTING = new Set<string | undefined>(['create', 'start', 'restart'] satisfies MachineVerb[]);
+const STOPPING = new Set<string | undefined>(['stop', 'kill', 'rm'] satisfies MachineVerb[]);
 
 /** Looks a machine up and asks the facts. Error: `MACHINE_NOT_FOUND`. */
 export async function findMachine(context: MachineContext, name: string): Promise<Machine> {
@@ -53,10 +53,8 @@ export async function lookAt(
   const driver = await context.drivers.driver(stored.config.driver);
   const known = { files: stored.files, config: stored.config, driver };
   const busy = ignoreBusy ? undefined : await context.store.busyWith(stored.config.name);
-  if (busy !== undefined && STARTING.test(busy.purpose))
-    return { ...known, status: 'starting', by: busy.pid };
-  if (busy !== undefined && STOPPING.test(busy.purpose))
-    return { ...known, status: 'stopping', by: busy.pid };
+  if (busy !== undefined && STARTING.has(busy.verb)) return { ...known, status: 'starting', by: busy.pid };
+  if (busy !== undefined && STOPPING.has(busy.verb)) return { ...known, status: 'stopping', by: busy.pid };
   try {
     const vm = await driver.status(specOf(known));
     if (vm.status === 'starting' && ignoreBusy) {

@@ -10,7 +10,7 @@ export async function restartMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { purpose: `machine restart ${name}`, signal });
+  const lock = await context.store.lock(name, { verb: 'restart', signal });
   try {
     await stopHeld(context, name, report);
     await startHeld(context, name, report, signal);

@@ -3,13 +3,14 @@ import { WherryError } from '../core/errors.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext } from './context.ts';
 import { defaultSize } from './defaults.ts';
-import { lookAt, specOf } from './lifecycle.ts';
+import { specOf } from './lifecycle.ts';
 import type { MachineFiles } from './store/filenames.ts';
 import { CONFIG_VERSION, type MachineConfig } from './store/machine-config.ts';
 
 /**
  * Removes a machine, ending it first if it runs. `force` also removes one whose machine.json can't be read or whose
- * driver fails. Whether the user meant it is the caller's question. Errors: `MACHINE_NOT_FOUND`, `LOCKED`.
+ * driver can't be had or fails to remove its files. Whether the user meant it is the caller's question.
+ * Errors: `MACHINE_NOT_FOUND`, `LOCKED`, `KILL_FAILED`.
  */
 export async function removeMachine(
   context: MachineContext,
@@ -17,7 +18,7 @@ export async function removeMachine(
   options: { readonly force: boolean },
 ): Promise<void> {
   if (!(await context.store.exists(name))) throw removalError(name);
-  const lock = await context.store.lock(name, { purpose: `machine rm ${name}` });
+  const lock = await context.store.lock(name, { verb: 'rm' });
   try {
     const stored = await context.store.find(name);
     if (stored === undefined) throw removalError(name);
@@ -30,16 +31,20 @@ export async function removeMachine(
   }
 }
 
+/**
+ * Ends the VM and has the driver remove its files. Without a driver to be had `force` makes do with the machine's
+ * directory, but a VM that doesn't end is an error even then: it would go on, unseen, on disks that have no name.
+ */
 async function endVm(
   context: MachineContext,
   machine: { readonly files: MachineFiles; readonly config: MachineConfig },
   force: boolean,
 ): Promise<void> {
-  const looked = await lookAt(context, { state: 'ok', ...machine }, true);
-  if (looked.status === 'broken') return;
+  const driver = await context.drivers.driver(machine.config.driver);
+  const spec = specOf(machine);
+  if (driver.capabilities.lifecycle) await driver.kill(spec);
   try {
-    if (looked.status !== 'stopped') await looked.driver.kill(specOf(looked));
-    await looked.driver.remove(specOf(looked));
+    await driver.remove(spec);
   } catch (error) {
     if (!force) throw error;
   }

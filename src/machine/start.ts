@@ -18,7 +18,7 @@ export async function startMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { purpose: `machine start ${name}`, signal });
+  const lock = await context.store.lock(name, { verb: 'start', signal });
   try {
     await startHeld(context, name, report, signal);
   } finally {

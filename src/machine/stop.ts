@@ -46,7 +46,7 @@ async function endHeldBy(
   end: (machine: KnownMachine) => Promise<void>,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { purpose: `machine ${verb} ${name}` });
+  const lock = await context.store.lock(name, { verb });
   try {
     const stored = await context.store.load(name);
     const machine = await lookAt(context, { state: 'ok', ...stored }, true);

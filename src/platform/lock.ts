@@ -17,6 +17,8 @@ import { systemProcesses, type ProcessIdentity, type Processes } from './process
 export interface LockOptions {
   /** What the holder does, for the error of those who find it locked: `machine create default`. */
   readonly purpose: string;
+  /** The same in a word, for those who decide by it. */
+  readonly verb?: string | undefined;
   /** How long to wait for the holder; 0, the default, refuses at once. */
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,6 +36,7 @@ export interface HeldLock {
 interface LockRecord {
   readonly holder: ProcessIdentity | null;
   readonly purpose: string;
+  readonly verb?: string | undefined;
 }
 
 /** How often a waiter looks whether the holder has died without releasing; a release itself is noticed at once. */
@@ -50,7 +53,7 @@ export async function acquireLock(
   options.signal?.throwIfAborted();
   await makeOwnerOnlyDirectory(directory);
   const deadline = ports.clock.monotonic() + (options.waitMs ?? 0);
-  const first = await tryAcquire(directory, options.purpose, ports);
+  const first = await tryAcquire(directory, options, ports);
   if ('release' in first) return first;
   if (options.waitMs === undefined || options.waitMs <= 0) throw lockedError(first.heldBy);
   const changes = watchChanges(directory);
@@ -58,7 +61,7 @@ export async function acquireLock(
     for (;;) {
       options.signal?.throwIfAborted();
       changes.reset();
-      const attempt = await tryAcquire(directory, options.purpose, ports);
+      const attempt = await tryAcquire(directory, options, ports);
       if ('release' in attempt) return attempt;
       const left = deadline - ports.clock.monotonic();
       if (left <= 0) throw lockedError(attempt.heldBy);
@@ -88,17 +91,18 @@ export async function withLock<T>(
 export async function lockHolder(
   directory: string,
   ports: LockPorts = systemPorts,
-): Promise<(ProcessIdentity & { readonly purpose: string }) | undefined> {
+): Promise<(ProcessIdentity & Pick<LockRecord, 'purpose' | 'verb'>) | undefined> {
   const highest = (await numbersIn(directory)).at(-1);
   const record = highest === undefined ? undefined : await readRecord(join(directory, String(highest)));
   const holder = record?.holder;
   if (record === undefined || holder === null || holder === undefined) return undefined;
-  return (await ports.processes.isAlive(holder)) ? { ...holder, purpose: record.purpose } : undefined;
+  const { purpose, verb } = record;
+  return (await ports.processes.isAlive(holder)) ? { ...holder, purpose, verb } : undefined;
 }
 
 async function tryAcquire(
   directory: string,
-  purpose: string,
+  { purpose, verb }: LockOptions,
   ports: LockPorts,
 ): Promise<HeldLock | { heldBy: LockRecord }> {
   for (;;) {
@@ -110,7 +114,7 @@ async function tryAcquire(
     }
     const mine = (highest ?? 0) + 1;
     const holder = await ports.processes.self();
-    if (!(await publish(directory, mine, { holder, purpose }))) continue;
+    if (!(await publish(directory, mine, { holder, purpose, verb }))) continue;
     const numbers = await numbersIn(directory);
     if (numbers.at(-1) !== mine) {
       // Others took and released higher numbers, and removed the one just made here, since the look above.
@@ -183,7 +187,8 @@ function parseRecord(text: string): LockRecord {
   const value = JSON.parse(text) as Partial<LockRecord>;
   const holder = value.holder;
   if (typeof holder?.pid !== 'number' || typeof holder.startedAt !== 'string') return released;
-  return { holder, purpose: String(value.purpose) };
+  const verb = typeof value.verb === 'string' ? value.verb : undefined;
+  return { holder, purpose: String(value.purpose), verb };
 }
 
 function lockedError(record: LockRecord): WherryError {

@@ -26,9 +26,12 @@ export type StoredMachine =
   | { readonly state: 'ok'; readonly files: MachineFiles; readonly config: MachineConfig }
   | { readonly state: 'broken'; readonly files: MachineFiles; readonly reason: string };
 
+/** What is being done to a machine by whoever holds its lock. */
+export type MachineVerb = 'create' | 'start' | 'restart' | 'stop' | 'kill' | 'rm' | 'sweep';
+
 export interface LockRequest {
-  /** What is being done, for others' errors: `machine start default`. */
-  readonly purpose: string;
+  /** Others' errors name it as a command (`machine start default`), and others' looks go by it. */
+  readonly verb: MachineVerb;
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +39,7 @@ export interface LockRequest {
 /** The machines of one Wherry home. Knows files only; whether a machine runs is not its business. */
 export interface MachineStore {
   readonly home: string;
+  /** Error: `INVALID_NAME`: no path is made of anything else than a machine's name. */
   files(name: string): MachineFiles;
   /** Names in byte order; what is being made or removed isn't among them. */
   names(): Promise<string[]>;
@@ -56,12 +60,15 @@ export interface MachineStore {
   sweep(heldName?: string): Promise<void>;
   lock(name: string, request: LockRequest): Promise<HeldLock>;
   /** Who works on the machine at this moment. */
-  busyWith(name: string): Promise<{ readonly pid: number; readonly purpose: string } | undefined>;
+  busyWith(name: string): Promise<{ readonly pid: number; readonly verb?: string | undefined } | undefined>;
 }
 
 export function openMachineStore(home: string, inputs: PathInputs): MachineStore {
   const { machines } = homeDirectories(home);
-  const files = (name: string): MachineFiles => machineFiles(home, name, inputs);
+  const files = (name: string): MachineFiles => {
+    if (!isMachineName(name)) throw invalidName(name);
+    return machineFiles(home, name, inputs);
+  };
   const store: MachineStore = {
     home,
     files,
@@ -69,9 +76,9 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
       const entries = await readDirectory(machines);
       return entries.filter((name) => isMachineName(name)).sort();
     },
-    exists: (name) => directoryExists(files(name).directory),
+    exists: async (name) => isMachineName(name) && directoryExists(files(name).directory),
     async find(name) {
-      if (!isMachineName(name) || !(await store.exists(name))) return undefined;
+      if (!(await store.exists(name))) return undefined;
       try {
         return { state: 'ok', files: files(name), config: await readConfig(files(name)) };
       } catch (error) {
@@ -120,20 +127,21 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
     async sweep(heldName) {
       for (const entry of await readDirectory(machines)) {
         const name = nameInPassing(entry);
-        if (name === undefined) continue;
+        if (name === undefined || !isMachineName(name)) continue;
         const path = join(machines, entry);
         if (name === heldName) await rm(path, { recursive: true, force: true });
         else await sweepUnlessBusy(name, path);
       }
     },
-    lock: (name, request) => acquireLock(files(name).lock, request),
-    busyWith: (name) => lockHolder(files(name).lock),
+    lock: async (name, request) =>
+      acquireLock(files(name).lock, { ...request, purpose: `machine ${request.verb} ${name}` }),
+    busyWith: async (name) => lockHolder(files(name).lock),
   };
 
   async function sweepUnlessBusy(name: string, path: string): Promise<void> {
     let lock: HeldLock;
     try {
-      lock = await store.lock(name, { purpose: `sweep ${name}` });
+      lock = await store.lock(name, { verb: 'sweep' });
     } catch (error) {
       if (error instanceof WherryError && error.code === 'LOCKED') return;
       throw error;
@@ -151,6 +159,14 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
 /** docker-machine's rule for host names; it also keeps names apart from the store's own dot directories. */
 export function isMachineName(name: string): boolean {
   return name.length <= 63 && /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/.test(name);
+}
+
+function invalidName(name: string): WherryError {
+  return new WherryError({
+    bare: true,
+    code: 'INVALID_NAME',
+    message: `"${name}" is not a machine's name. Allowed chars are: 0-9a-zA-Z . -`,
+  });
 }
 
 /** docker-machine's words, with Wherry's command in them. */

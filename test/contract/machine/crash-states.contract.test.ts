@@ -151,7 +151,7 @@ describe('machines after crashes, with real agent processes', () => {
       const { openMachineStore } = await import(${moduleUrl('machine/store/machine-store.ts')});
       const { systemPathInputs } = await import(${moduleUrl('platform/paths.ts')});
       const store = openMachineStore(process.argv[1], systemPathInputs());
-      await store.lock('default', { purpose: 'machine create default' });
+      await store.lock('default', { verb: 'create' });
       setInterval(() => {}, 1000);
       await store.create({ name: 'default' }, async () => { console.log('half-made'); await new Promise(() => {}); });`;
     const argv = [process.execPath, '--input-type=module', '-e', script, world.home];

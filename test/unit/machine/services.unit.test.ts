@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { WherryError } from '../../../src/core/errors.ts';
+import type { Driver } from '../../../src/drivers/driver.ts';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { connectEngine } from '../../../src/machine/connect.ts';
 import { createMachine } from '../../../src/machine/create.ts';
 import { ensureRunning } from '../../../src/machine/ensure-running.ts';
 import { inspectMachine } from '../../../src/machine/inspect.ts';
@@ -172,9 +175,58 @@ describe('machine services', () => {
     expect(row).to.include({ name: 'x', state: 'Timeout' });
   });
 
+  it('makes a machine of somebody else’s engine without starting it, and removes it, though the engine is down', async () => {
+    const url = 'unix:///nowhere/docker.sock';
+    await create('n1', { driver: 'none', driverOptions: { url } });
+    expect(world.steps.filter((step) => step.startsWith('Start'))).to.deep.equal([]);
+    expect(await machineStatus(world.context, 'n1')).to.equal('Error');
+    await removeMachine(world.context, 'n1', { force: false });
+    expect(await world.context.store.names()).to.deep.equal([]);
+  });
+
+  it('removes by force what no driver can be had for, but nothing of a VM that doesn’t end', async () => {
+    await create('x');
+    const { config } = await world.context.store.load('x');
+    const driver = await world.context.drivers.driver('fake');
+    const immortal = {
+      ...driver,
+      kill: () =>
+        Promise.reject(new WherryError({ code: 'KILL_FAILED', message: 'QEMU (pid 7) does not end' })),
+      remove: () => Promise.reject(new Error('the files cannot be removed')),
+    };
+    const context = {
+      ...world.context,
+      drivers: { ...world.context.drivers, driver: () => Promise.resolve(immortal as Driver) },
+    };
+    expect(await failureOf(removeMachine(context, 'x', { force: true }))).to.equal(
+      'KILL_FAILED: QEMU (pid 7) does not end',
+    );
+    expect(await world.context.store.names()).to.deep.equal(['x']);
+    const stuck = { ...immortal, kill: driver.kill };
+    context.drivers.driver = () => Promise.resolve(stuck);
+    expect(await failureOf(removeMachine(context, 'x', { force: false }))).to.contain('cannot be removed');
+    await removeMachine(context, 'x', { force: true });
+    await world.context.store.create({ ...config, driver: 'gone' }, () => Promise.resolve());
+    expect(await failureOf(removeMachine(world.context, 'x', { force: false }))).to.contain(
+      'DRIVER_NOT_FOUND',
+    );
+    await removeMachine(world.context, 'x', { force: true });
+    expect(await world.context.store.names()).to.deep.equal([]);
+  });
+
+  it('makes no path of what isn’t a machine’s name', async () => {
+    const run = ensureRunning(world.context, { name: '../..' }, world.report, world.signal);
+    expect(await failureOf(run)).to.equal(
+      'INVALID_NAME: "../.." is not a machine\'s name. Allowed chars are: 0-9a-zA-Z . -',
+    );
+    expect(await failureOf(connectEngine(world.context, '../x'))).to.match(/^INVALID_NAME/);
+    expect(await failureOf(world.context.store.lock('../x', { verb: 'start' }))).to.match(/^INVALID_NAME/);
+    expect(await readdir(world.home)).to.deep.equal([]);
+  });
+
   it('shows who is at it while a machine starts', async () => {
     await create('x', { start: false });
-    const lock = await world.context.store.lock('x', { purpose: 'machine start x' });
+    const lock = await world.context.store.lock('x', { verb: 'start' });
     expect(await machineStatus(world.context, 'x')).to.equal('Starting');
     expect(await failureOf(stop('x'))).to.equal(
       `LOCKED: another wherry (pid ${process.pid}, "machine start x") is working on it`,

@@ -52,7 +52,7 @@ describe('machine store', () => {
       await makeOwnerOnlyDirectory(passingDirectory(store.home, 'new', name, 'abc'));
       await makeOwnerOnlyDirectory(passingDirectory(store.home, 'old', name, 'abc'));
     }
-    const lock = await store.lock('b', { purpose: 'machine create b' });
+    const lock = await store.lock('b', { verb: 'create' });
     await store.sweep();
     expect((await readdir(join(store.home, 'machines'))).sort()).to.deep.equal(['.new-b~abc', '.old-b~abc']);
     await lock.release();

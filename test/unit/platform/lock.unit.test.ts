@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acquireLock, withLock } from '../../../src/platform/lock.ts';
+import { acquireLock, lockHolder, withLock } from '../../../src/platform/lock.ts';
 
 describe('lock', () => {
   let directory: string;
@@ -18,6 +18,9 @@ describe('lock', () => {
     );
     await lock.release();
     await (await acquireLock(directory, { purpose: 'x' })).release();
+    const verbal = await acquireLock(directory, { purpose: 'machine stop x', verb: 'stop' });
+    expect(await lockHolder(directory)).to.include({ purpose: 'machine stop x', verb: 'stop' });
+    await verbal.release();
   });
 
   it('waits for a release and then goes on at once', async () => {
