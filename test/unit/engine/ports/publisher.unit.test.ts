@@ -1,0 +1,142 @@
+import { expect } from 'chai';
+import type { PortRequest } from '../../../../src/engine/networks/contract.ts';
+import type { PortHost } from '../../../../src/engine/ports/host-link.ts';
+import { PortTable } from '../../../../src/engine/ports/port-table.ts';
+import { Publisher } from '../../../../src/engine/ports/publisher.ts';
+import { portRules, type PortRule } from '../../../../src/engine/ports/rules.ts';
+
+/** A computer on which some ports belong to others. */
+function lab(occupied: readonly number[] = []) {
+  const open = new Set<number>();
+  const errors: unknown[] = [];
+  const loads: string[][] = [];
+  const host: PortHost = {
+    openPort: ({ hostPort }) => {
+      if (occupied.includes(hostPort)) {
+        return Promise.resolve({
+          id: 1,
+          ok: false,
+          code: 'inUse',
+          message: `port ${hostPort} is in use by x (pid 1)`,
+        });
+      }
+      open.add(hostPort);
+      return Promise.resolve({ id: 1, ok: true });
+    },
+    closePort: ({ hostPort }) => {
+      open.delete(hostPort);
+      return Promise.resolve();
+    },
+  };
+  const loadRules = (rules: readonly PortRule[]): Promise<void> => {
+    loads.push(rules.map(({ guestPort, ipv4, containerPort }) => `${guestPort}>${ipv4}:${containerPort}`));
+    return new Promise((resolve) => setImmediate(resolve));
+  };
+  const table = new PortTable();
+  const publisher = new Publisher({
+    table,
+    host,
+    loadRules,
+    onBackgroundError: (error) => errors.push(error),
+  });
+  return { publisher, open, errors, loads };
+}
+
+const wanted = (first: number, last = first, extra: Partial<PortRequest> = {}): PortRequest => ({
+  proto: 'tcp',
+  containerPort: 80,
+  hostAddress: '127.0.0.1',
+  hostPorts: { first, last },
+  ...extra,
+});
+const failure = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'it worked',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+
+describe('publishing ports', () => {
+  it('opens, connects and takes back', async () => {
+    const { publisher, open, loads, errors } = lab();
+    const [port] = await publisher.open('a', [wanted(8080)]);
+    expect(port).to.deep.equal({
+      proto: 'tcp',
+      containerPort: 80,
+      hostAddress: '127.0.0.1',
+      hostPort: 8080,
+      guestPort: 8080,
+    });
+    await publisher.connect('a', '172.17.0.2');
+    expect(publisher.forwards()).to.deep.equal([
+      { proto: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 8080 },
+    ]);
+    await publisher.release('a');
+    await publisher.release('a');
+    expect(loads).to.deep.equal([['8080>172.17.0.2:80'], []]);
+    expect([...open, ...publisher.forwards(), ...errors]).to.deep.equal([]);
+  });
+
+  it('gives a port to one container only, whatever address it is asked for by', async () => {
+    const { publisher } = lab();
+    await publisher.open('a', [wanted(8080)]);
+    const taken = /^Bind for .*:8080 failed: port is already allocated$/;
+    expect(await failure(publisher.open('b', [wanted(8080)]))).to.match(taken);
+    expect(await failure(publisher.open('b', [wanted(8080, 8080, { hostAddress: '0.0.0.0' })]))).to.match(
+      taken,
+    );
+    expect(await failure(publisher.open('b', [wanted(8080, 8080, { proto: 'udp' })]))).to.equal('it worked');
+    const [other] = await publisher.open('c', [wanted(8080, 8080, { hostAddress: '192.168.1.2' })]);
+    expect(other?.guestPort, 'another number in the VM').to.equal(61_000);
+  });
+
+  it('opens all or none', async () => {
+    const { publisher, open } = lab([8081]);
+    expect(await failure(publisher.open('a', [wanted(8080), wanted(8081)]))).to.equal(
+      'port 8081 is in use by x (pid 1)',
+    );
+    expect([...open]).to.deep.equal([]);
+    expect(await failure(publisher.open('b', [wanted(8080)]))).to.equal('it worked');
+  });
+
+  it('takes the first free one of a range, and any where any will do', async () => {
+    const { publisher } = lab([8000, 32_769]);
+    expect(await publisher.open('a', [wanted(8000, 8002)])).to.have.nested.property('[0].hostPort', 8001);
+    expect(await publisher.open('b', [wanted(8000, 8002)])).to.have.nested.property('[0].hostPort', 8002);
+    expect(await failure(publisher.open('c', [wanted(8000, 8002)]))).to.match(/already allocated/);
+    const any = await publisher.open('d', [wanted(0, 0), wanted(0, 0), wanted(0, 0)]);
+    expect(any.map(({ hostPort }) => hostPort).toSorted()).to.deep.equal([32_768, 32_770, 32_771]);
+  });
+
+  it('leaves the VM its own ports', async () => {
+    const { publisher } = lab();
+    const ports = await publisher.open('a', [wanted(22), wanted(53, 53, { proto: 'udp' })]);
+    expect(ports.map(({ hostPort, guestPort }) => [hostPort, guestPort])).to.deep.equal([
+      [22, 61_000],
+      [53, 61_000],
+    ]);
+  });
+
+  it('goes on with what an earlier engine published', async () => {
+    const { publisher, loads } = lab();
+    const port = {
+      proto: 'tcp',
+      containerPort: 80,
+      hostAddress: '127.0.0.1',
+      hostPort: 80,
+      guestPort: 61_000,
+    } as const;
+    await Promise.all([
+      publisher.adopt('a', [port], '172.17.0.2'),
+      publisher.adopt('b', [{ ...port, hostPort: 81, guestPort: 81 }], '172.17.0.3'),
+    ]);
+    expect(loads, 'one program start for both').to.deep.equal([['61000>172.17.0.2:80', '81>172.17.0.3:80']]);
+    expect(await failure(publisher.open('c', [wanted(80)]))).to.match(/already allocated/);
+  });
+
+  it('writes no empty lists into its rules', () => {
+    expect(portRules([])).not.to.contain('elements');
+    const rules = portRules([{ proto: 'udp', guestPort: 5000, ipv4: '172.17.0.2', containerPort: 53 }]);
+    expect(rules).to.match(/map udp_ports \{[^\n]*elements = \{ 5000 : 172\.17\.0\.2 \. 53 \}; \}/);
+    expect(rules).to.match(/iifname != "lo" ip daddr 127\.0\.0\.0\/8 drop/);
+  });
+});
