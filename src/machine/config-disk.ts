@@ -32,6 +32,7 @@ export async function writeConfigDisk(
       member(CONFIG_FILES.hostname, `${config.name}\n`),
       member(CONFIG_FILES.hostKey, await readFile(files.hostKey)),
       member(CONFIG_FILES.authorizedKeys, await readFile(files.clientPublicKey)),
+      member(CONFIG_FILES.dockerSocket, files.dockerSocket),
       member(CONFIG_FILES.engine, JSON.stringify(engine)),
       member(CONFIG_FILES.epoch, `${Math.floor(start.nowMs / 1000)}\n`),
     ],
