@@ -17,7 +17,7 @@ type Publishing = Pick<HostConfig, 'PortBindings' | 'PublishAllPorts'>;
  */
 export function portRequests(config: Pick<ContainerConfig, 'ExposedPorts'>, host: Publishing): PortRequest[] {
   const bindings = new Map(Object.entries(host.PortBindings ?? {}));
-  if (host.PublishAllPorts === true) {
+  if (host.PublishAllPorts) {
     for (const port of Object.keys(config.ExposedPorts)) {
       if ((bindings.get(port)?.length ?? 0) === 0) bindings.set(port, [{ HostIp: '', HostPort: '' }]);
     }

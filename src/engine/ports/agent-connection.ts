@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import { hostAnswer } from '../../protocol/agent/ports.ts';
 import type { HostAnswer, HostRequest } from '../../protocol/agent/ports.ts';
 
+/** An agent that was killed; `close` follows. The reader of lines passes a socket's error on as its own. */
+const killed = (): void => undefined;
+
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** One agent on the line. */
@@ -11,12 +14,13 @@ export class AgentConnection {
   readonly #pending = new Map<number, (answer: HostAnswer | undefined) => void>();
   #lastId = 0;
 
-  /** @param onGone called once, with what the agent did wrong if that is why */
+  /** @param onGone called once, with what the agent said wrong if that is why */
   constructor(socket: Socket, onGone: (error: unknown) => void) {
     let reason: unknown;
     this.#socket = socket;
-    socket.on('error', (error) => (reason ??= error));
-    createInterface({ input: socket }).on('line', (line) => {
+    socket.on('error', killed);
+    const lines = createInterface({ input: socket }).on('error', killed);
+    lines.on('line', (line) => {
       try {
         const answer = hostAnswer.parse(JSON.parse(line));
         this.#pending.get(answer.id)?.(answer);

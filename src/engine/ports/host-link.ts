@@ -87,8 +87,8 @@ export class HostLink implements PortHost {
   }
 
   #welcome(socket: Socket): void {
-    const agent = new AgentConnection(socket, (error) => {
-      if (error !== undefined) this.#options.onBackgroundError(error);
+    const agent = new AgentConnection(socket, (wrong) => {
+      if (wrong !== undefined) this.#options.onBackgroundError(wrong);
       if (this.#agent !== agent) return;
       this.#agent = undefined;
       this.#arrival = Promise.withResolvers<void>();

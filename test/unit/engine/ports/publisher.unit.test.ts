@@ -104,7 +104,9 @@ describe('publishing ports', () => {
     expect(await publisher.open('b', [wanted(8000, 8002)])).to.have.nested.property('[0].hostPort', 8002);
     expect(await failure(publisher.open('c', [wanted(8000, 8002)]))).to.match(/already allocated/);
     const any = await publisher.open('d', [wanted(0, 0), wanted(0, 0), wanted(0, 0)]);
-    expect(any.map(({ hostPort }) => hostPort).toSorted()).to.deep.equal([32_768, 32_770, 32_771]);
+    expect(any.map(({ hostPort }) => hostPort).toSorted((a, b) => a - b)).to.deep.equal([
+      32_768, 32_770, 32_771,
+    ]);
   });
 
   it('leaves the VM its own ports', async () => {
