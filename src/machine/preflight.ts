@@ -1,6 +1,7 @@
 import type { Arch } from '../core/arch.ts';
 import { WherryError } from '../core/errors.ts';
 import type { Driver, PreflightFinding } from '../drivers/driver.ts';
+import { fixCommand } from '../drivers/install-fix.ts';
 import type { Reporter } from './context.ts';
 
 /** docker-machine's status for a failed pre-create check. */
@@ -18,13 +19,17 @@ export async function checkComputer(driver: Driver, arch: Arch, report: Reporter
   for (const { level, message } of findings) if (level === 'note') report.note(message);
 }
 
-function preflightError(finding: PreflightFinding): WherryError {
-  const { fix } = finding;
-  const command = fix === undefined ? undefined : [...(fix.needsRoot ? ['sudo'] : []), ...fix.argv].join(' ');
+/** What a failed check says, with the one command that mends it, as `uid` would type it. Error: `PRECREATE_FAILED`. */
+export function preflightError(
+  { message, fix }: PreflightFinding,
+  uid: number | undefined = process.getuid?.(),
+): WherryError {
   return new WherryError({
     code: 'PRECREATE_FAILED',
-    message: finding.message,
+    message,
+    hint: fix
+      ? `Install it with:  ${fixCommand(fix, uid)}\nOr let Wherry do it:  wherry doctor --fix`
+      : 'See:  wherry doctor',
     exitCode: PRECREATE_EXIT,
-    ...(command === undefined ? {} : { hint: `Install it with:  ${command}` }),
   });
 }

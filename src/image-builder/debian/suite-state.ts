@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { systemErrorCode, WherryError } from '../../core/errors.ts';
 import { isNoSpace } from '../../platform/net/digest-cache.ts';
 import { diskFull } from '../../platform/net/errors.ts';
-import { replaceFile } from '../../platform/net/durable.ts';
+import { writeFileAtomic } from '../../platform/atomic-file.ts';
 
 /**
  * What is remembered of a suite, in `<cache>/debian/<suite>/seen.json`. It only moves forward, and only
@@ -47,7 +47,7 @@ export async function writeSuiteState(cacheDir: string, suite: string, state: Su
   const text = `${JSON.stringify(state, undefined, 2)}\n`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await replaceFile(path, text);
+    await writeFileAtomic(path, text);
   } catch (error) {
     if (isNoSpace(error)) throw diskFull(`the record of ${suite}`, cacheDir, text.length, undefined, error);
     throw error;

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../../core/errors.ts';
 import { diskFull, tamperedCache } from './errors.ts';
-import { syncDirectory } from './durable.ts';
+import { writeFileAtomic } from '../atomic-file.ts';
 
 /** What a file must hash to. `hex` is lower-case. */
 export interface Digest {
@@ -67,23 +67,14 @@ export async function storeBytes(
   name: string,
 ): Promise<string> {
   const path = cachePath(root, digest);
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    // Public bytes: a cache may be shared by a computer's users.
+    await writeFileAtomic(path, bytes, 0o644);
   } catch (error) {
-    await rm(temporary, { force: true });
     if (isNoSpace(error)) throw diskFull(name, root, bytes.length, undefined, error);
     throw error;
   }
-  await syncDirectory(dirname(path));
   return path;
 }
 

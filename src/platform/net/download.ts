@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { WherryError } from '../../core/errors.ts';
 import { cachedFile, cachePath, digestText, isNoSpace, sizeOf } from './digest-cache.ts';
 import type { Digest } from './digest-cache.ts';
-import { syncDirectory } from './durable.ts';
+import { syncDirectory } from '../atomic-file.ts';
 import { digestMismatch, diskFull, refusedByMirror, unreachable } from './errors.ts';
 import type { HttpGet } from './http-client.ts';
 import { claimPartial } from './partial.ts';
