@@ -23,8 +23,8 @@ export interface HostLinkOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** A killed agent's successor is there within this; an answer takes a fraction. */
-const PATIENCE_MS = 8000;
+/** A killed agent's successor is there within this, on a busy computer too; an answer takes a fraction. */
+const PATIENCE_MS = 15_000;
 
 /** The engine's end of src/protocol/agent/ports.ts. The latest agent to connect is the one that is asked. */
 export class HostLink implements PortHost {
