@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ensureAgent } from '../agent/client/ensure-agent.ts';
 import { systemErrorCode } from '../core/errors.ts';
 import { connectLocal } from '../platform/local-socket.ts';
+import { requireOwnRunDirectory } from '../platform/paths.ts';
 import type { MachineContext } from './context.ts';
 import { loadMachine, requireRunning } from './lifecycle.ts';
 
@@ -17,6 +18,7 @@ export async function connectEngine(
   signal?: AbortSignal,
 ): Promise<Duplex> {
   const files = context.store.files(name);
+  await requireOwnRunDirectory(files.runDirectory, context.paths);
   try {
     return await connectLocal(files.dockerSocket, signal);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { askAgent } from '../agent/client/ask.ts';
 import { ensureAgent } from '../agent/client/ensure-agent.ts';
 import type { AgentStatus } from '../protocol/agent/control.ts';
+import { requireOwnRunDirectory } from '../platform/paths.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { createHeld, type CreateRequest } from './create.ts';
 import { isRunning, lookAt } from './lifecycle.ts';
@@ -24,7 +25,9 @@ export async function ensureRunning(
 ): Promise<EnsureOutcome> {
   const { name } = request;
   // Warm, this is all: one question to the agent, no look at the VM.
-  const agent = await askAgent(context.store.files(name).agentSocket);
+  const { agentSocket, runDirectory } = context.store.files(name);
+  await requireOwnRunDirectory(runDirectory, context.paths);
+  const agent = await askAgent(agentSocket);
   if (agent.kind === 'alive' && isUseful(agent.status, context)) return 'was running';
   const found = await context.store.find(name);
   if (found?.state === 'ok' && isRunning(await lookAt(context, found))) {

@@ -51,21 +51,45 @@ export async function readTextIfExists(path: string): Promise<string | undefined
   }
 }
 
+export interface OwnerPorts {
+  readonly platform: NodeJS.Platform;
+  /** Gives a new directory on Windows an access list with its owner alone. */
+  readonly restrict: (path: string) => Promise<void>;
+}
+
+/** Loaded on Windows only: elsewhere no command pays for running programs. */
+async function restrict(path: string): Promise<void> {
+  const { restrictToOwner } = await import('./windows-acl.ts');
+  await restrictToOwner(path);
+}
+
 /**
  * Makes a directory (and its parents) that only its owner may enter, and refuses one that belongs to someone else
  * or is a symbolic link: a name in a shared directory such as /tmp may have been taken by another user.
  */
-export async function makeOwnerOnlyDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  if (process.platform === 'win32') return;
+export async function makeOwnerOnlyDirectory(
+  path: string,
+  ports: OwnerPorts = { platform: process.platform, restrict },
+): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (ports.platform === 'win32') {
+    // Modes mean nothing there. What was there before keeps the list that its owner gave it.
+    if (made !== undefined) await ports.restrict(path);
+    return;
+  }
   const found = await lstat(path);
   const uid = process.getuid?.();
   if (!found.isDirectory() || (uid !== undefined && found.uid !== uid)) {
-    throw new WherryError({
-      code: 'DIRECTORY_NOT_OURS',
-      message: `${path} is not a directory of this user: refusing to keep keys or sockets in it`,
-      hint: `Look at it with: ls -ld ${path}`,
-    });
+    throw notOurs(path);
   }
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
+}
+
+/** The refusal of a directory that another user made, or can write to. */
+export function notOurs(path: string): WherryError {
+  return new WherryError({
+    code: 'DIRECTORY_NOT_OURS',
+    message: `${path} is not a directory of this user alone: refusing to keep keys or sockets in it`,
+    hint: `Look at it with: ls -ld ${path}`,
+  });
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { lstat, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
-import { makeOwnerOnlyDirectory } from './atomic-file.ts';
+import { systemErrorCode } from '../core/errors.ts';
+import { makeOwnerOnlyDirectory, notOurs } from './atomic-file.ts';
 
 /** sun_path is 104 bytes on macOS and BSD, 108 on Linux, with the closing NUL counted. */
 export const MAX_SOCKET_PATH_BYTES = 103;
@@ -47,11 +49,32 @@ function sharedRunDirectory(inputs: PathInputs): string {
   return `/tmp/wherry-${inputs.uid ?? 'user'}`;
 }
 
-/** Makes a run directory, each level of it owner-only. */
+/** Makes a run directory, each level of it owner-only. Error: `DIRECTORY_NOT_OURS`. */
 export async function makeRunDirectory(runDirectory: string, inputs: PathInputs): Promise<void> {
-  const shared = sharedRunDirectory(inputs);
-  if (runDirectory.startsWith(`${shared}/`)) await makeOwnerOnlyDirectory(shared);
+  await requireOwnRunDirectory(runDirectory, inputs);
   await makeOwnerOnlyDirectory(runDirectory);
+}
+
+/**
+ * To be called before anything in a run directory is believed or connected to. Where that is a place which all users of
+ * this computer share, another one may have made it first, with sockets and files in it. One that isn't there is
+ * made: nobody else can put theirs in its place any more (/tmp is sticky). Error: `DIRECTORY_NOT_OURS`.
+ */
+export async function requireOwnRunDirectory(
+  runDirectory: string,
+  inputs: PathInputs,
+  owner: number | undefined = inputs.uid,
+): Promise<void> {
+  const shared = sharedRunDirectory(inputs);
+  if (!runDirectory.startsWith(`${shared}/`)) return;
+  for (const level of [shared, runDirectory]) {
+    await mkdir(level, { mode: 0o700 }).catch((error: unknown) => {
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+    });
+    const found = await lstat(level);
+    const isOwn = found.isDirectory() && found.uid === owner;
+    if (!isOwn || (found.mode & 0o022) !== 0) throw notOurs(level);
+  }
 }
 
 /**

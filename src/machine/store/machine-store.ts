@@ -10,7 +10,7 @@ import {
   writeFileAtomic,
 } from '../../platform/atomic-file.ts';
 import { acquireLock, lockHolder, type HeldLock } from '../../platform/lock.ts';
-import type { PathInputs } from '../../platform/paths.ts';
+import { requireOwnRunDirectory, type PathInputs } from '../../platform/paths.ts';
 import {
   homeDirectories,
   machineFiles,
@@ -44,7 +44,7 @@ export interface MachineStore {
   /** Names in byte order; what is being made or removed isn't among them. */
   names(): Promise<string[]>;
   exists(name: string): Promise<boolean>;
-  /** Undefined where there is no such machine; a broken one is returned as such. */
+  /** Undefined where there is no such machine; a broken one is returned as such. Error: `DIRECTORY_NOT_OURS`. */
   find(name: string): Promise<StoredMachine | undefined>;
   /** Errors: `MACHINE_NOT_FOUND`, `CONFIG_BROKEN`. */
   load(name: string): Promise<{ readonly files: MachineFiles; readonly config: MachineConfig }>;
@@ -79,6 +79,7 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
     exists: async (name) => isMachineName(name) && directoryExists(files(name).directory),
     async find(name) {
       if (!(await store.exists(name))) return undefined;
+      await requireOwnRunDirectory(files(name).runDirectory, inputs);
       try {
         return { state: 'ok', files: files(name), config: await readConfig(files(name)) };
       } catch (error) {
