@@ -35,7 +35,7 @@ export function refuseHostPaths(body: unknown, engineSockets: readonly string[])
 
 /** `C:\work:/work` → `C:\work`; `data:/data:ro` → `data`; `/data`, a place for an anonymous volume → nothing. */
 function sourceOfBind(bind: string): string {
-  const drive = /^[A-Za-z]:[\\/]/.test(bind) ? 2 : 0;
+  const drive = /^[A-Za-z]:[\\/].*:/.test(bind) ? 2 : 0;
   const colon = bind.indexOf(':', drive);
   if (colon < 0) return bind.startsWith('/') ? '' : bind;
   return bind.slice(0, colon);

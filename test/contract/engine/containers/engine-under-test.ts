@@ -7,13 +7,19 @@
  * It prints `ready PID`, a pid of its own namespace, once it listens.
  */
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   copyFileSync,
   existsSync,
+  lchownSync,
+  linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +32,7 @@ import { EventBus } from '../../../../src/engine/events.ts';
 import type { ImageResolver, ResolvedImage, RootfsManager } from '../../../../src/engine/images/contract.ts';
 import type { NetworkManager } from '../../../../src/engine/networks/contract.ts';
 import { hasCode } from '../../../../src/engine/sys/errno.ts';
+import { S_IF, makeNode, setXattr } from '../../../../src/engine/sys/files.ts';
 import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
 import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
 import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts';
@@ -41,7 +48,7 @@ const [
 ] = process.argv.slice(2);
 
 const APPLETS =
-  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill'.split(' ');
+  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill stat rm'.split(' ');
 const imageRoot = join(dataDir, 'image');
 
 function makeImage(): void {
@@ -57,6 +64,31 @@ function makeImage(): void {
   );
   writeFileSync(join(imageRoot, 'etc/group'), 'root:x:0:\nwheel:x:10:worker\nworker:x:1000:\n');
   writeFileSync(join(imageRoot, 'plain'), 'no program\n', { mode: 0o644 });
+  makeSeed(join(imageRoot, 'seed'));
+}
+
+/** Something of everything that a volume takes over from its image. */
+function makeSeed(seed: string): void {
+  mkdirSync(join(seed, 'sub/deep'), { recursive: true });
+  writeFileSync(join(seed, 'file'), 'content\n');
+  linkSync(join(seed, 'file'), join(seed, 'sub/deep/again'));
+  writeFileSync(join(seed, 'setuid'), 'x');
+  writeFileSync(Buffer.concat([Buffer.from(`${seed}/sub/`), Buffer.from([0xff, 0xfe])]), 'bytes');
+  symlinkSync('/etc/passwd', join(seed, 'out'));
+  symlinkSync('/etc', join(imageRoot, 'astray'));
+  makeNode(join(seed, 'fifo'), S_IF.FIFO | 0o600);
+  makeNode(join(seed, 'null'), S_IF.CHR | 0o600, 1, 3);
+  setXattr(join(seed, 'file'), 'user.note', Buffer.from('kept'));
+  for (const name of ['file', 'setuid', 'fifo', 'null', 'sub', 'sub/deep', '']) {
+    chownSync(join(seed, name), 1000, 1001);
+  }
+  lchownSync(join(seed, 'out'), 1000, 1001);
+  chmodSync(join(seed, 'setuid'), 0o4755);
+  chmodSync(join(seed, 'file'), 0o640);
+  chmodSync(join(seed, 'null'), 0o666);
+  chmodSync(join(seed, 'sub'), 0o2750);
+  chmodSync(seed, 0o1770);
+  utimesSync(join(seed, 'file'), 1_000_000_000, 1_000_000_000);
 }
 
 const image: ResolvedImage = {
@@ -73,10 +105,19 @@ const wishes: ResolvedImage = {
   config: { ...image.config, Healthcheck: { Test: ['CMD', 'true'] }, Volumes: { '/data': {} } },
 };
 
+/** Its files at /seed are made in {@link makeSeed}. */
+const seeded: ResolvedImage = {
+  ...image,
+  id: `sha256:${'d'.repeat(64)}`,
+  config: { ...image.config, Volumes: { '/seed': {} } },
+};
+
+const byName = new Map(Object.entries({ busybox: image, 'busybox:latest': image, wishes, seeded }));
+
 const images: ImageResolver = {
   resolve(reference) {
-    if (reference === 'wishes') return wishes;
-    if (['busybox', 'busybox:latest', image.id].includes(reference)) return image;
+    const found = byName.get(reference) ?? [...byName.values()].find(({ id }) => id === reference);
+    if (found !== undefined) return found;
     throw notFound(`No such image: ${reference}`);
   },
   acquire: () => undefined,
@@ -97,6 +138,7 @@ const rootfs: RootfsManager = {
   async mount(id) {
     const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
     if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');
+    if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${merged} `)) return { merged, upper };
     for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
     mountFilesystem('overlay', merged, [
       ['lowerdir', imageRoot],
