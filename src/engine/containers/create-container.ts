@@ -67,7 +67,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
-  checkPorts(config, parsed.hostConfig);
+  const portWarnings = checkPorts(config, parsed.hostConfig);
   const id = randomBytes(32).toString('hex');
   const record: ContainerRecord = {
     recordVersion: 1,
@@ -82,12 +82,19 @@ export async function createContainer(context: ContainersContext, request: Creat
     state: { status: 'created' },
     stoppedByUser: false,
   };
-  const mounts = planMounts(config, parsed.hostConfig, (other) => context.registry.find(other).record.mounts ?? []);
+  const mounts = planMounts(
+    config,
+    parsed.hostConfig,
+    (other) => context.registry.find(other).record.mounts ?? [],
+  );
   // Only the name: until its volumes are there, the container isn't.
   context.registry.reserve(record.name, id);
   const entry = await makeContainer(context, record, image, mounts);
   publish(context, entry, 'create');
-  return { entry, warnings: imageWarnings(image.config, { healthcheck: parsed.healthcheck }) };
+  return {
+    entry,
+    warnings: [...portWarnings, ...imageWarnings(image.config, { healthcheck: parsed.healthcheck })],
+  };
 }
 
 /** Everything of a container but its event; whatever fails, nothing of it stays. */

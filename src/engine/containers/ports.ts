@@ -31,12 +31,20 @@ export function portRequests(config: Pick<ContainerConfig, 'ExposedPorts'>, host
   );
 }
 
-/** @throws EngineError invalidParameter, notImplemented */
-export function checkPorts(config: Pick<ContainerConfig, 'ExposedPorts'>, host: HostConfig): void {
+/**
+ * What is wrong with the ports of a create request is found before a start.
+ *
+ * @returns Docker's warnings
+ * @throws EngineError invalidParameter, notImplemented
+ */
+export function checkPorts(config: Pick<ContainerConfig, 'ExposedPorts'>, host: HostConfig): string[] {
   const requests = portRequests(config, host);
   if (requests.length > 0 && host.NetworkMode.startsWith('container:')) {
     throw invalid('conflicting options: port publishing and the container type network mode');
   }
+  return requests.length > 0 && host.NetworkMode === 'host'
+    ? ['Published ports are discarded when using host network mode']
+    : [];
 }
 
 /** `80/tcp`, `80`. */
