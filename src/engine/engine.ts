@@ -62,7 +62,10 @@ export async function startEngine(environment: Environment, version: string, log
     rootfs: images.rootfs,
     networks: ports.networks,
     volumes,
-    config: { engineSocket: environment.socket, engineSocketAliases: readSocketAliases(environment.configFile) },
+    config: {
+      engineSocket: environment.socket,
+      engineSocketAliases: readSocketAliases(environment.configFile),
+    },
     events,
     onBackgroundError,
   });

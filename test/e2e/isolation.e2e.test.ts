@@ -53,7 +53,7 @@ describe('isolation and limits', () => {
     };
     const doors = [`10.0.2.2 ${inspect.Driver.SSHPort}`, '127.0.0.1 22', '10.0.2.15 22', '::1 22'];
     const { stdout } = await sh(
-      `${doors.map((door) => `nc -w 3 ${door} </dev/null && echo reached ${door}; `).join('')}` +
+      doors.map((door) => `nc -w 3 ${door} </dev/null && echo reached ${door}; `).join('') +
         `wget -q -O - http://${world().registryHost}/v2/ && echo reached-registry; echo done`,
       '--network',
       'host',

@@ -1,7 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { renderSpec, composeSpec, withReadonlyRoot, withSeccomp, withSysctls } from '../oci/compose.ts';
 import { effectiveCapabilities, withCapabilities } from '../oci/capabilities.ts';
-import { DEFAULT_SHM_SIZE, withFileBinds, withSystemMounts, withTmpfs, withUserMounts } from '../oci/mounts.ts';
+import {
+  DEFAULT_SHM_SIZE,
+  withFileBinds,
+  withSystemMounts,
+  withTmpfs,
+  withUserMounts,
+} from '../oci/mounts.ts';
 import { withHostname, withNamespaces } from '../oci/namespaces.ts';
 import { MASKED_PATHS, READONLY_PATHS, thermalThrottlePaths, withProtectedPaths } from '../oci/paths.ts';
 import { buildEnvironment, withProcess } from '../oci/process.ts';

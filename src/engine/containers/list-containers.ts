@@ -34,7 +34,9 @@ export function listContainers(context: ContainersContext, query: ListQuery): Re
     .filter((record) => everything || record.state.status === 'running')
     .filter((record) => matches(context, record, query))
     .sort((a, b) => (a.created < b.created ? 1 : -1));
-  return (query.limit > 0 ? records.slice(0, query.limit) : records).map((record) => summary(context, record));
+  return (query.limit > 0 ? records.slice(0, query.limit) : records).map((record) =>
+    summary(context, record),
+  );
 }
 
 function matches(context: ContainersContext, record: ContainerRecord, query: ListQuery): boolean {

@@ -1,16 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  chmod,
-  chown,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { removeTree } from '../store/remove-tree.ts';

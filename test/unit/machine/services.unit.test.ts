@@ -202,7 +202,7 @@ describe('machine services', () => {
       'KILL_FAILED: QEMU (pid 7) does not end',
     );
     expect(await world.context.store.names()).to.deep.equal(['x']);
-    const stuck = { ...immortal, kill: driver.kill };
+    const stuck = { ...immortal, kill: (spec: Parameters<typeof driver.kill>[0]) => driver.kill(spec) };
     context.drivers.driver = () => Promise.resolve(stuck);
     expect(await failureOf(removeMachine(context, 'x', { force: false }))).to.contain('cannot be removed');
     await removeMachine(context, 'x', { force: true });

@@ -102,7 +102,12 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
     Images: inventory.images(),
     Driver: 'erofs-overlay',
     DriverStatus: [['Layers', 'EROFS files, mounted without loop devices']],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file'] },
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'null'],
+      Authorization: null,
+      Log: ['json-file'],
+    },
     MemoryLimit: true,
     SwapLimit: true,
     CpuCfsPeriod: true,

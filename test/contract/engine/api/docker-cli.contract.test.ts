@@ -72,7 +72,11 @@ describe('the docker CLI', function () {
       cgroup: { root: '/sys/fs/cgroup', parent: '/wherry' },
       onUpstreamFailure: () => undefined,
     });
-    const routes = [...systemRoutes(system), ...networkRoutes(networks), ...volumeRoutes(await Volumes.open(directory, events))];
+    const routes = [
+      ...systemRoutes(system),
+      ...networkRoutes(networks),
+      ...volumeRoutes(await Volumes.open(directory, events)),
+    ];
     server = createApiServer({ routes, version: '9.8.7', log: () => undefined });
     await server.listen(join(directory, 'api.sock'));
   });

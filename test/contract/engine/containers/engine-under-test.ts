@@ -48,7 +48,9 @@ const [
 ] = process.argv.slice(2);
 
 const APPLETS =
-  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill stat rm'.split(' ');
+  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill stat rm'.split(
+    ' ',
+  );
 const imageRoot = join(dataDir, 'image');
 
 function makeImage(): void {
