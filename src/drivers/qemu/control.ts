@@ -37,10 +37,11 @@ async function isThere(host: QemuHost, file: VmFile): Promise<boolean> {
   return file.process === undefined || host.processes.isAlive(file.process);
 }
 
-/** QEMU's run state, or undefined where it doesn't answer (not listening yet, or serving another client). */
-async function queryRunState(file: VmFile): Promise<string | undefined> {
+/** QEMU's run state, or undefined where it can't be asked or doesn't answer (not listening yet, or serving another). */
+async function queryRunState({ qmp: monitor }: VmFile): Promise<string | undefined> {
+  if (monitor === undefined) return undefined;
   try {
-    const answer = await withQmp(file.qmp, AbortSignal.timeout(QMP_ANSWER_MS), (qmp) =>
+    const answer = await withQmp(monitor, AbortSignal.timeout(QMP_ANSWER_MS), (qmp) =>
       qmp.execute('query-status'),
     );
     return z.object({ status: z.string() }).parse(answer).status;
@@ -95,35 +96,55 @@ export async function stopVm(host: QemuHost, spec: MachineSpec, timeoutMs: numbe
 /** Asks the guest in both ways it may listen to; resolves when QEMU has gone, or when `signal` ends the patience. */
 async function powerDown(host: QemuHost, file: VmFile, signal: AbortSignal): Promise<void> {
   try {
-    await withQmp(file.qmp, signal, async (qmp) => {
-      const port = await connectOnce(file.ready, signal);
-      port.on('error', (error) => port.destroy(error));
-      port.resume();
-      try {
+    await withReadyPort(file, signal, async (port) => {
+      if (file.qmp === undefined) return pressUntilGone(host, port, signal);
+      return withQmp(file.qmp, signal, async (qmp) => {
         await qmp.execute('cont');
-        await pressUntilGone(host, qmp, signal, () => port.write(`${POWER_OFF_LINE}\n`));
-      } finally {
-        port.destroy();
-      }
+        await pressUntilGone(host, bothOf(qmp, port), signal);
+      });
     });
   } catch (error) {
     if (!isUnreachable(error) && !signal.aborted) throw error;
   }
 }
 
-async function pressUntilGone(
-  host: QemuHost,
-  qmp: QmpClient,
+/** A way to ask a guest to power itself off; `closed` resolves when its QEMU has gone. */
+interface PowerButton {
+  readonly press: () => Promise<unknown>;
+  readonly closed: Promise<void>;
+}
+
+async function withReadyPort(
+  file: VmFile,
   signal: AbortSignal,
-  alsoAsk: () => void,
+  work: (button: PowerButton) => Promise<void>,
 ): Promise<void> {
+  const port = await connectOnce(file.ready, signal);
+  const closed = new Promise<void>((resolve) => port.once('close', () => resolve()));
+  port.on('error', (error) => port.destroy(error));
+  port.resume();
+  try {
+    await work({ closed, press: () => Promise.resolve(port.write(`${POWER_OFF_LINE}\n`)) });
+  } finally {
+    port.destroy();
+  }
+}
+
+/** QMP's closing is what tells: the readiness port may have been another's to begin with. */
+function bothOf(qmp: QmpClient, port: PowerButton): PowerButton {
+  return {
+    closed: qmp.closed,
+    press: () => Promise.all([qmp.execute('system_powerdown'), port.press()]),
+  };
+}
+
+async function pressUntilGone(host: QemuHost, button: PowerButton, signal: AbortSignal): Promise<void> {
   const gone = new AbortController();
-  void qmp.closed.then(() => gone.abort());
+  void button.closed.then(() => gone.abort());
   const either = AbortSignal.any([signal, gone.signal]);
   while (!either.aborted) {
-    await qmp.execute('system_powerdown');
-    alsoAsk();
-    await Promise.race([qmp.closed, host.clock.sleep(PRESS_AGAIN_MS, either)]);
+    await button.press();
+    await Promise.race([button.closed, host.clock.sleep(PRESS_AGAIN_MS, either)]);
   }
 }
 
@@ -154,9 +175,13 @@ async function isGone(host: QemuHost, identity: ProcessIdentity, withinMs: numbe
   return true;
 }
 
-/** A VM of which only the control socket is known. */
+/** A VM of which only the sockets are known. */
 async function quit(file: VmFile): Promise<void> {
   try {
+    if (file.qmp === undefined) {
+      (await connectOnce(file.ready, AbortSignal.timeout(QMP_ANSWER_MS))).destroy();
+      throw new Error('its process is not known');
+    }
     await withQmp(file.qmp, AbortSignal.timeout(KILL_MS), async (qmp) => {
       await qmp.execute('quit');
       await qmp.closed;

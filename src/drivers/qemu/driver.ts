@@ -1,6 +1,6 @@
 import { WherryError } from '../../core/errors.ts';
 import type { DriverCapabilities } from '../capabilities.ts';
-import type { Driver, MachineSpec, VmStatus } from '../driver.ts';
+import type { Driver, HostForwards, MachineSpec, VmStatus } from '../driver.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { hasLog } from './console-log.ts';
@@ -12,23 +12,32 @@ import { qemuOptions } from './options.ts';
 import { preflight, requireQemu } from './preflight.ts';
 import { readVmFile } from './vm-file.ts';
 
-const CAPABILITIES: DriverCapabilities = {
-  lifecycle: true,
-  composedImage: true,
-  foreignArch: true,
-  ssh: true,
-  hostForward: true,
-  console: true,
-};
+/** On Windows there is no QMP (./endpoint.ts), and so nothing to ask for a forward at run time. */
+function capabilitiesOn(platform: NodeJS.Platform): DriverCapabilities {
+  return {
+    lifecycle: true,
+    composedImage: true,
+    foreignArch: true,
+    ssh: true,
+    hostForward: platform !== 'win32',
+    console: true,
+  };
+}
 
 /** The QEMU driver. `stateDirectory` keeps what is known of this computer (which accelerators work). */
 export function createQemuDriver(
   context: { readonly stateDirectory: string },
   host: QemuHost = systemQemuHost(),
 ): Driver {
+  const capabilities = capabilitiesOn(host.platform);
+  const forwards: HostForwards = {
+    list: listHostForwards,
+    add: addHostForward,
+    remove: removeHostForward,
+  };
   return {
     name: 'qemu',
-    capabilities: CAPABILITIES,
+    capabilities,
     preflight: (arch) => preflight(host, arch),
     create: (spec) => makeDataDisk(host, spec),
     async start(spec, options) {
@@ -53,7 +62,7 @@ export function createQemuDriver(
       await removeFiles(spec);
     },
     status: (spec) => statusOf(host, spec),
-    hostForwards: { list: listHostForwards, add: addHostForward, remove: removeHostForward },
+    ...(capabilities.hostForward ? { hostForwards: forwards } : {}),
   };
 }
 

@@ -7,7 +7,8 @@ import { MACHINE_PORT_RANGE } from '../../protocol/boot/config-disk.ts';
 
 /**
  * A server socket of QEMU's on this computer. Node speaks named pipes on Windows and QEMU's named pipe serves one
- * client in its life, so Windows has loopback TCP, from the range that guests may not reach.
+ * client in its life, so Windows has loopback TCP, from the range that guests may not reach. Every user of the computer
+ * can connect to that: only the readiness port goes over it, never QMP.
  */
 export type LocalEndpoint =
   | { readonly kind: 'unix'; readonly path: string }
@@ -30,6 +31,15 @@ export async function localEndpoint(
     });
   }
   return { kind: 'unix', path };
+}
+
+/** QMP's endpoint: whoever reaches it owns the VM, so there is none where it couldn't be its user's alone. */
+export async function monitorEndpoint(
+  platform: NodeJS.Platform,
+  runDirectory: string,
+  ports: PortPicker,
+): Promise<LocalEndpoint | undefined> {
+  return platform === 'win32' ? undefined : localEndpoint(platform, runDirectory, 'qmp', ports);
 }
 
 /** One attempt to connect. Rejects with the system error, or with `ETIMEDOUT`. */

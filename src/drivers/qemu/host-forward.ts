@@ -59,6 +59,12 @@ async function monitor(spec: MachineSpec, command: string, success: RegExp): Pro
       message: `"${spec.name}" is not running: nothing to forward to`,
     });
   }
+  if (vm.qmp === undefined) {
+    throw new WherryError({
+      code: 'HOST_FORWARD_FAILED',
+      message: `the QEMU of "${spec.name}" has no monitor to ask for a forward: there is none on Windows yet`,
+    });
+  }
   const answer = await withQmp(vm.qmp, AbortSignal.timeout(QMP_MS), (qmp) =>
     qmp.execute('human-monitor-command', { 'command-line': command }),
   );

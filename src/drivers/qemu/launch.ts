@@ -5,7 +5,7 @@ import type { MachineSpec } from '../driver.ts';
 import { vmArgv } from './argv/compose.ts';
 import type { Hardware } from './argv/machine.ts';
 import { rotateLog } from './console-log.ts';
-import { createPortPicker, localEndpoint } from './endpoint.ts';
+import { createPortPicker, localEndpoint, monitorEndpoint } from './endpoint.ts';
 import type { QemuHost } from './host.ts';
 import { qemuLogPath, removeTraces, writeVmFile, type VmFile } from './vm-file.ts';
 
@@ -29,8 +29,8 @@ export async function launch(
   await removeTraces(spec);
   const ports = createPortPicker();
   const ready = await localEndpoint(host.platform, spec.runDirectory, 'ready', ports);
-  const qmp = await localEndpoint(host.platform, spec.runDirectory, 'qmp', ports);
-  for (const channel of [ready, qmp]) if (channel.kind === 'unix') await rm(channel.path, { force: true });
+  const qmp = await monitorEndpoint(host.platform, spec.runDirectory, ports);
+  for (const channel of [ready, qmp]) if (channel?.kind === 'unix') await rm(channel.path, { force: true });
   const sshPort = await ports.next();
   const starter = await host.processes.self();
   const intent: VmFile = { starter, accelerator: hardware.accelerator, sshPort, qmp, ready };

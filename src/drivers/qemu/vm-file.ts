@@ -19,7 +19,8 @@ const vmFile = z.object({
   process: z.object({ pid: z.number(), startedAt: z.string() }).optional(),
   accelerator: z.enum(ACCELERATORS),
   sshPort: z.number(),
-  qmp: endpoint,
+  /** None on Windows. */
+  qmp: endpoint.optional(),
   ready: endpoint,
   /** Who waits for its engine line, and whether that has come: a VM of which neither is true is half-started. */
   starter: z.object({ pid: z.number(), startedAt: z.string() }).optional(),

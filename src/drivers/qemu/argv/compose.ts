@@ -17,7 +17,8 @@ export interface VmPlan {
   readonly hardware: Hardware;
   readonly sshPort: number;
   readonly ready: LocalEndpoint;
-  readonly qmp: LocalEndpoint;
+  /** Undefined for a VM without a monitor. */
+  readonly qmp: LocalEndpoint | undefined;
 }
 
 /** QEMU's whole argv for a machine. */

@@ -48,15 +48,14 @@ export function networkArguments(sshPort: number): string[] {
 
 export function channelArguments(channels: {
   readonly ready: LocalEndpoint;
-  readonly qmp: LocalEndpoint;
+  readonly qmp: LocalEndpoint | undefined;
 }): string[] {
-  return [
-    ...readyArguments(channels.ready),
-    '-chardev',
-    `socket,id=qmp,${socketOptions(channels.qmp)}`,
-    '-mon',
-    'chardev=qmp,mode=control',
-  ];
+  const { ready, qmp } = channels;
+  const monitor =
+    qmp === undefined
+      ? []
+      : ['-chardev', `socket,id=qmp,${socketOptions(qmp)}`, '-mon', 'chardev=qmp,mode=control'];
+  return [...readyArguments(ready), ...monitor];
 }
 
 /** The readiness port; the probe has it without QMP. */

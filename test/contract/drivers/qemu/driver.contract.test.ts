@@ -1,4 +1,6 @@
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hostArch } from '../../../../src/core/arch.ts';
@@ -7,6 +9,7 @@ import type { MachineSpec } from '../../../../src/drivers/driver.ts';
 import { createQemuDriver } from '../../../../src/drivers/qemu/driver.ts';
 import { findQemu } from '../../../../src/drivers/qemu/binary.ts';
 import { chooseHardware } from '../../../../src/drivers/qemu/choose.ts';
+import { addHostForward } from '../../../../src/drivers/qemu/host-forward.ts';
 import { systemQemuHost, type QemuHost } from '../../../../src/drivers/qemu/host.ts';
 import { qemuOptions } from '../../../../src/drivers/qemu/options.ts';
 import { probe } from '../../../../src/drivers/qemu/probe.ts';
@@ -27,6 +30,8 @@ driverSuite('qemu, before a stand-in for QEMU', async () => {
     cleanUp,
   };
 });
+
+const FORWARD = { proto: 'tcp', hostAddress: '127.0.0.1', hostPort: 1, guestPort: 80 } as const;
 
 function guest(spec: MachineSpec, words: string): MachineSpec {
   return { ...spec, image: { ...spec.image, commandLine: words } };
@@ -137,6 +142,55 @@ describe('the qemu driver, when things go wrong', () => {
     ).to.equal(false);
   });
 
+  it('opens no monitor on Windows, where all users could reach it: the guest is asked to power off', async () => {
+    const windows = createQemuDriver(
+      { stateDirectory: join(root, 'state') },
+      { ...systemQemuHost(), platform: 'win32' },
+    );
+    expect(windows.capabilities.hostForward).to.equal(false);
+    expect(windows.hostForwards).to.equal(undefined);
+    const options = {
+      signal: new AbortController().signal,
+      onLine: () => {},
+      onNote: () => {},
+      timeoutMs: 10_000,
+    };
+    for (const [words, patienceMs] of [
+      ['', 10_000],
+      ['test.deaf', 200],
+    ] as const) {
+      const vm = await windows.start(guest(spec, words), options);
+      const file = (await readVmFile(spec)) ?? expect.fail('no vm.json');
+      expect([file.qmp, file.ready.kind]).to.deep.equal([undefined, 'tcp']);
+      expect(await windows.status(spec)).to.deep.equal({ status: 'running', vm });
+      expect(await addHostForward(spec, FORWARD).catch(String)).to.match(/no monitor/);
+      await windows.stop(spec, patienceMs);
+      expect(await windows.status(spec)).to.deep.equal({ status: 'stopped' });
+    }
+  });
+
+  it('says so where on Windows only the port of a VM is known, and it runs', async () => {
+    const windows = createQemuDriver(
+      { stateDirectory: join(root, 'state') },
+      { ...systemQemuHost(), platform: 'win32' },
+    );
+    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await writeVmFile(spec, {
+      accelerator: 'tcg',
+      sshPort: 42_200,
+      ready: { kind: 'tcp', host: '127.0.0.1', port },
+    });
+    expect(await windows.kill(spec).catch(String)).to.equal(
+      'WherryError: QEMU does not end: its process is not known',
+    );
+    server.close();
+    await once(server, 'close');
+    await windows.kill(spec);
+    expect(await readVmFile(spec)).to.equal(undefined);
+  });
+
   it('takes a torn vm.json and a stale socket for no VM, and starts', async () => {
     await writeFile(vmFilePath(spec), '{"process":{"pi');
     await writeFile(join(spec.runDirectory, 'qmp.sock'), '');
@@ -204,9 +258,9 @@ describe('the qemu driver, when things go wrong', () => {
       ...systemClock,
       sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms < 100 ? ms : ms / 4, signal),
     };
-    const run = (words: string) =>
+    const run = (words: string, clock = systemClock) =>
       probe(
-        { ...systemQemuHost(), clock: hurried },
+        { ...systemQemuHost(), clock },
         binary,
         { ...spec.image, commandLine: words },
         {
@@ -219,7 +273,7 @@ describe('the qemu driver, when things go wrong', () => {
         new AbortController().signal,
       );
     expect(await run('')).to.include({ usable: true });
-    expect(await run('test.silent')).to.include({
+    expect(await run('test.silent', hurried)).to.include({
       usable: false,
       reason: 'a test VM printed nothing within 3 s',
     });

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { vmStatus, killVm, stopVm } from '../../../../src/drivers/qemu/control.ts';
 import type { MachineSpec } from '../../../../src/drivers/driver.ts';
 import { findQemu, type QemuBinary } from '../../../../src/drivers/qemu/binary.ts';
-import { connectWhenListening } from '../../../../src/drivers/qemu/endpoint.ts';
+import { connectWhenListening, type LocalEndpoint } from '../../../../src/drivers/qemu/endpoint.ts';
 import { systemQemuHost } from '../../../../src/drivers/qemu/host.ts';
 import { addHostForward, removeHostForward } from '../../../../src/drivers/qemu/host-forward.ts';
 import { makeDataDisk } from '../../../../src/drivers/qemu/files.ts';
@@ -29,9 +29,11 @@ function haltingKernel(): Buffer {
   return Buffer.concat([words, Buffer.from(code), Buffer.alloc(512)]);
 }
 
+const monitorOf = ({ file }: LaunchedVm): LocalEndpoint => file.qmp ?? expect.fail('it has no monitor');
+
 const listening = async (vm: LaunchedVm): Promise<void> => {
   const deadline = AbortSignal.timeout(10_000);
-  (await connectWhenListening(vm.file.qmp, systemClock, deadline)).destroy();
+  (await connectWhenListening(monitorOf(vm), systemClock, deadline)).destroy();
 };
 
 describe('a real QEMU', () => {
@@ -88,7 +90,7 @@ describe('a real QEMU', () => {
     await listening(vm);
     const deadline = AbortSignal.timeout(10_000);
     while (!(await readFile(spec.consoleLog, 'utf8')).includes('ok\n')) await systemClock.sleep(10, deadline);
-    await withQmp(vm.file.qmp, never, (qmp) => qmp.execute('stop'));
+    await withQmp(monitorOf(vm), never, (qmp) => qmp.execute('stop'));
     expect((await vmStatus(host, spec)).status).to.equal('paused');
     await killVm(host, spec);
     expect(await vmStatus(host, spec)).to.deep.equal({ status: 'stopped' });
@@ -100,7 +102,7 @@ describe('a real QEMU', () => {
     await listening(vm);
     const events: string[] = [];
     const unknown = await withQmp(
-      vm.file.qmp,
+      monitorOf(vm),
       never,
       async (qmp) => {
         await qmp.execute('stop');

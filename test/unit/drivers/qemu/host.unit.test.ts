@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { candidates, findQemu } from '../../../../src/drivers/qemu/binary.ts';
 import { lastLines, panicReason, rotateLog } from '../../../../src/drivers/qemu/console-log.ts';
-import { createPortPicker, localEndpoint } from '../../../../src/drivers/qemu/endpoint.ts';
+import { createPortPicker, localEndpoint, monitorEndpoint } from '../../../../src/drivers/qemu/endpoint.ts';
 import { systemQemuHost, type QemuHost } from '../../../../src/drivers/qemu/host.ts';
 import { cachedProbe } from '../../../../src/drivers/qemu/probe-cache.ts';
 import type { ProbeResult } from '../../../../src/drivers/qemu/probe.ts';
@@ -116,11 +116,16 @@ describe('local endpoints', () => {
   });
 
   it('are ports of the machines’ range on Windows, each one another', async () => {
-    const first = await localEndpoint('win32', 'C:\\r', 'qmp', ports);
+    const first = await localEndpoint('win32', 'C:\\r', 'other', ports);
     const second = await localEndpoint('win32', 'C:\\r', 'ready', ports);
     if (first.kind !== 'tcp' || second.kind !== 'tcp') throw new Error('not TCP');
     expect(first.port).to.be.within(42_200, 42_999);
     expect(second.port).to.be.greaterThan(first.port);
+  });
+
+  it('of a monitor are never ports: every user of a computer can connect to those', async () => {
+    expect(await monitorEndpoint('win32', 'C:\\r', ports)).to.equal(undefined);
+    expect(await monitorEndpoint('linux', '/r', ports)).to.deep.equal({ kind: 'unix', path: '/r/qmp.sock' });
   });
 });
 
