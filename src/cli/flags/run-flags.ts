@@ -39,6 +39,25 @@ export const runFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  mount: Flags.string({
+    description: 'Attach a filesystem mount to the container',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  tmpfs: Flags.string({
+    description: 'Mount a tmpfs directory',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'volumes-from': Flags.string({
+    description: 'Mount volumes from the specified container(s)',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'read-only': Flags.boolean({
+    description: "Mount the container's root filesystem as read only",
+    default: false,
+  }),
   publish: Flags.string({
     char: 'p',
     description: "Publish a container's port(s) to this computer",

@@ -2,6 +2,7 @@ import { parseSize } from '../../core/units.ts';
 import { environmentEntry } from '../flags/environment.ts';
 import { invalidArgument } from '../flags/invalid-argument.ts';
 import { portFields } from '../flags/publish.ts';
+import { volumeFields } from '../flags/volumes.ts';
 
 /** The flags of `run` and `create` that shape the container. */
 export interface RunFlags {
@@ -21,6 +22,10 @@ export interface RunFlags {
   readonly network?: string | undefined;
   readonly label?: readonly string[] | undefined;
   readonly volume?: readonly string[] | undefined;
+  readonly mount?: readonly string[] | undefined;
+  readonly tmpfs?: readonly string[] | undefined;
+  readonly 'volumes-from'?: readonly string[] | undefined;
+  readonly 'read-only'?: boolean | undefined;
   readonly publish?: readonly string[] | undefined;
   readonly 'publish-all'?: boolean | undefined;
   readonly expose?: readonly string[] | undefined;
@@ -38,6 +43,7 @@ export function createBody(
   const attach = !flags.detach;
   const ports = portFields(flags.publish ?? [], flags.expose ?? []);
   const publishes = Object.keys(ports.PortBindings).length > 0;
+  const mounts = volumeFields(flags, process.cwd());
   return {
     Hostname: flags.hostname ?? '',
     User: flags.user ?? '',
@@ -52,6 +58,7 @@ export function createBody(
     Entrypoint: flags.entrypoint === undefined ? null : [flags.entrypoint],
     Image: image,
     ...(Object.keys(ports.ExposedPorts).length > 0 ? { ExposedPorts: ports.ExposedPorts } : {}),
+    ...(Object.keys(mounts.volumes).length > 0 ? { Volumes: mounts.volumes } : {}),
     WorkingDir: flags.workdir ?? '',
     Labels: Object.fromEntries((flags.label ?? []).map(labelEntry)),
     HostConfig: {
@@ -60,7 +67,8 @@ export function createBody(
       Memory: memory(flags.memory),
       NanoCpus: nanoCpus(flags.cpus),
       PidsLimit: flags['pids-limit'] ?? 0,
-      ...(flags.volume ? { Binds: flags.volume } : {}),
+      ...(flags['read-only'] === true ? { ReadonlyRootfs: true } : {}),
+      ...mounts.host,
       ...(publishes ? { PortBindings: ports.PortBindings } : {}),
       ...(flags['publish-all'] === true ? { PublishAllPorts: true } : {}),
     },

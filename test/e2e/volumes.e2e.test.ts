@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { join } from 'node:path';
+import { MACHINE } from '../helpers/e2e-world.ts';
+import { world } from '../helpers/e2e-hooks.ts';
+
+/** Asks the engine for its version over the socket that is bound into the container. */
+const ASK_ENGINE = `
+import http.client, json, socket, sys
+class Connection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(sys.argv[1])
+connection = Connection('engine')
+connection.request('GET', '/v1.51/version')
+print(json.loads(connection.getresponse().read())['Os'])
+`;
+
+describe('volumes', function () {
+  this.timeout(60_000);
+  const busybox = () => world().image('busybox');
+  const sh = (script: string, ...flags: string[]) =>
+    world().wherry(['run', '--rm', ...flags, busybox(), 'sh', '-c', script]);
+
+  it('outlive their containers, read-only where asked, in both CLIs', async () => {
+    expect(await world().ok(['volume', 'create', '--label', 'a=b', 'e2e-data'])).to.equal('e2e-data\n');
+    const written = await sh('echo kept > /data/file', '-v', 'e2e-data:/data');
+    expect(written.status, written.stderr).to.equal(0);
+    const refused = await sh('cat /data/file; echo x > /data/file', '-v', 'e2e-data:/data:ro');
+    expect(refused.stdout).to.equal('kept\n');
+    expect(refused.status).not.to.equal(0);
+    expect(refused.stderr).to.match(/Read-only file system/);
+
+    const mounts = 'type=volume,src=e2e-data,dst=/m,readonly';
+    const both = await world().docker(['run', '--rm', '--mount', mounts, busybox(), 'cat', '/m/file']);
+    expect(both.stdout, both.stderr).to.equal('kept\n');
+    const listed = 'DRIVER    VOLUME NAME\nlocal     e2e-data\n';
+    expect(await world().ok(['volume', 'ls', '-f', 'name=e2e-data'])).to.equal(listed);
+    expect((await world().docker(['volume', 'ls', '-f', 'name=e2e-data'])).stdout).to.equal(listed);
+    expect(await world().ok(['volume', 'inspect', '-f', '{{.Labels.a}}', 'e2e-data'])).to.equal('b\n');
+    expect(await world().ok(['volume', 'rm', 'e2e-data'])).to.equal('e2e-data\n');
+    expect((await world().wherry(['volume', 'rm', 'e2e-data'])).stderr).to.match(
+      /get e2e-data: no such volume/,
+    );
+  });
+
+  it("take over the image's content, and go with --rm when nobody named them", async () => {
+    const before = await world().ok(['volume', 'ls', '-q']);
+    const filled = await sh('ls /bin/busybox; stat -c %a /bin', '-v', '/bin');
+    expect(filled.stdout, filled.stderr).to.match(/^\/bin\/busybox\n755\n$/);
+    expect((await sh('ls /etc | wc -l', '-v', 'e2e-bare:/etc:nocopy')).stdout.trim()).to.equal('3');
+    await world().ok(['volume', 'rm', 'e2e-bare']);
+    expect(await world().ok(['volume', 'ls', '-q'])).to.equal(before);
+  });
+
+  it('are beside --tmpfs and --read-only', async () => {
+    const script = 'echo x > /t/file && echo x > /s/file && cat /t/file; echo x > /root-file';
+    const result = await sh(script, '--read-only', '--tmpfs', '/t:size=1m', '--mount', 'type=tmpfs,dst=/s');
+    expect(result.stdout).to.equal('x\n');
+    expect(result.stderr).to.match(/Read-only file system/);
+  });
+
+  it("bind the engine's socket under either of its names", async () => {
+    const host = join(world().home, 'machines', MACHINE, 'docker.sock');
+    for (const source of ['/var/run/docker.sock', host]) {
+      const words = ['run', '--rm', '-v', `${source}:/var/run/docker.sock`, world().image('python:trixie')];
+      const asked = await world().docker([...words, 'python3', '-c', ASK_ENGINE, '/var/run/docker.sock']);
+      expect(asked.stdout, asked.stderr).to.equal('linux\n');
+    }
+  });
+
+  it("refuse this computer's folders until they can be shared, and make nothing", async () => {
+    const before = await world().ok(['volume', 'ls', '-q']);
+    const shared = await sh('true', '-v', 'e2e-never:/x', '-v', './here:/mnt');
+    expect(shared.status).to.equal(125);
+    expect(shared.stderr).to.include(`"${join(process.cwd(), 'here')}" is a path on your computer`);
+    expect(await world().ok(['volume', 'ls', '-q'])).to.equal(before);
+    expect(await world().ok(['ps', '-aq'])).not.to.match(/./);
+  });
+});
