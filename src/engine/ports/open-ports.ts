@@ -22,7 +22,12 @@ export function openPorts(options: {
 }): PublishedPorts {
   const { networks, socketPath, onBackgroundError } = options;
   const link = new HostLink({ socketPath, wanted: () => publisher.forwards(), onBackgroundError });
-  const publisher = new Publisher({ table: new PortTable(), host: link, loadRules, onBackgroundError });
+  const publisher = new Publisher({
+    table: new PortTable(),
+    host: link,
+    loadRules: loadPublishedRules,
+    onBackgroundError,
+  });
   return {
     networks: publishingNetworks(networks, publisher),
     listen: () => link.listen(),
@@ -30,7 +35,8 @@ export function openPorts(options: {
   };
 }
 
-async function loadRules(rules: readonly PortRule[]): Promise<void> {
+/** Loads the rules, and what of the VM's settings they need. @throws CommandError */
+export async function loadPublishedRules(rules: readonly PortRule[]): Promise<void> {
   await loadPortRules(rules);
   // Behind the rules that keep neighbours from the VM's loopback.
   setNetSysctl('ipv4/conf/all/route_localnet', '1');
