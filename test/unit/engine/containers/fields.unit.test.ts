@@ -35,6 +35,7 @@ const SEEN_ELSEWHERE = new Set([
 
 /** Fields that have an effect only together with others. */
 const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>> = {
+  PublishAllPorts: { config: { ExposedPorts: { '80/tcp': {} } } },
   ConsoleSize: { config: { Tty: true } },
   StdinOnce: { config: { OpenStdin: true } },
   MemorySwap: { host: { Memory: 64 * 1024 * 1024 } },
