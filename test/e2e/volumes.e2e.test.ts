@@ -45,7 +45,7 @@ describe('volumes', function () {
 
   it("take over the image's content, and go with --rm when nobody named them", async () => {
     const before = await world().ok(['volume', 'ls', '-q']);
-    const filled = await sh('ls /bin/busybox; stat -c %a /bin', '-v', '/bin');
+    const filled = await sh('ls /bin/busybox; stat -c %a /bin/.', '-v', '/bin');
     expect(filled.stdout, filled.stderr).to.match(/^\/bin\/busybox\n755\n$/);
     expect((await sh('ls /etc | wc -l', '-v', 'e2e-bare:/etc:nocopy')).stdout.trim()).to.equal('3');
     await world().ok(['volume', 'rm', 'e2e-bare']);
@@ -63,17 +63,18 @@ describe('volumes', function () {
     const host = join(world().home, 'machines', MACHINE, 'docker.sock');
     for (const source of ['/var/run/docker.sock', host]) {
       const words = ['run', '--rm', '-v', `${source}:/var/run/docker.sock`, world().image('python:trixie')];
-      const asked = await world().docker([...words, 'python3', '-c', ASK_ENGINE, '/var/run/docker.sock']);
+      const asked = await world().docker([...words, '-c', ASK_ENGINE, '/var/run/docker.sock']);
       expect(asked.stdout, asked.stderr).to.equal('linux\n');
     }
   });
 
   it("refuse this computer's folders until they can be shared, and make nothing", async () => {
-    const before = await world().ok(['volume', 'ls', '-q']);
+    const before = await Promise.all([world().ok(['volume', 'ls', '-q']), world().ok(['ps', '-aq'])]);
     const shared = await sh('true', '-v', 'e2e-never:/x', '-v', './here:/mnt');
     expect(shared.status).to.equal(125);
     expect(shared.stderr).to.include(`"${join(process.cwd(), 'here')}" is a path on your computer`);
-    expect(await world().ok(['volume', 'ls', '-q'])).to.equal(before);
-    expect(await world().ok(['ps', '-aq'])).not.to.match(/./);
+    expect(await Promise.all([world().ok(['volume', 'ls', '-q']), world().ok(['ps', '-aq'])])).to.deep.equal(
+      before,
+    );
   });
 });
