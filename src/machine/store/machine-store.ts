@@ -164,7 +164,6 @@ export function isMachineName(name: string): boolean {
 
 function invalidName(name: string): WherryError {
   return new WherryError({
-    bare: true,
     code: 'INVALID_NAME',
     message: `"${name}" is not a machine's name. Allowed chars are: 0-9a-zA-Z . -`,
   });

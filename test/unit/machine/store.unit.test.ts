@@ -118,10 +118,12 @@ describe('machine store', () => {
       'hostname',
       'dropbear_ed25519_host_key',
       'authorized_keys',
+      'docker-socket',
       'engine.json',
       'epoch',
     ]);
     expect(String(members.get('hostname'))).to.equal('a\n');
+    expect(String(members.get('docker-socket'))).to.equal(files.dockerSocket);
     expect(String(members.get('epoch'))).to.equal('1700000000\n');
     expect(JSON.parse(String(members.get('engine.json')))).to.deep.equal({
       configVersion: 1,
