@@ -1,7 +1,7 @@
 import type { Arch } from '../../core/arch.ts';
-import { WherryError } from '../../core/errors.ts';
 import type { Driver, PreflightFinding, PreflightFix } from '../../drivers/driver.ts';
-import { fixCommand, installFix } from '../../drivers/install-fix.ts';
+import { installFix } from '../../drivers/install-fix.ts';
+import { preflightError } from '../../machine/preflight.ts';
 import { systemExec } from '../../platform/exec.ts';
 import type { Terminal } from '../streams/terminal.ts';
 import { askConsent, type ConsentRules } from './consent.ts';
@@ -9,7 +9,7 @@ import { askConsent, type ConsentRules } from './consent.ts';
 /**
  * Looks whether a driver can work here; what is missing is installed if that is agreed to.
  * @returns what was found in the end, all of it usable
- * @throws WherryError PREFLIGHT_FAILED (exit 3, as docker-machine's pre-create check) naming the one command
+ * @throws WherryError PRECREATE_FAILED (exit 3, as docker-machine's pre-create check) naming the one command
  */
 export async function requireReady(
   driver: Driver,
@@ -25,7 +25,7 @@ export async function requireReady(
   }
   if (errorsOf(findings).length > 0) findings = await driver.preflight(arch);
   const [first] = errorsOf(findings);
-  if (first !== undefined) throw preflightError(first);
+  if (first !== undefined) throw preflightError(first, process.getuid?.());
   return findings;
 }
 
@@ -42,15 +42,4 @@ export async function applyFix(fix: PreflightFix, terminal: Terminal, rules: Con
 
 export function errorsOf(findings: readonly PreflightFinding[]): PreflightFinding[] {
   return findings.filter(({ level }) => level === 'error');
-}
-
-function preflightError({ message, fix }: PreflightFinding): WherryError {
-  return new WherryError({
-    code: 'PREFLIGHT_FAILED',
-    message,
-    hint: fix
-      ? `Install it with:  ${fixCommand(fix, process.getuid?.())}\nOr let Wherry do it:  wherry doctor --fix`
-      : 'See:  wherry doctor',
-    exitCode: 3,
-  });
 }
