@@ -8,6 +8,8 @@ import { MACHINE } from '../helpers/e2e-world.ts';
 import { processesOf, untilProcesses } from '../helpers/machine/processes.ts';
 
 const WITHIN_MS = 30_000;
+/** An engine's restart under emulation, on a busy computer. */
+const ENGINE_MS = 120_000;
 
 /** What comes back for `text` from a port of this computer's loopback; '' for a connection that is closed at once. */
 async function tcp(port: number, text: string): Promise<string> {
@@ -66,7 +68,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('published ports', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
 
   const redis = (): string => world().image('redis');
   const busybox = (): string => world().image('busybox');
@@ -87,7 +89,7 @@ describe('published ports', function () {
     expect(docker.stdout, docker.stderr).to.equal(`6379/tcp -> 127.0.0.1:${port}\n`);
     await remove('published');
     expect(await isFree(port)).to.equal(true);
-    expect(await guest('nft list table ip wherry_ports')).not.to.contain('6379');
+    expect(await guest('nft list table ip wherry_ports')).not.to.contain(`${port} :`);
   });
 
   it('takes ports from the docker CLI: -P, a range, several at once', async () => {
@@ -209,7 +211,7 @@ while True: s.sendto(*s.recvfrom(2000))`;
     const engine = await guest('cat /run/wherry/engine.pid');
     await guest(`kill -KILL ${engine.trim()}`);
     expect(await tcp(port, 'PING\r\n')).to.equal('+PONG\r\n');
-    const deadline = performance.now() + WITHIN_MS;
+    const deadline = performance.now() + ENGINE_MS;
     while ((await world().wherry(['port', 'lasting'])).stdout !== `6379/tcp -> 127.0.0.1:${port}\n`) {
       expect(performance.now(), 'the engine is back').to.be.below(deadline);
       await sleep(300);
