@@ -6,7 +6,7 @@ import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
-import { mountPoints } from './mounts/describe.ts';
+import { givenFields, mountPoints } from './mounts/describe.ts';
 import { inspectPorts } from './ports.ts';
 import type { ContainerEntry } from './registry.ts';
 
@@ -84,7 +84,7 @@ function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unkn
     ...hostConfig,
     Binds: orNull(hostConfig.Binds),
     VolumesFrom: orNull(hostConfig.VolumesFrom),
-    Mounts: hostConfig.Mounts.length > 0 ? hostConfig.Mounts : undefined,
+    Mounts: hostConfig.Mounts.length > 0 ? hostConfig.Mounts.map(givenFields) : undefined,
     CapAdd: orNull(hostConfig.CapAdd),
     CapDrop: orNull(hostConfig.CapDrop),
     ExtraHosts: orNull(hostConfig.ExtraHosts),

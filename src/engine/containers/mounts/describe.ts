@@ -24,3 +24,14 @@ export function mountPoints(context: ContainersContext, record: ContainerRecord)
     }
   });
 }
+
+/** An object without its empty fields, as Go's `omitempty` prints one. */
+export function givenFields(fields: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]: [string, unknown]) => {
+      if (value === null || value === undefined || value === false || value === '' || value === 0) return [];
+      if (Array.isArray(value)) return value.length === 0 ? [] : [[key, value]];
+      return [[key, typeof value === 'object' ? givenFields(value) : value]];
+    }),
+  );
+}

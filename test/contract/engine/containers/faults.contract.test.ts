@@ -45,6 +45,7 @@ describe('containers when something fails', () => {
       config: { cgroupRoot: join(directory, 'cgroup'), cgroupParent: '/w' },
       layout,
       images: { acquire: () => undefined, release: () => undefined },
+      volumes: { unmountAll: () => undefined, release: async () => undefined },
       rootfs: { unmount: (id: string) => unmount(id), remove: (id: string) => removeRootfs(id) },
       networks: {
         destroySandbox: async () => undefined,

@@ -226,7 +226,9 @@ describe('volumes', function () {
       },
       { Type: 'tmpfs', Source: '', Destination: '/t', Mode: '', RW: true, Propagation: '' },
     ]);
-    expect((json['HostConfig'] as { Binds: string[] }).Binds).to.deep.equal(['told:/b:ro']);
+    const host = json['HostConfig'] as { Binds: string[]; Mounts: object[] };
+    expect(host.Binds).to.deep.equal(['told:/b:ro']);
+    expect(host.Mounts).to.deep.equal(mounts);
     expect(await docker('ps', '-a', '--format', '{{.Mounts}}')).to.equal('told,\n');
     await client.call('DELETE', `/containers/${id}`);
     await drop('told');
