@@ -57,7 +57,7 @@ export async function openSshSession(target: SshTarget): Promise<SshSession> {
   return {
     openStreamLocal: (path) => openStreamLocal(client, path),
     async exec(request) {
-      return remoteProcess(await openExec(client, request));
+      return openExec(client, request);
     },
     closed,
     close: () => client.end(),
@@ -125,26 +125,39 @@ function closedOf(client: Client): Promise<Error | undefined> {
 }
 
 function openStreamLocal(client: Client, path: string): Promise<Duplex> {
-  return openChannel((done) => client.openssh_forwardOutStreamLocal(path, done), `${path} in the guest`);
+  return openChannel<Duplex>(
+    (channel) => channel,
+    (done) => client.openssh_forwardOutStreamLocal(path, done),
+    `${path} in the guest`,
+  );
 }
 
-function openExec(client: Client, request: ExecRequest): Promise<ClientChannel> {
+/**
+ * The channel is listened to in its opening callback: a short command's exit status comes in the same packet as the
+ * reply to `exec`, and is told before a promise's continuation runs.
+ */
+function openExec(client: Client, request: ExecRequest): Promise<RemoteProcess> {
   const pty =
     request.pty === undefined
       ? undefined
       : { term: request.pty.term, cols: request.pty.columns, rows: request.pty.rows, width: 0, height: 0 };
   const { command } = request;
-  return openChannel((done) => {
-    if (command !== undefined) client.exec(command, pty === undefined ? {} : { pty }, done);
-    else if (pty === undefined) client.shell(false, done);
-    else client.shell(pty, done);
-  }, 'a session in the guest');
+  return openChannel(
+    remoteProcess,
+    (done) => {
+      if (command !== undefined) client.exec(command, pty === undefined ? {} : { pty }, done);
+      else if (pty === undefined) client.shell(false, done);
+      else client.shell(pty, done);
+    },
+    'a session in the guest',
+  );
 }
 
-function openChannel(
+function openChannel<T>(
+  take: (channel: ClientChannel) => T,
   open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
   what: string,
-): Promise<ClientChannel> {
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       reject(
@@ -157,7 +170,7 @@ function openChannel(
     };
     try {
       open((error, channel) => {
-        if (error === undefined || error === null) resolve(channel);
+        if (error === undefined || error === null) resolve(take(channel));
         else fail(error);
       });
     } catch (error) {

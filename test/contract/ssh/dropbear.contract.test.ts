@@ -73,6 +73,18 @@ describe('ssh, against a real dropbear', () => {
     expect({ out, err, exit }).to.deep.equal({ out: 'in', err: 'err\n', exit: { kind: 'exited', code: 7 } });
   });
 
+  it('loses no status of commands that end with their beginning', async () => {
+    const exits = await Promise.all(
+      Array.from({ length: 20 }, async (_, code) => {
+        const child = await session.exec({ command: `exit ${code}` });
+        child.stdout.resume();
+        child.stdin.end();
+        return child.exited;
+      }),
+    );
+    expect(exits).to.deep.equal(exits.map((_, code) => ({ kind: 'exited', code })));
+  });
+
   it('tells the signal that ended a command', async () => {
     const child = await session.exec({ command: 'kill -TERM $$' });
     child.stdout.resume();
