@@ -67,6 +67,15 @@ describe('wherry machine', () => {
     ).to.equal('2048 qemu\n');
   });
 
+  it('ip, logs of the console and of the agent, doctor', async () => {
+    expect(await world().ok(['machine', 'ip', MACHINE])).to.equal('127.0.0.1\n');
+    expect(await world().ok(['machine', 'logs', MACHINE])).to.match(/the engine answers/);
+    const agent = (await world().ok(['machine', 'logs', '--agent', MACHINE])).trim().split('\n');
+    expect(agent.map((line) => (JSON.parse(line) as { level: string }).level)).to.include('info');
+    expect(await world().ok(['doctor'])).to.match(/✔ QEMU: QEMU \d+\.\d+/);
+    expect(JSON.parse(await world().ok(['doctor', '--json']))).to.be.an('array').that.is.not.empty;
+  });
+
   it('keeps its socket, keys and directories to their owner', () => {
     const directory = join(world().home, 'machines', MACHINE);
     for (const name of ['docker.sock', 'agent.sock', 'id_ed25519', 'config.img', 'machine.json']) {
