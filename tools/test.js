@@ -34,6 +34,10 @@ const totals = join(scratch, 'totals');
 writeFileSync(totals, '');
 let status = node([join(root, 'tools', 'build.js'), '--if-stale']);
 if (status === 0) {
+  // QEMU, where it's missing, comes the way a user gets it: by preflight's own fix, which says what it installs.
+  status = node([join(root, 'bin', 'run.js'), 'doctor', '--fix', '--yes'], { WHERRY_HOME: scratch });
+}
+if (status === 0) {
   for (const run of runs) {
     const tiers = run.tiers.filter((tier) => chosen.length === 0 || chosen.includes(tier));
     if (tiers.length === 0) continue;
