@@ -98,11 +98,12 @@ export abstract class WherryCommand extends Command {
 
   /** oclif's complaint about the words; docker exits with 125 then, docker-machine with 1. */
   private usageError(error: Error): WherryError {
-    const [first = ''] = error.message.split('\n');
+    // oclif's message goes over several lines and ends with a hint of its own.
+    const message = error.message.replace(/\s*See more help with --help\s*$/, '').replaceAll(/\s+/g, ' ');
     const id = (this.id ?? '').replaceAll(':', ' ');
     return new WherryError({
       code: 'USAGE',
-      message: first,
+      message,
       hint: `See:  wherry ${id} --help`,
       exitCode: id.startsWith('machine') ? 1 : DOCKER_USAGE_STATUS,
       cause: error,

@@ -1,19 +1,12 @@
 import { apiPath } from '../engine-client/api-path.ts';
-import { Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
+import { stopFlags } from '../flags/stop-flags.ts';
 
 export default class Restart extends WherryCommand {
   static override description = 'Restart one or more containers';
   static override usage = 'restart [OPTIONS] CONTAINER [CONTAINER...]';
   static override strict = false;
-  static override flags = {
-    signal: Flags.string({ char: 's', description: 'Signal to send to the container' }),
-    time: Flags.integer({
-      char: 't',
-      description: 'Seconds to wait before killing the container',
-      aliases: ['timeout'],
-    }),
-  };
+  static override flags = stopFlags;
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Restart);

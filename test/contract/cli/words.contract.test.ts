@@ -32,6 +32,7 @@ describe('the command line’s words', function () {
     ['run --help', 0, /run \[OPTIONS\] IMAGE/],
     ['constructor a', 1, /^Error: .*constructor/],
     ['run --bogus busybox', 125, /Nonexistent flag: --bogus/],
+    ['restart -t x y', 125, /^Error: Parsing --time Expected an integer but received: x\n/],
     ['run', 125, /requires at least 1 argument/],
     ['run --memory plenty busybox', 125, /invalid argument "plenty" for "-m, --memory" flag/],
     ['machine kill --machine arm', 1, /^Docker machine "arm" does not exist/],
