@@ -34,15 +34,18 @@ export async function machineEnv(
   return renderShellScript({ shell: request.shell, set, unset: [], command: request.command });
 }
 
-/** `machine env -u`. Error: `UNEXPECTED_NAME`, in docker-machine's words. */
-export function machineEnvUnset(names: readonly string[], request: EnvRequest): string {
-  if (names.length > 0) {
-    throw new WherryError({
-      bare: true,
-      code: 'UNEXPECTED_NAME',
-      message: 'Error: Expected no machine name when the -u flag is present',
-    });
-  }
+/** `machine env -u` takes no name. Error: `UNEXPECTED_NAME`, in docker-machine's words. */
+export function refuseNames(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new WherryError({
+    bare: true,
+    code: 'UNEXPECTED_NAME',
+    message: 'Error: Expected no machine name when the -u flag is present',
+  });
+}
+
+/** `machine env -u`: the commands that take the variables away again. */
+export function machineEnvUnset(request: EnvRequest): string {
   const unset = ['DOCKER_TLS_VERIFY', 'DOCKER_HOST', 'DOCKER_CERT_PATH', 'DOCKER_MACHINE_NAME'];
   if (request.platform === 'win32') unset.push('COMPOSE_CONVERT_WINDOWS_PATHS');
   if (request.noProxy === true) unset.push(noProxyVariable(request.env));

@@ -143,6 +143,9 @@ export async function createWorld(): Promise<World> {
     ...process.env,
     CI: 'true',
     NO_COLOR: '1',
+    // What a person's own shell would change: a CI runner has none, and neither should differ.
+    SHELL: undefined,
+    DOCKER_MACHINE_NAME: undefined,
     WHERRY_HOME: home,
     WHERRY_CACHE: downloads,
     WHERRY_MACHINE: MACHINE,

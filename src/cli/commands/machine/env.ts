@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { machineEnv, machineEnvUnset } from '../../../machine/env.ts';
+import { machineEnv, machineEnvUnset, refuseNames } from '../../../machine/env.ts';
 import { detectShell } from '../../../machine/shells.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { oneMachineMeant } from '../../machine/names.ts';
@@ -23,6 +23,9 @@ export default class MachineEnv extends WherryCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(MachineEnv);
     const { machines } = await this.host();
+    const names = argv as string[];
+    // docker-machine's order: a name too many is told before the shell is looked for.
+    if (flags.unset) refuseNames(names);
     const request = {
       shell: flags.shell ?? detectShell(process.env, process.platform),
       noProxy: flags['no-proxy'],
@@ -32,10 +35,10 @@ export default class MachineEnv extends WherryCommand {
     };
     this.terminal.stdout.write(
       flags.unset
-        ? machineEnvUnset(argv as string[], request)
+        ? machineEnvUnset(request)
         : await machineEnv(
             machines,
-            await oneMachineMeant(machines, argv as string[], this.meant(flags.machine)),
+            await oneMachineMeant(machines, names, this.meant(flags.machine)),
             request,
           ),
     );
