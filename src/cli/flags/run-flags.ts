@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { isolationFlags } from './isolation.ts';
 
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
@@ -74,6 +75,7 @@ export const runFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  ...isolationFlags,
   pull: Flags.string({
     description: 'Pull image before running',
     options: ['always', 'missing', 'never'],

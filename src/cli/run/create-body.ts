@@ -1,11 +1,12 @@
 import { parseSize } from '../../core/units.ts';
 import { environmentEntry } from '../flags/environment.ts';
+import { isolationFields, type IsolationFlags } from '../flags/isolation.ts';
 import { invalidArgument } from '../flags/invalid-argument.ts';
 import { portFields } from '../flags/publish.ts';
 import { volumeFields } from '../flags/volumes.ts';
 
 /** The flags of `run` and `create` that shape the container. */
-export interface RunFlags {
+export interface RunFlags extends IsolationFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
@@ -43,9 +44,11 @@ export function createBody(
   const attach = !flags.detach;
   const ports = portFields(flags.publish ?? [], flags.expose ?? []);
   const publishes = Object.keys(ports.PortBindings).length > 0;
+  const isolation = isolationFields(flags);
   const mounts = volumeFields(flags, process.cwd());
   return {
     Hostname: flags.hostname ?? '',
+    ...isolation.config,
     User: flags.user ?? '',
     AttachStdin: flags.interactive && attach,
     AttachStdout: attach,
@@ -67,6 +70,7 @@ export function createBody(
       Memory: memory(flags.memory),
       NanoCpus: nanoCpus(flags.cpus),
       PidsLimit: flags['pids-limit'] ?? 0,
+      ...isolation.host,
       ...(flags['read-only'] === true ? { ReadonlyRootfs: true } : {}),
       ...mounts.host,
       ...(publishes ? { PortBindings: ports.PortBindings } : {}),

@@ -8,6 +8,7 @@ import {
   withTmpfs,
   withUserMounts,
 } from '../oci/mounts.ts';
+import type { SharedMemory } from '../oci/mounts.ts';
 import { withHostname, withNamespaces } from '../oci/namespaces.ts';
 import { MASKED_PATHS, READONLY_PATHS, thermalThrottlePaths, withProtectedPaths } from '../oci/paths.ts';
 import { buildEnvironment, withProcess } from '../oci/process.ts';
@@ -20,12 +21,15 @@ import type { OciMount } from '../oci/spec.ts';
 import type { ResolvedUser } from '../oci/user.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import type { ContainerRecord } from './model.ts';
+import { namespacesOf } from './namespaces/join.ts';
+import type { Joined } from './namespaces/join.ts';
 
 export interface SpecInput {
   readonly record: ContainerRecord;
   readonly rootfs: string;
   readonly user: ResolvedUser;
   readonly netnsPath: string | undefined;
+  readonly joined: Joined;
   readonly hostname: string;
   /** Path in the container → file of the engine. */
   readonly files: Readonly<Record<string, string>>;
@@ -61,17 +65,14 @@ export function containerSpec(input: SpecInput): string {
     withCapabilities(capabilities),
     withRlimits(hostConfig.Ulimits),
     withSystemMounts({
-      shmSize: hostConfig.IpcMode === 'none' ? undefined : hostConfig.ShmSize || DEFAULT_SHM_SIZE,
+      shm: shmFor(hostConfig, input.joined.shm),
       hostNetwork: input.netnsPath === undefined,
     }),
     withTmpfs(hostConfig.Tmpfs),
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
     withUserMounts(input.mounts),
-    withNamespaces({
-      networkPath: input.netnsPath,
-      privateCgroup: hostConfig.CgroupnsMode !== 'host',
-    }),
-    withHostname(input.hostname, config.Domainname),
+    withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath)),
+    withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, config.Domainname),
     withResources(input.cgroupsPath, limitsOf(hostConfig)),
     withSysctls(hostConfig.Sysctls),
     withProtectedPaths(
@@ -81,6 +82,11 @@ export function containerSpec(input: SpecInput): string {
     withSeccomp(security.seccomp === 'default' ? defaultSeccomp(input.arch, capabilities) : undefined),
   ]);
   return renderSpec(spec);
+}
+
+function shmFor(host: HostConfig, shared: string | undefined): SharedMemory {
+  if (shared !== undefined) return { source: shared };
+  return host.IpcMode === 'none' ? undefined : { size: host.ShmSize || DEFAULT_SHM_SIZE };
 }
 
 export function limitsOf(host: HostConfig): Limits {

@@ -60,6 +60,7 @@ export interface ContainersContext {
  * - `runDir/containers/ID/`: the OCI bundle (config.json), conmon's attach socket and ctl
  * - `runDir/exits/ID`: exit codes, written by conmon
  * - `runDir/crun/`: crun's own state
+ * - `runDir/shm/ID/`: the shared memory of a container that lets others have it
  * - `runDir/execs/ID/`: an exec session's process.json, sockets and exit code
  */
 export interface Layout {
@@ -68,6 +69,7 @@ export interface Layout {
   readonly exits: string;
   readonly crunRoot: string;
   readonly execs: string;
+  readonly shm: string;
 }
 
 export function layoutOf(dataDir: string, runDir: string): Layout {
@@ -77,6 +79,7 @@ export function layoutOf(dataDir: string, runDir: string): Layout {
     exits: join(runDir, 'exits'),
     crunRoot: join(runDir, 'crun'),
     execs: join(runDir, 'execs'),
+    shm: join(runDir, 'shm'),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
-import { invalid, notFound, notImplemented } from '../errors.ts';
+import { invalid, notFound } from '../errors.ts';
 import type { ResolvedImage } from '../images/contract.ts';
 import { effectiveCapabilities } from '../oci/capabilities.ts';
 import { tmpfsOptions } from '../oci/mounts.ts';
@@ -20,6 +20,7 @@ import type { ContainerRecord } from './model.ts';
 import type { MountRequest } from './mounts/model.ts';
 import { planMounts } from './mounts/plan.ts';
 import { fillVolumes, prepareMounts, releaseMounts } from './mounts/prepare.ts';
+import { checkNamespaceModes } from './namespaces/modes.ts';
 import { checkName, generateName } from './names.ts';
 import { normalizeNetworkMode } from './networking.ts';
 import { checkPorts } from './ports.ts';
@@ -67,6 +68,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
+  checkNamespaceModes(parsed.hostConfig, config);
   const portWarnings = checkPorts(config, parsed.hostConfig);
   const id = randomBytes(32).toString('hex');
   const record: ContainerRecord = {
@@ -163,11 +165,6 @@ function checkHostConfig(host: HostConfig): HostConfig {
   parseSecurityOptions(host.SecurityOpt);
   for (const ulimit of host.Ulimits) rlimitOf(ulimit);
   for (const [destination, options] of Object.entries(host.Tmpfs)) tmpfsOptions(destination, options);
-  if (!['', 'private', 'none'].includes(host.IpcMode))
-    throw notImplemented('HostConfig.IpcMode is not implemented yet');
-  if (!['', 'private', 'host'].includes(host.CgroupnsMode)) {
-    throw invalid(`invalid CgroupNS mode: ${host.CgroupnsMode}`);
-  }
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }

@@ -10,10 +10,11 @@ export function normalizeNetworkMode(mode: string): string {
   return mode === '' || mode === 'default' ? 'bridge' : mode;
 }
 
-/** The container's hostname: the user's, the machine's with `--network host`, or the short id. */
+/** The container's hostname: the user's, the machine's with `--network host` or `--uts host`, or the short id. */
 export function hostnameOf(record: ContainerRecord): string {
   if (record.config.Hostname !== '') return record.config.Hostname;
-  return record.hostConfig.NetworkMode === 'host' ? machineHostname() : record.id.slice(0, 12);
+  const { NetworkMode: network, UTSMode: uts } = record.hostConfig;
+  return network === 'host' || uts === 'host' ? machineHostname() : record.id.slice(0, 12);
 }
 
 const CONTAINER = 'container:';

@@ -47,9 +47,14 @@ export class ContainerEntry {
 
 type RunningState = Extract<ContainerState, { status: 'running' }>;
 
-/** The state of a container that has to be running for `what`. @throws EngineError conflict */
-export function requireRunning(entry: ContainerEntry): RunningState {
-  if (entry.state.status !== 'running') throw conflict(`container ${entry.id} is not running`);
+/**
+ * The state of a container that has to be running.
+ *
+ * @param name what the message calls it
+ * @throws EngineError conflict
+ */
+export function requireRunning(entry: ContainerEntry, name: string = entry.id): RunningState {
+  if (entry.state.status !== 'running') throw conflict(`container ${name} is not running`);
   return entry.state;
 }
 

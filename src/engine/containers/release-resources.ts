@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeCgroup } from './cgroup.ts';
 import type { ContainersContext } from './context.ts';
+import { releaseShm } from './namespaces/shm.ts';
 
 export const cgroupOf = (context: ContainersContext, id: string): string =>
   join(context.config.cgroupRoot, context.config.cgroupParent, id);
@@ -14,6 +15,7 @@ export async function releaseResources(context: ContainersContext, id: string): 
   // First the processes: what they hold open keeps mounts and network busy.
   const cgroup = await settle(removeCgroup(cgroupOf(context, id)));
   context.volumes.unmountAll(id);
+  releaseShm(context, id);
   const rest = await Promise.all(
     [
       rm(join(context.layout.crunRoot, id), { recursive: true, force: true }),

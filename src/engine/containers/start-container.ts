@@ -11,6 +11,7 @@ import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
 import { timestamp } from './model.ts';
 import { mountsForStart } from './mounts/oci-mounts.ts';
+import { joinNamespaces } from './namespaces/join.ts';
 import { hostnameOf, sandboxRequest } from './networking.ts';
 import { hostsFile, resolvFile, writeNetworkFiles } from './network-files.ts';
 import { identify } from './process-identity.ts';
@@ -105,6 +106,7 @@ async function writeBundle(
     rootfs,
     user,
     netnsPath: sandbox.netnsPath,
+    joined: joinNamespaces(context, record),
     hostname,
     files,
     mounts: mountsForStart(context, record),

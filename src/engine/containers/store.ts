@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { containerConfig, hostConfig } from '../../protocol/docker/container-config.ts';
 import { hasCode } from '../sys/errno.ts';
 import type { ContainerRecord } from './model.ts';
 
@@ -100,14 +101,11 @@ function parse(text: string, id: string): Loaded {
     : { error: new Error('it is of another version or container') };
 }
 
-/** What a record of an engine before volumes hasn't got. */
+/** What a record of an earlier engine hasn't got: its default. */
 function withNewerFields(record: ContainerRecord): ContainerRecord {
-  const config = { ...record.config, Volumes: { ...record.config.Volumes } };
-  const hostConfig = { ...NO_MOUNTS, ...record.hostConfig };
-  return { ...record, config, hostConfig };
+  const config = { ...containerConfig.parse({}), ...record.config };
+  return { ...record, config, hostConfig: { ...hostConfig.parse({}), ...record.hostConfig } };
 }
-
-const NO_MOUNTS = { Binds: [], Mounts: [], VolumesFrom: [] };
 
 function isRecord(value: unknown, id: string): value is ContainerRecord {
   return (

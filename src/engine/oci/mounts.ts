@@ -4,9 +4,11 @@ import type { OciMount, SpecMutator } from './spec.ts';
 /** Docker's default for /dev/shm, in bytes. */
 export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
 
+/** A tmpfs of so many bytes, or a directory to bind; undefined leaves the container without /dev/shm (`--ipc none`). */
+export type SharedMemory = { readonly size: number } | { readonly source: string } | undefined;
+
 export interface SystemMountOptions {
-  /** Bytes; undefined leaves the container without /dev/shm (`--ipc none`). */
-  readonly shmSize: number | undefined;
+  readonly shm: SharedMemory;
   /** Without a network namespace of its own, a fresh sysfs can't be mounted by namespace: it's bound instead. */
   readonly hostNetwork: boolean;
 }
@@ -32,11 +34,14 @@ export const withSystemMounts =
       mountOf('/sys/fs/cgroup', 'cgroup', 'cgroup', ['ro', 'nosuid', 'noexec', 'nodev']),
       mountOf('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
     );
-    if (options.shmSize !== undefined) {
-      const size = `size=${options.shmSize}`;
-      spec.mounts.push(mountOf('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', size]));
-    }
+    if (options.shm !== undefined) spec.mounts.push(sharedMemory(options.shm));
   };
+
+function sharedMemory(shm: NonNullable<SharedMemory>): OciMount {
+  const options = ['nosuid', 'noexec', 'nodev'];
+  if ('source' in shm) return mountOf('/dev/shm', 'bind', shm.source, ['rbind', 'rprivate', ...options]);
+  return mountOf('/dev/shm', 'tmpfs', 'shm', [...options, 'mode=1777', `size=${shm.size}`]);
+}
 
 /** Files that the engine writes for the container, e.g. `/etc/hosts`; read-only where the root is, as in moby. */
 export const withFileBinds =

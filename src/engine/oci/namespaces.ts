@@ -1,26 +1,30 @@
-import type { OciNamespaceType, SpecMutator } from './spec.ts';
+import type { OciNamespaceType, OciSpec, SpecMutator } from './spec.ts';
 
-export interface NamespaceChoice {
-  /** A path: that network namespace; undefined: the VM's own. */
-  readonly networkPath: string | undefined;
-  readonly privateCgroup: boolean;
-}
+/** A namespace of the container's own, the VM's, or the one behind a path. */
+export type Placement = 'own' | 'host' | { readonly path: string };
 
-/** Namespaces of the container: always its own mount, pid, ipc and uts namespaces. */
+export type NamespaceChoice = Readonly<Record<(typeof CHOSEN)[number], Placement>>;
+
+const CHOSEN = ['pid', 'ipc', 'uts', 'cgroup', 'network'] as const;
+
+/** Namespaces of the container (runtime-spec config-linux.md#namespaces); its mounts are always its own. */
 export const withNamespaces =
   (choice: NamespaceChoice): SpecMutator =>
   (spec) => {
-    const own: OciNamespaceType[] = ['mount', 'pid', 'ipc', 'uts'];
-    if (choice.privateCgroup) own.push('cgroup');
-    spec.linux.namespaces = own.map((type) => ({ type }));
-    if (choice.networkPath !== undefined) {
-      spec.linux.namespaces.push({ type: 'network', path: choice.networkPath });
-    }
+    const chosen = CHOSEN.flatMap((type) => entryOf(type, choice[type]));
+    spec.linux.namespaces = [{ type: 'mount' }, ...chosen];
   };
 
+function entryOf(type: OciNamespaceType, place: Placement): OciSpec['linux']['namespaces'] {
+  if (place === 'host') return [];
+  return [place === 'own' ? { type } : { type, path: place.path }];
+}
+
+/** @param hostname undefined without a UTS namespace of the container's own: it would be the VM that is renamed */
 export const withHostname =
-  (hostname: string, domainname: string): SpecMutator =>
+  (hostname: string | undefined, domainname: string): SpecMutator =>
   (spec) => {
+    if (hostname === undefined) return;
     spec.hostname = hostname;
     if (domainname !== '') spec.domainname = domainname;
   };

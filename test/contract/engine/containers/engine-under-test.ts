@@ -48,7 +48,7 @@ const [
 ] = process.argv.slice(2);
 
 const APPLETS =
-  'sh cat echo sleep true false id ls env hostname mount ps seq head wc dd tty stty pwd grep kill stat rm'.split(
+  'sh cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
     ' ',
   );
 const imageRoot = join(dataDir, 'image');

@@ -10,6 +10,7 @@ import { createContainer } from '../../../../src/engine/containers/create-contai
 import { CONFIG_FIELDS, HOST_CONFIG_FIELDS } from '../../../../src/engine/containers/fields.ts';
 import { mountsForStart } from '../../../../src/engine/containers/mounts/oci-mounts.ts';
 import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
+import { ALONE } from '../../../../src/engine/containers/namespaces/join.ts';
 import { hostnameOf, sandboxRequest } from '../../../../src/engine/containers/networking.ts';
 import { ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
 import type { ContainerEntry } from '../../../../src/engine/containers/registry.ts';
@@ -102,6 +103,7 @@ describe('fields of a create request', () => {
         rootfs: '/rootfs',
         user: resolveUser(record.config.User, { passwd: '', group: '' }, record.hostConfig.GroupAdd),
         netnsPath: sandbox.netnsPath,
+        joined: { ...ALONE, pid: record.hostConfig.PidMode === 'host' ? 'host' : 'own' },
         hostname,
         files: {},
         mounts: mountsForStart(context, record),
@@ -218,6 +220,11 @@ describe('fields of a create request', () => {
       [{ WorkingDir: 'relative' }, {}, /absolute path/],
       [{ StopSignal: 'NOPE' }, {}, /invalid signal/],
       [{ Cmd: [] }, {}, /no command specified/],
+      [{}, { IpcMode: 'ours' }, /^invalid IPC mode: ours$/],
+      [{}, { PidMode: 'container:' }, /^invalid PID mode: container:$/],
+      [{}, { UTSMode: 'private' }, /^invalid UTS mode: private$/],
+      [{ Hostname: 'box' }, { UTSMode: 'host' }, /^conflicting options: hostname and the UTS mode$/],
+      [{}, { CgroupnsMode: 'ours' }, /^invalid cgroup namespace mode: ours$/],
       [{}, { OomScoreAdj: 2000 }, /range for oom score adj/],
     ];
     for (const [config, host, message] of wrong) {

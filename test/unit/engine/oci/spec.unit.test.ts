@@ -32,6 +32,8 @@ const NO_LIMITS: Limits = {
   pidsLimit: 0,
 };
 
+const OWN = { pid: 'own', ipc: 'own', uts: 'own', cgroup: 'own', network: 'own' } as const;
+
 describe('OCI spec mutators', () => {
   it('compose a spec, each its own part', () => {
     const spec = composeSpec('/root/fs', [
@@ -47,7 +49,7 @@ describe('OCI spec mutators', () => {
         oomScoreAdj: 10,
       }),
       withHostname('box', 'example.org'),
-      withNamespaces({ networkPath: '/run/netns/x', privateCgroup: true }),
+      withNamespaces({ ...OWN, network: { path: '/run/netns/x' } }),
       withSysctls({ 'net.ipv4.ip_forward': '1' }),
       withSeccomp(undefined),
       withFileBinds({ '/etc/hosts': '/run/hosts' }, false),
@@ -77,8 +79,21 @@ describe('OCI spec mutators', () => {
     ]);
   });
 
+  it('leave a container in the namespaces of the VM or of another, and the VM its name', () => {
+    const { linux, hostname } = composeSpec('/', [
+      withNamespaces({ ...OWN, pid: 'host', ipc: { path: '/proc/7/ns/ipc' }, uts: 'host', cgroup: 'host' }),
+      withHostname(undefined, 'example.org'),
+    ]);
+    expect(linux.namespaces).to.deep.equal([
+      { type: 'mount' },
+      { type: 'ipc', path: '/proc/7/ns/ipc' },
+      { type: 'network' },
+    ]);
+    expect(hostname).to.equal(undefined);
+  });
+
   it("mount what every container finds, read-only where it is the kernel's", () => {
-    const { mounts } = composeSpec('/', [withSystemMounts({ shmSize: 1024, hostNetwork: false })]);
+    const { mounts } = composeSpec('/', [withSystemMounts({ shm: { size: 1024 }, hostNetwork: false })]);
     const options = Object.fromEntries(mounts.map((mount) => [mount.destination, mount.options.join(',')]));
     expect(options).to.deep.equal({
       '/proc': 'nosuid,noexec,nodev',
@@ -89,7 +104,7 @@ describe('OCI spec mutators', () => {
       '/dev/mqueue': 'nosuid,noexec,nodev',
       '/dev/shm': 'nosuid,noexec,nodev,mode=1777,size=1024',
     });
-    const without = composeSpec('/', [withSystemMounts({ shmSize: undefined, hostNetwork: true })]);
+    const without = composeSpec('/', [withSystemMounts({ shm: undefined, hostNetwork: true })]);
     expect(without.mounts.map(({ destination }) => destination)).not.to.include('/dev/shm');
     expect(without.mounts.find(({ destination }) => destination === '/sys')?.options).to.include('ro');
   });
