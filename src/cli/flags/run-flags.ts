@@ -27,6 +27,8 @@ export const runFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'log-driver': Flags.string({ description: 'Logging driver for the container (json-file, local, none)' }),
+  'log-opt': Flags.string({ description: 'Log driver options', multiple: true, multipleNonGreedy: true }),
   memory: Flags.string({ char: 'm', description: 'Memory limit, e.g. 64m' }),
   cpus: Flags.string({ description: 'Number of CPUs, e.g. 0.5' }),
   'pids-limit': Flags.integer({ description: 'Tune container pids limit (set -1 for unlimited)' }),

@@ -2,6 +2,7 @@ import { parseSize } from '../../core/units.ts';
 import { environmentEntry } from '../flags/environment.ts';
 import { isolationFields, type IsolationFlags } from '../flags/isolation.ts';
 import { invalidArgument } from '../flags/invalid-argument.ts';
+import { logFields } from '../flags/log-driver.ts';
 import { portFields } from '../flags/publish.ts';
 import { volumeFields } from '../flags/volumes.ts';
 
@@ -17,6 +18,8 @@ export interface RunFlags extends IsolationFlags {
   readonly user?: string | undefined;
   readonly entrypoint?: string | undefined;
   readonly hostname?: string | undefined;
+  readonly 'log-driver'?: string | undefined;
+  readonly 'log-opt'?: readonly string[] | undefined;
   readonly memory?: string | undefined;
   readonly cpus?: string | undefined;
   readonly 'pids-limit'?: number | undefined;
@@ -67,6 +70,7 @@ export function createBody(
     HostConfig: {
       AutoRemove: flags.rm,
       NetworkMode: flags.network ?? 'default',
+      ...logFields(flags),
       Memory: memory(flags.memory),
       NanoCpus: nanoCpus(flags.cpus),
       PidsLimit: flags['pids-limit'] ?? 0,

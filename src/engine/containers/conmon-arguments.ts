@@ -3,16 +3,20 @@ import type { ContainersContext } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { join } from 'node:path';
 
+/** conmon's log driver that keeps nothing. */
+export const NO_LOG = 'off:';
+
 /** conmon's options for a container (conmon 2.1, conmon(8)). */
 export function conmonArguments(context: ContainersContext, record: ContainerRecord): string[] {
   const bundle = bundleOf(context, record.id);
   const { config } = record;
+  const logs = record.hostConfig.LogConfig.Type !== 'none';
   return [
     commonArguments(context, record.id, bundle),
     pair('--cuuid', record.id),
     pair('--name', record.name),
     pair('--exit-dir', context.layout.exits),
-    pair('--log-path', `k8s-file:${logFileOf(context, record.id)}`),
+    pair('--log-path', logs ? `k8s-file:${logFileOf(context, record.id)}` : NO_LOG),
     // A log that goes with its container needn't reach the disk.
     record.hostConfig.AutoRemove ? ['--no-sync-log'] : [],
     config.Tty ? ['--terminal'] : [],

@@ -14,6 +14,8 @@ import { limitsOf } from './container-spec.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { refuseUnbuiltFields } from './fields.ts';
+import { logAttributes } from './logs/attributes.ts';
+import { logOptions } from './logs/options.ts';
 import { argvOf, imageWarnings, mergeConfig } from './merge-config.ts';
 import { timestamp } from './model.ts';
 import type { ContainerRecord } from './model.ts';
@@ -84,6 +86,7 @@ export async function createContainer(context: ContainersContext, request: Creat
     state: { status: 'created' },
     stoppedByUser: false,
   };
+  logAttributes(record); // A tag that can't be filled in is said now.
   const mounts = planMounts(
     config,
     parsed.hostConfig,
@@ -168,6 +171,7 @@ function checkHostConfig(host: HostConfig): HostConfig {
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
+  logOptions(host.LogConfig);
   if (host.ShmSize < 0) throw invalid('SHM size can not be less than 0');
   return host;
 }

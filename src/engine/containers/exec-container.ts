@@ -15,7 +15,7 @@ import { startConmon } from '../sys/conmon.ts';
 import type { ConmonProcess } from '../sys/conmon.ts';
 import { readTextInRoot } from '../sys/open-in-root.ts';
 import { AttachHub } from './attach-hub.ts';
-import { commonArguments, pair } from './conmon-arguments.ts';
+import { NO_LOG, commonArguments, pair } from './conmon-arguments.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import type { ExecSession } from './exec-registry.ts';
@@ -162,7 +162,7 @@ function execArguments(context: ContainersContext, session: ExecSession, directo
     ['--exec', '--exec-attach'],
     pair('--exec-process-spec', join(directory, 'process.json')),
     pair('--exit-dir', directory),
-    pair('--log-path', 'off:'),
+    pair('--log-path', NO_LOG),
     ['--no-sync-log'],
     config.Tty ? ['--terminal'] : [],
     config.AttachStdin ? ['--stdin'] : [],

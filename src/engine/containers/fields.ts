@@ -82,7 +82,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   KernelMemory: onlyDefault,
   KernelMemoryTCP: onlyDefault,
   Links: onlyDefault,
-  LogConfig: [{}, { Type: 'json-file' }],
+  LogConfig: 'built',
   MaskedPaths: 'built',
   Memory: 'built',
   MemoryReservation: 'built',

@@ -12,7 +12,6 @@ import type { ContainerEntry } from './registry.ts';
 
 /** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
 const FIXED_HOST_CONFIG = {
-  LogConfig: { Type: 'json-file', Config: {} },
   PortBindings: {},
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   VolumeDriver: '',
@@ -58,7 +57,8 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
-    LogPath: logFileOf(context, record.id),
+    // Docker tells the path of json-file's only.
+    LogPath: record.hostConfig.LogConfig.Type === 'json-file' ? logFileOf(context, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: 0,
     Driver: 'overlayfs',

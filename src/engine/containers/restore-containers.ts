@@ -7,6 +7,7 @@ import { recordExit } from './exit-container.ts';
 import { adoptionRequest } from './networking.ts';
 import { isAlive } from './process-identity.ts';
 import { ContainerEntry } from './registry.ts';
+import { keepLogSmall } from './logs/source.ts';
 import type { ContainerRecord } from './model.ts';
 import { restoreMounts } from './mounts/prepare.ts';
 import { releaseResources } from './release-resources.ts';
@@ -67,6 +68,7 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       await told(context, record.id, async () =>
         context.networks.adoptSandbox(adoptionRequest(record), sandbox),
       );
+      await told(context, record.id, () => keepLogSmall(context, entry));
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       return;
     }

@@ -9,6 +9,7 @@ import { bundleOf, directoryOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
+import { keepLogSmall } from './logs/source.ts';
 import { timestamp } from './model.ts';
 import { mountsForStart } from './mounts/oci-mounts.ts';
 import { joinNamespaces } from './namespaces/join.ts';
@@ -73,6 +74,7 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   record.stoppedByUser = false;
   await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
   publish(context, entry, 'start');
+  keepLogSmall(context, entry);
   context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
 }
 

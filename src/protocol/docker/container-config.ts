@@ -85,6 +85,11 @@ const mountSpec = z.looseObject({
 });
 export type MountSpec = z.output<typeof mountSpec>;
 
+const logConfig = z
+  .object({ Type: text, Config: textMap })
+  .nullish()
+  .transform((value) => ({ Type: value?.Type || 'json-file', Config: value?.Config ?? {} }));
+
 export const hostConfig = z.object({
   Binds: texts,
   Mounts: optional(z.array(mountSpec), []),
@@ -102,6 +107,7 @@ export const hostConfig = z.object({
   ExtraHosts: texts,
   GroupAdd: texts,
   IpcMode: text,
+  LogConfig: logConfig,
   OomScoreAdj: count,
   PortBindings: portBindings,
   PidMode: text,

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import { MULTIPLEXED_STREAM, RAW_STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
-import { bundleOf, logFileOf, publish } from '../../containers/context.ts';
+import { bundleOf, publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
-import { readLogs } from '../../containers/read-logs.ts';
+import { readLogs } from '../../containers/logs/read.ts';
+import { logSource } from '../../containers/logs/source.ts';
+import type { LogSource } from '../../containers/logs/read.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
 import { conflict, notImplemented } from '../../errors.ts';
 import { drained } from '../drained.ts';
@@ -26,6 +28,7 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
     if (entry.state.status === 'running' && entry.state.paused) {
       throw conflict(`container ${entry.id} is paused, unpause the container before attach`);
     }
+    const source = flagOf(request.query, 'logs') ? logSource(context, entry) : undefined;
     const stream = response.hijack(streamType(entry.record.config.Tty));
     const wanted = {
       stdin: flagOf(request.query, 'stdin') && entry.record.config.OpenStdin,
@@ -33,7 +36,7 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
       stderr: flagOf(request.query, 'stderr'),
     };
     publish(context, entry, 'attach');
-    if (flagOf(request.query, 'logs')) await sendLogs(context, entry, stream, request.signal);
+    if (source !== undefined) await sendLogs(source, entry, stream, request.signal);
     if (!flagOf(request.query, 'stream')) {
       stream.end();
       stream.resume(); // Or the client's own end would go unseen, and the connection stay.
@@ -46,12 +49,11 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
 }
 
 async function sendLogs(
-  context: ContainersContext,
+  source: LogSource,
   entry: ContainerEntry,
   stream: Duplex,
   signal: AbortSignal,
 ): Promise<void> {
-  const source = { file: logFileOf(context, entry.id), running: () => false, onExit: () => () => undefined };
   const query = { follow: false, tail: undefined, since: undefined, until: undefined };
   for await (const line of readLogs(source, query, signal)) {
     const output = entry.record.config.Tty ? line.text : encodeFrame(line.stream, line.text);

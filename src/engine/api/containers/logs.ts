@@ -1,8 +1,9 @@
 import { STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
-import { logFileOf } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
-import { readLogs } from '../../containers/read-logs.ts';
-import type { LogQuery } from '../../containers/read-logs.ts';
+import { logAttributes } from '../../containers/logs/attributes.ts';
+import { readLogs } from '../../containers/logs/read.ts';
+import type { LogQuery } from '../../containers/logs/read.ts';
+import { logSource } from '../../containers/logs/source.ts';
 import { invalid } from '../../errors.ts';
 import { drained } from '../drained.ts';
 import type { ApiRequest, Route } from '../route.ts';
@@ -19,28 +20,20 @@ export function logsHandler(context: ContainersContext): Route['handle'] {
     const query = logQuery(request);
     const { Tty: tty } = entry.record.config;
     const timestamps = flagOf(request.query, 'timestamps');
-    // The labels and variables that `--log-opt` named (there is no such option here), then a space, as in moby.
-    const details = flagOf(request.query, 'details');
-    const source = {
-      file: logFileOf(context, entry.id),
-      running: () => entry.state.status === 'running',
-      onExit: (callback: () => void) => {
-        entry.events.on('exit', callback);
-        return () => void entry.events.off('exit', callback);
-      },
-    };
+    const details = flagOf(request.query, 'details')
+      ? Buffer.from(`${logAttributes(entry.record)} `)
+      : undefined;
+    const source = logSource(context, entry);
     const stream = response.stream(200, streamType(tty));
     for await (const line of readLogs(source, query, request.signal)) {
       if (!(line.stream === STREAM.stdout ? stdout : stderr)) continue;
-      const own = details ? Buffer.concat([SPACE, line.text]) : line.text;
+      const own = details === undefined ? line.text : Buffer.concat([details, line.text]);
       const text = timestamps ? withTime(line.time, own) : own;
       if (!stream.write(tty ? text : encodeFrame(line.stream, text))) await drained(stream, request.signal);
     }
     stream.end();
   };
 }
-
-const SPACE = Buffer.from(' ');
 
 function withTime(time: string, text: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${time} `), text]);

@@ -106,7 +106,7 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
       Authorization: null,
-      Log: ['json-file'],
+      Log: ['json-file', 'local'],
     },
     MemoryLimit: true,
     SwapLimit: true,

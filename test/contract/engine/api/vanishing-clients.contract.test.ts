@@ -80,7 +80,8 @@ describe('clients that vanish', () => {
       recordVersion: 1,
       id: ID,
       name: 'one',
-      config: { Tty: false, OpenStdin: true, StdinOnce: true, Labels: {}, Image: 'x' },
+      config: { Tty: false, OpenStdin: true, StdinOnce: true, Labels: {}, Image: 'x', Env: [] },
+      hostConfig: {},
       state: { status: 'created' },
     } as unknown as ContainerRecord);
     registry.add(entry);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
 
@@ -36,6 +36,14 @@ export class Client {
     const content = await text(response);
     const json: unknown = /^[{[]/.test(content) ? JSON.parse(content.trim()) : {};
     return { status: response.statusCode ?? 0, text: content, json: json as Record<string, unknown> };
+  }
+
+  /** The answer's body as it is. */
+  async bytes(method: string, path: string): Promise<Buffer> {
+    const sent = request({ socketPath: this.#socketPath, method, path });
+    sent.end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return buffer(response);
   }
 
   /** Resolves when the header has come; the body's promise when the container has ended. */

@@ -174,7 +174,7 @@ export const OTHER_HOST_CONFIG: Readonly<Record<string, unknown>> = {
   IOMaximumBandwidth: 1,
   Binds: ['data:/data'],
   ContainerIDFile: '/tmp/cid',
-  LogConfig: { Type: 'syslog', Config: {} },
+  LogConfig: { Type: 'none', Config: {} },
   NetworkMode: 'none',
   PortBindings: { '80/tcp': [{ HostPort: '8080' }] },
   RestartPolicy: { Name: 'always', MaximumRetryCount: 0 },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { flagOf, timeOf } from '../../../../src/engine/api/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
 import { statusText } from '../../../../src/engine/containers/describe-state.ts';
-import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/log-lines.ts';
+import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/logs/lines.ts';
 import { argvOf, imageWarnings, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
 import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
 import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';

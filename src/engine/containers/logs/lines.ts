@@ -1,5 +1,5 @@
-import { STREAM } from '../../protocol/streams/mux.ts';
-import type { StreamId } from '../../protocol/streams/mux.ts';
+import { STREAM } from '../../../protocol/streams/mux.ts';
+import type { StreamId } from '../../../protocol/streams/mux.ts';
 
 /** One entry of a container's log. */
 export interface LogLine {
