@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { attachHandler } from './attach.ts';
 import { containerHandlers } from './handlers.ts';
 import { logsHandler } from './logs.ts';
+import { statsHandler } from './stats.ts';
 
 /** `/containers/…` of the Docker Engine API v1.51. */
 export function containerRoutes(context: ContainersContext): Route[] {
@@ -13,6 +14,7 @@ export function containerRoutes(context: ContainersContext): Route[] {
     { method: 'GET', path: '/containers/{id}/json', handle: handlers.inspect },
     { method: 'GET', path: '/containers/{id}/top', handle: handlers.top },
     { method: 'GET', path: '/containers/{id}/logs', handle: logsHandler(context) },
+    { method: 'GET', path: '/containers/{id}/stats', handle: statsHandler(context) },
     { method: 'POST', path: '/containers/{id}/attach', handle: attachHandler(context) },
     { method: 'POST', path: '/containers/{id}/wait', handle: handlers.wait },
     { method: 'POST', path: '/containers/{id}/start', handle: handlers.start },
