@@ -95,6 +95,7 @@ export async function startEngine(environment: Environment, version: string, log
     log,
   });
   await server.listen(environment.socket);
+  containers.startRestored().catch(onBackgroundError);
   const stop = async (): Promise<void> => {
     memory.stop();
     await server.close();

@@ -1,8 +1,10 @@
 import { Flags } from '@oclif/core';
 import { isolationFlags } from './isolation.ts';
+import { lifecycleFlags } from './lifecycle-flags.ts';
 
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
+  ...lifecycleFlags,
   interactive: Flags.boolean({
     char: 'i',
     description: 'Keep STDIN open even if not attached',

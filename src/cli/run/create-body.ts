@@ -3,17 +3,22 @@ import { environmentEntry } from '../flags/environment.ts';
 import { isolationFields, type IsolationFlags } from '../flags/isolation.ts';
 import { invalidArgument } from '../flags/invalid-argument.ts';
 import { logFields } from '../flags/log-driver.ts';
+import { readKeyValueFile } from '../flags/key-value-file.ts';
+import type { LifecycleFlags } from '../flags/lifecycle-flags.ts';
 import { portFields } from '../flags/publish.ts';
 import { volumeFields } from '../flags/volumes.ts';
+import { lifecycleFields } from './lifecycle-fields.ts';
 
 /** The flags of `run` and `create` that shape the container. */
-export interface RunFlags extends IsolationFlags {
+export interface RunFlags extends IsolationFlags, LifecycleFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
   readonly rm: boolean;
   readonly name?: string | undefined;
   readonly env?: readonly string[] | undefined;
+  readonly 'env-file'?: readonly string[] | undefined;
+  readonly 'label-file'?: readonly string[] | undefined;
   readonly workdir?: string | undefined;
   readonly user?: string | undefined;
   readonly entrypoint?: string | undefined;
@@ -49,6 +54,9 @@ export function createBody(
   const publishes = Object.keys(ports.PortBindings).length > 0;
   const isolation = isolationFields(flags);
   const mounts = volumeFields(flags, process.cwd());
+  const lifecycle = lifecycleFields(flags);
+  const variables = [...fromFiles(flags['env-file']), ...(flags.env ?? [])];
+  const labels = [...fromFiles(flags['label-file']), ...(flags.label ?? [])];
   return {
     Hostname: flags.hostname ?? '',
     ...isolation.config,
@@ -59,14 +67,15 @@ export function createBody(
     Tty: flags.tty,
     OpenStdin: flags.interactive,
     StdinOnce: flags.interactive && attach,
-    Env: (flags.env ?? []).flatMap((entry) => environmentEntry(entry, env)),
+    Env: variables.flatMap((entry) => environmentEntry(entry, env)),
     Cmd: command.length > 0 ? command : null,
     Entrypoint: flags.entrypoint === undefined ? null : [flags.entrypoint],
     Image: image,
     ...(Object.keys(ports.ExposedPorts).length > 0 ? { ExposedPorts: ports.ExposedPorts } : {}),
     ...(Object.keys(mounts.volumes).length > 0 ? { Volumes: mounts.volumes } : {}),
     WorkingDir: flags.workdir ?? '',
-    Labels: Object.fromEntries((flags.label ?? []).map(labelEntry)),
+    Labels: Object.fromEntries(labels.map(labelEntry)),
+    ...lifecycle.config,
     HostConfig: {
       AutoRemove: flags.rm,
       NetworkMode: flags.network ?? 'default',
@@ -77,11 +86,14 @@ export function createBody(
       ...isolation.host,
       ...(flags['read-only'] === true ? { ReadonlyRootfs: true } : {}),
       ...mounts.host,
+      ...lifecycle.host,
       ...(publishes ? { PortBindings: ports.PortBindings } : {}),
       ...(flags['publish-all'] === true ? { PublishAllPorts: true } : {}),
     },
   };
 }
+
+const fromFiles = (paths: readonly string[] | undefined): string[] => (paths ?? []).flatMap(readKeyValueFile);
 
 function labelEntry(entry: string): [string, string] {
   const equals = entry.indexOf('=');

@@ -4,6 +4,7 @@ import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts
 import { followSize, type Terminal } from '../streams/terminal.ts';
 import { takeSignals } from '../signals.ts';
 import { attachSession } from './attach-session.ts';
+import { openCidFile } from './cid-file.ts';
 import type { CreateBody, RunFlags } from './create-body.ts';
 import { pullImage, withDefaultTag } from './pull-image.ts';
 
@@ -42,6 +43,17 @@ export async function createContainer(
   request: RunRequest,
   terminal: Terminal,
 ): Promise<string> {
+  const cidFile = openCidFile(request.flags.cidfile);
+  try {
+    const id = await createOrPull(engine, request, terminal);
+    cidFile.write(id);
+    return id;
+  } finally {
+    cidFile.close();
+  }
+}
+
+async function createOrPull(engine: EngineClient, request: RunRequest, terminal: Terminal): Promise<string> {
   const { image, body, flags } = request;
   const create = () =>
     engine.json<{ Id: string; Warnings?: string[] | null }>('POST', '/containers/create', {

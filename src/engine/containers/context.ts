@@ -7,6 +7,7 @@ import type { VolumeManager } from '../volumes/contract.ts';
 import type { ContainerEntry, ContainerRegistry } from './registry.ts';
 import type { ExecRegistry } from './exec-registry.ts';
 import type { ExitWatcher } from './exit-watcher.ts';
+import type { Restarts } from './restarts.ts';
 import type { ContainerStore } from './store.ts';
 
 export interface ContainersConfig {
@@ -47,6 +48,7 @@ export interface ContainersContext {
   readonly registry: ContainerRegistry;
   readonly execs: ExecRegistry;
   readonly exits: ExitWatcher;
+  readonly restarts: Restarts;
   readonly bootId: string;
   /** Told of failures that no request waits for. */
   readonly onBackgroundError: (error: unknown) => void;

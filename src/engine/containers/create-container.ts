@@ -26,6 +26,7 @@ import { checkNamespaceModes } from './namespaces/modes.ts';
 import { checkName, generateName } from './names.ts';
 import { normalizeNetworkMode } from './networking.ts';
 import { checkPorts } from './ports.ts';
+import { checkRestartPolicy } from './restart-policy.ts';
 import { ContainerEntry } from './registry.ts';
 import { parseSignal } from './signals.ts';
 
@@ -173,7 +174,7 @@ function checkHostConfig(host: HostConfig): HostConfig {
   }
   logOptions(host.LogConfig);
   if (host.ShmSize < 0) throw invalid('SHM size can not be less than 0');
-  return host;
+  return { ...host, RestartPolicy: checkRestartPolicy(host.RestartPolicy, host.AutoRemove) };
 }
 
 const ARCH_ALIASES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };

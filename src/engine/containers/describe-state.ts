@@ -1,6 +1,7 @@
 import { humanDuration } from '../../core/units.ts';
 import type { ContainerState } from './model.ts';
 import { NEVER } from './model.ts';
+import { isUp } from './registry.ts';
 
 /** The one-word state of `docker ps --filter status=`. */
 export function stateWord(state: ContainerState): string {
@@ -12,23 +13,25 @@ export function statusText(state: ContainerState, now: number = Date.now()): str
   const since = (time: string): string => humanDuration((now - Date.parse(time)) / 1000);
   if (state.status === 'created') return 'Created';
   if (state.status === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
+  if (state.status === 'restarting') return `Restarting (${state.exitCode}) ${since(state.finishedAt)} ago`;
   return `Up ${since(state.startedAt)}${state.paused ? ' (Paused)' : ''}`;
 }
 
 /** `State` of an inspected container. */
 export function inspectState(state: ContainerState): Record<string, unknown> {
   const failure = state.status === 'created' ? state.failure : undefined;
+  const ended = state.status === 'exited' || state.status === 'restarting' ? state : undefined;
   return {
     Status: stateWord(state),
-    Running: state.status === 'running',
+    Running: isUp(state),
     Paused: state.status === 'running' && state.paused,
-    Restarting: false,
-    OOMKilled: state.status === 'exited' && state.oomKilled,
+    Restarting: state.status === 'restarting',
+    OOMKilled: ended?.oomKilled ?? false,
     Dead: false,
     Pid: state.status === 'running' ? state.process.pid : 0,
-    ExitCode: state.status === 'exited' ? state.exitCode : (failure?.exitCode ?? 0),
+    ExitCode: ended?.exitCode ?? failure?.exitCode ?? 0,
     Error: state.status === 'exited' ? state.error : (failure?.error ?? ''),
     StartedAt: state.status === 'created' ? NEVER : state.startedAt,
-    FinishedAt: state.status === 'exited' ? state.finishedAt : NEVER,
+    FinishedAt: (state.status === 'created' ? undefined : state.finishedAt) ?? NEVER,
   };
 }

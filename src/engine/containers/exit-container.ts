@@ -34,17 +34,17 @@ async function exitLocked(
   await attempt(() => (oomKilled = oomKills(cgroupOf(context, entry.id)) > 0));
   await attempt(async () => releaseResources(context, entry.id));
   const finished = Date.now();
-  entry.record.state = {
-    status: 'exited',
-    exitCode,
-    oomKilled,
-    error: '',
-    startedAt: state.startedAt,
-    finishedAt: timestamp(finished),
-  };
+  const ranMs = finished - Date.parse(state.startedAt);
+  const delayMs = entry.removing ? undefined : context.restarts.after(entry.record, exitCode, ranMs);
+  const end = { exitCode, oomKilled, startedAt: state.startedAt, finishedAt: timestamp(finished) };
+  if (delayMs === undefined) entry.record.state = { status: 'exited', ...end, error: '' };
+  else {
+    entry.record.state = { status: 'restarting', ...end };
+    entry.record.restartCount = (entry.record.restartCount ?? 0) + 1;
+  }
   // Without a connection nobody has seen the streams end.
   if (!entry.hub.connected) entry.hub.close();
-  const { AutoRemove: autoRemove } = entry.record.hostConfig;
+  const autoRemove = entry.record.hostConfig.AutoRemove && !entry.keepOnExit;
   if (!autoRemove) {
     // conmon's file goes once the record has the exit: until then it is all that the next engine would know.
     await attempt(async () => {
@@ -53,9 +53,10 @@ async function exitLocked(
     });
   }
   if (oomKilled) publish(context, entry, 'oom');
-  const seconds = Math.floor((finished - Date.parse(state.startedAt)) / 1000);
+  const seconds = Math.floor(ranMs / 1000);
   publish(context, entry, 'die', { execDuration: String(seconds), exitCode: String(exitCode) });
   entry.events.emit('exit', { exitCode, error: '' });
+  if (delayMs !== undefined) context.restarts.schedule(entry, delayMs);
   if (!autoRemove) return;
   const failure = await attempt(async () => removeLocked(context, entry, { exitCode, error: '' }));
   if (failure === undefined) return;

@@ -100,7 +100,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   PublishAllPorts: 'built',
   ReadonlyPaths: 'built',
   ReadonlyRootfs: 'built',
-  RestartPolicy: [{}, { Name: 'no' }],
+  RestartPolicy: 'built',
   Runtime: ['crun', 'runc'],
   SecurityOpt: 'built',
   ShmSize: 'built',
@@ -112,6 +112,43 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   UsernsMode: ['host'],
   VolumeDriver: ['local'],
   VolumesFrom: 'built',
+};
+
+/** What `POST /containers/{id}/update` may hold (UpdateConfig): resources, and the restart policy. */
+export const UPDATE_FIELDS: Readonly<Record<string, Rule>> = {
+  BlkioDeviceReadBps: onlyDefault,
+  BlkioDeviceReadIOps: onlyDefault,
+  BlkioDeviceWriteBps: onlyDefault,
+  BlkioDeviceWriteIOps: onlyDefault,
+  BlkioWeight: onlyDefault,
+  BlkioWeightDevice: onlyDefault,
+  CgroupParent: onlyDefault,
+  CpuCount: onlyDefault,
+  CpuPercent: onlyDefault,
+  CpuPeriod: onlyDefault,
+  CpuQuota: onlyDefault,
+  CpuRealtimePeriod: onlyDefault,
+  CpuRealtimeRuntime: onlyDefault,
+  CpuShares: onlyDefault,
+  CpusetCpus: onlyDefault,
+  CpusetMems: onlyDefault,
+  DeviceCgroupRules: onlyDefault,
+  DeviceRequests: onlyDefault,
+  Devices: onlyDefault,
+  IOMaximumBandwidth: onlyDefault,
+  IOMaximumIOps: onlyDefault,
+  Init: onlyDefault,
+  KernelMemory: onlyDefault,
+  KernelMemoryTCP: onlyDefault,
+  Memory: onlyDefault,
+  MemoryReservation: onlyDefault,
+  MemorySwap: onlyDefault,
+  MemorySwappiness: [-1],
+  NanoCpus: onlyDefault,
+  OomKillDisable: onlyDefault,
+  PidsLimit: onlyDefault,
+  RestartPolicy: 'built',
+  Ulimits: onlyDefault,
 };
 
 const ENDPOINT_FIELDS: Readonly<Record<string, Rule>> = {
@@ -154,6 +191,11 @@ export function refuseUnbuiltFields(body: Body): void {
     refuse(where, ENDPOINT_FIELDS, endpoint);
     refuse(`${where}.IPAMConfig`, IPAM_FIELDS, objectAt(endpoint, 'IPAMConfig'));
   }
+}
+
+/** The same for an update. @throws EngineError notImplemented */
+export function refuseUnbuiltUpdates(body: Body): void {
+  refuse('UpdateConfig', UPDATE_FIELDS, body);
 }
 
 function refuse(where: string, rules: Readonly<Record<string, Rule>>, values: Body): void {

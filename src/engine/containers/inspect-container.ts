@@ -13,7 +13,6 @@ import type { ContainerEntry } from './registry.ts';
 /** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
 const FIXED_HOST_CONFIG = {
   PortBindings: {},
-  RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   VolumeDriver: '',
   Cgroup: '',
   Links: null,
@@ -60,7 +59,7 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
     // Docker tells the path of json-file's only.
     LogPath: record.hostConfig.LogConfig.Type === 'json-file' ? logFileOf(context, record.id) : '',
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: record.restartCount ?? 0,
     Driver: 'overlayfs',
     Platform: 'linux',
     MountLabel: '',

@@ -7,6 +7,7 @@ import { networksOf } from './inspect-container.ts';
 import type { ContainerRecord } from './model.ts';
 import { mountPoints } from './mounts/describe.ts';
 import { listPorts, publishesPort } from './ports.ts';
+import { isUp } from './registry.ts';
 
 export interface ListQuery {
   readonly all: boolean;
@@ -31,7 +32,7 @@ export function listContainers(context: ContainersContext, query: ListQuery): Re
   const records = context.registry
     .all()
     .map(({ record }) => record)
-    .filter((record) => everything || record.state.status === 'running')
+    .filter((record) => everything || isUp(record.state))
     .filter((record) => matches(context, record, query))
     .sort((a, b) => (a.created < b.created ? 1 : -1));
   return (query.limit > 0 ? records.slice(0, query.limit) : records).map((record) =>

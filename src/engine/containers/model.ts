@@ -28,6 +28,16 @@ export type ContainerState =
       readonly startedAt: string;
       readonly paused: boolean;
       readonly sandbox: Sandbox;
+      /** When it ended before. */
+      readonly finishedAt?: string | undefined;
+    }
+  | {
+      /** Ended, and about to be started again by its policy; nothing of it runs. */
+      readonly status: 'restarting';
+      readonly exitCode: number;
+      readonly oomKilled: boolean;
+      readonly startedAt: string;
+      readonly finishedAt: string;
     }
   | {
       readonly status: 'exited';
@@ -48,15 +58,18 @@ export interface ContainerRecord {
   readonly imageId: string;
   /** The user's configuration merged with the image's. */
   readonly config: ContainerConfig;
-  readonly hostConfig: HostConfig;
+  /** Replaced, as a whole, by an update. */
+  hostConfig: HostConfig;
   readonly networking: NetworkingConfig;
   /** What runs: entrypoint and command. */
   readonly argv: readonly string[];
   /** Absent in what engines before volumes wrote. */
   mounts?: readonly MountRecord[];
   state: ContainerState;
-  /** True once a user stopped it: nothing restarts it then. */
+  /** True once a user stopped it: what is `unless-stopped` stays so. */
   stoppedByUser: boolean;
+  /** Restarts by its policy since somebody started it; absent: none. */
+  restartCount?: number;
 }
 
 export const NEVER = '0001-01-01T00:00:00Z';

@@ -11,8 +11,10 @@ import type { ContainersConfig, ContainersContext } from './context.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { ExitWatcher } from './exit-watcher.ts';
 import { readBootId } from './process-identity.ts';
-import { ContainerRegistry } from './registry.ts';
+import { ContainerRegistry, isUp } from './registry.ts';
+import { Restarts } from './restarts.ts';
 import { restoreContainers } from './restore-containers.ts';
+import { restartByPolicy } from './start-container.ts';
 import { stopContainer } from './stop-container.ts';
 import { ContainerStore } from './store.ts';
 
@@ -42,6 +44,8 @@ export interface Containers {
   readonly routes: readonly Route[];
   /** Takes over what an earlier engine left. Once, before the first request. */
   restore(): Promise<void>;
+  /** Starts the containers that their restart policies want, once networks and API are there; from now on ends are followed by restarts. */
+  startRestored(): Promise<void>;
   /** Stops everything that runs, each with its own signal and time, but no longer than `timeoutSeconds`. */
   stopAll(timeoutSeconds: number): Promise<void>;
   /** False for what is no container's id. */
@@ -67,6 +71,7 @@ export function openContainers(options: ContainersOptions): Containers {
     registry: new ContainerRegistry(),
     execs: new ExecRegistry(),
     exits: new ExitWatcher(layout.exits),
+    restarts: new Restarts(async (entry) => restartByPolicy(context, entry)),
     bootId: readBootId(),
     onBackgroundError: options.onBackgroundError,
   };
@@ -75,19 +80,27 @@ export function openContainers(options: ContainersOptions): Containers {
     routes: [...containerRoutes(context), ...execRoutes(context)],
     restore: async () => restoreContainers(context),
     stopAll: async (timeoutSeconds) => stopAll(context, timeoutSeconds),
-    isRunning: (id) => context.registry.byId(id)?.state.status === 'running',
+    startRestored: async () => context.restarts.open(),
+    isRunning: (id) => {
+      const state = context.registry.byId(id)?.state;
+      return state !== undefined && isUp(state);
+    },
     counts: () => counts(context),
-    close: () => context.exits.close(),
+    close: () => {
+      context.restarts.close();
+      context.exits.close();
+    },
   };
 }
 
 async function stopAll(context: ContainersContext, timeoutSeconds: number): Promise<void> {
+  context.restarts.close();
   const outcomes = await Promise.allSettled(
     context.registry.all().map(async (entry) => {
       const own = entry.record.config.StopTimeout ?? timeoutSeconds;
       // A negative one is "never": it can't hold up the machine's end either.
       const timeout = own < 0 ? timeoutSeconds : Math.min(own, timeoutSeconds);
-      await stopContainer(context, entry, { timeout, signal: '' });
+      await stopContainer(context, entry, { timeout, signal: '', bySystem: true });
     }),
   );
   for (const outcome of outcomes) {

@@ -21,6 +21,8 @@ export class ContainerEntry {
   readonly hub: AttachHub;
   readonly events = new EventEmitter<EntryEvents>();
   removing = false;
+  /** True while it is stopped only to be started again: the end is no reason to remove it. */
+  keepOnExit = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(record: ContainerRecord) {
@@ -45,6 +47,9 @@ export class ContainerEntry {
   }
 }
 
+/** Docker counts a container that is about to be restarted among the running ones. */
+export const isUp = ({ status }: ContainerState): boolean => status === 'running' || status === 'restarting';
+
 type RunningState = Extract<ContainerState, { status: 'running' }>;
 
 /**
@@ -54,8 +59,16 @@ type RunningState = Extract<ContainerState, { status: 'running' }>;
  * @throws EngineError conflict
  */
 export function requireRunning(entry: ContainerEntry, name: string = entry.id): RunningState {
+  refuseRestarting(entry);
   if (entry.state.status !== 'running') throw conflict(`container ${name} is not running`);
   return entry.state;
+}
+
+/** @throws EngineError conflict for a container between two runs */
+export function refuseRestarting(entry: ContainerEntry): void {
+  if (entry.state.status === 'restarting') {
+    throw conflict(`Container ${entry.id} is restarting, wait until the container is running`);
+  }
 }
 
 const SHORT_ID = /^[0-9a-f]{1,63}$/;

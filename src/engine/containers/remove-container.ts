@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import { conflict } from '../errors.ts';
 import { bundleOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
+import { stateWord } from './describe-state.ts';
 import { releaseMounts } from './mounts/prepare.ts';
+import { isUp } from './registry.ts';
 import type { ContainerEntry, ExitReport } from './registry.ts';
 import { killAndWait } from './stop-container.ts';
 
@@ -17,18 +19,19 @@ export async function removeContainer(
   options: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
   if (entry.removing) throw conflict(`removal of container ${entry.record.name} is already in progress`);
-  if (entry.state.status === 'running') {
+  if (isUp(entry.state)) {
     if (!options.force) {
       throw conflict(
-        `cannot remove container "/${entry.record.name}": container is ${entry.state.paused ? 'paused' : 'running'}: stop the container before removing or force remove`,
+        `cannot remove container "/${entry.record.name}": container is ${stateWord(entry.state)}: stop the container before removing or force remove`,
       );
     }
+    context.restarts.cancel(entry.id);
     await killAndWait(context, entry);
   }
   await entry.exclusively(async () => {
     // An auto-removed container has gone with its process.
     if (context.registry.byId(entry.id) !== entry) return;
-    if (entry.state.status === 'running') {
+    if (isUp(entry.state)) {
       throw conflict(`cannot remove container "/${entry.record.name}": it was started again`);
     }
     const exitCode = entry.state.status === 'exited' ? entry.state.exitCode : 0;
@@ -56,6 +59,7 @@ export async function removeLocked(
     throw error;
   }
   context.exits.forget(entry.id);
+  context.restarts.forget(entry.id);
   await releaseMounts(context, entry.id, entry.record.mounts ?? [], volumes).catch(context.onBackgroundError);
   context.images.release(entry.record.imageId, entry.id);
   context.execs.removeOf(entry.id);

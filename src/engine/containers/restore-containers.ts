@@ -77,9 +77,31 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
   }
   // A start that the engine didn't live to finish may have left a process that waits, mounts, a network.
   if (existsSync(bundleOf(context, record.id))) await releaseResources(context, record.id);
+  restartAtStart(context, entry);
   if (record.hostConfig.AutoRemove) {
     await entry.exclusively(async () => removeLocked(context, entry, { exitCode: 0, error: '' }));
   }
+}
+
+/**
+ * What moby's daemon does as it starts (daemon.go, restore): a policy is asked once more, `always` whoever stopped the
+ * container. One that never ran is not restarted.
+ */
+function restartAtStart(context: ContainersContext, entry: ContainerEntry): void {
+  const { record } = entry;
+  const { state } = record;
+  if (state.status !== 'exited' && state.status !== 'restarting') return;
+  const ranMs = Date.parse(state.finishedAt) - Date.parse(state.startedAt);
+  // One that was about to be restarted has been counted.
+  const delayMs = state.status === 'restarting' ? 0 : context.restarts.after(record, state.exitCode, ranMs);
+  if (delayMs === undefined) return;
+  if (state.status === 'exited') {
+    const { exitCode, oomKilled, startedAt, finishedAt } = state;
+    record.state = { status: 'restarting', exitCode, oomKilled, startedAt, finishedAt };
+    record.stoppedByUser = false;
+    record.restartCount = 0;
+  }
+  context.restarts.schedule(entry, delayMs);
 }
 
 /** Records the end of a container that ran when the engine was last here. */

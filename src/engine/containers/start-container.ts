@@ -11,11 +11,13 @@ import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
 import { keepLogSmall } from './logs/source.ts';
 import { timestamp } from './model.ts';
+import type { ContainerState } from './model.ts';
 import { mountsForStart } from './mounts/oci-mounts.ts';
 import { joinNamespaces } from './namespaces/join.ts';
 import { hostnameOf, sandboxRequest } from './networking.ts';
 import { hostsFile, resolvFile, writeNetworkFiles } from './network-files.ts';
 import { identify } from './process-identity.ts';
+import { isUp } from './registry.ts';
 import type { ContainerEntry } from './registry.ts';
 import { releaseResources } from './release-resources.ts';
 import { removeLocked } from './remove-container.ts';
@@ -34,10 +36,12 @@ import type { Sandbox } from '../networks/contract.ts';
 export async function startContainer(context: ContainersContext, entry: ContainerEntry): Promise<boolean> {
   return await entry.exclusively(async () => {
     if (entry.removing) throw conflict(`container ${entry.id} is marked for removal and cannot be started`);
-    if (entry.state.status === 'running') {
-      if (entry.state.paused) throw conflict('cannot start a paused container, try unpause instead');
-      return false;
+    if (entry.state.status === 'running' && entry.state.paused) {
+      throw conflict('cannot start a paused container, try unpause instead');
     }
+    if (isUp(entry.state)) return false;
+    context.restarts.forget(entry.id);
+    entry.record.restartCount = 0;
     try {
       await launch(context, entry);
     } catch (error) {
@@ -45,6 +49,20 @@ export async function startContainer(context: ContainersContext, entry: Containe
       throw error;
     }
     return true;
+  });
+}
+
+/** Starts a container between two runs; one that somebody has stopped meanwhile stays as it is. */
+export async function restartByPolicy(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  await entry.exclusively(async () => {
+    if (entry.state.status !== 'restarting' || entry.removing || context.restarts.isCancelled(entry.id))
+      return;
+    try {
+      await launch(context, entry);
+    } catch (error) {
+      await recordFailure(context, entry, error);
+      context.onBackgroundError(error);
+    }
   });
 }
 
@@ -70,7 +88,8 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   if (identity === undefined) throw new Error('the container was gone before it was started');
   if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
   const startedAt = timestamp();
-  record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox };
+  const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
+  record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };
   record.stoppedByUser = false;
   await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
   publish(context, entry, 'start');
@@ -146,7 +165,7 @@ async function recordFailure(
   }
   try {
     // Whatever could not be cleared away, nobody watches a process of it: it doesn't count as running.
-    entry.record.state = { status: 'created', failure: { exitCode, error: message } };
+    entry.record.state = failedState(entry.state, exitCode, message);
     if (entry.record.hostConfig.AutoRemove) {
       await removeLocked(context, entry, { exitCode, error: message });
     } else {
@@ -155,4 +174,11 @@ async function recordFailure(
   } catch (cleanup) {
     context.onBackgroundError(cleanup);
   }
+}
+
+/** One that has run before keeps the times of its last run, as in moby. */
+function failedState(before: ContainerState, exitCode: number, error: string): ContainerState {
+  if (before.status === 'created') return { status: 'created', failure: { exitCode, error } };
+  const { startedAt, finishedAt = timestamp() } = before;
+  return { status: 'exited', exitCode, oomKilled: false, error, startedAt, finishedAt };
 }

@@ -1,4 +1,5 @@
 import { invalid } from '../errors.ts';
+import { isUp } from './registry.ts';
 import type { ContainerEntry, ExitReport } from './registry.ts';
 
 export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed'] as const;
@@ -22,7 +23,7 @@ export function waitForContainer(
   condition: WaitCondition,
   signal: AbortSignal,
 ): Promise<ExitReport> {
-  if (condition === 'not-running' && entry.state.status !== 'running') {
+  if (condition === 'not-running' && !isUp(entry.state)) {
     return Promise.resolve(lastExit(entry));
   }
   return new Promise((resolve, reject) => {

@@ -61,6 +61,12 @@ const portBindings = optional(
   {},
 );
 
+export const restartPolicy = optional(z.object({ Name: text, MaximumRetryCount: count }), {
+  Name: '',
+  MaximumRetryCount: 0,
+});
+export type RestartPolicy = z.output<typeof restartPolicy>;
+
 const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 
 /** An entry of HostConfig.Mounts; loose, so that what isn't known can be refused by its name. */
@@ -113,6 +119,7 @@ export const hostConfig = z.object({
   PidMode: text,
   PublishAllPorts: flag,
   ReadonlyRootfs: flag,
+  RestartPolicy: restartPolicy,
   SecurityOpt: texts,
   Tmpfs: textMap,
   UTSMode: text,

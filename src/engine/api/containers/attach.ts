@@ -6,6 +6,7 @@ import type { ContainersContext } from '../../containers/context.ts';
 import { readLogs } from '../../containers/logs/read.ts';
 import { logSource } from '../../containers/logs/source.ts';
 import type { LogSource } from '../../containers/logs/read.ts';
+import { refuseRestarting } from '../../containers/registry.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
 import { conflict, notImplemented } from '../../errors.ts';
 import { drained } from '../drained.ts';
@@ -28,6 +29,7 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
     if (entry.state.status === 'running' && entry.state.paused) {
       throw conflict(`container ${entry.id} is paused, unpause the container before attach`);
     }
+    refuseRestarting(entry);
     const source = flagOf(request.query, 'logs') ? logSource(context, entry) : undefined;
     const stream = response.hijack(streamType(entry.record.config.Tty));
     const wanted = {

@@ -11,6 +11,7 @@ import type { ContainerEntry } from '../../containers/registry.ts';
 import { removeContainer } from '../../containers/remove-container.ts';
 import { renameContainer } from '../../containers/rename-container.ts';
 import { resizeTerminal } from '../../containers/resize.ts';
+import { restartContainer } from '../../containers/restart-container.ts';
 import { startContainer } from '../../containers/start-container.ts';
 import {
   killContainer,
@@ -18,6 +19,7 @@ import {
   stopContainer,
   unpauseContainer,
 } from '../../containers/stop-container.ts';
+import { updateContainer } from '../../containers/update-container.ts';
 import { parseWaitCondition, waitForContainer } from '../../containers/wait-container.ts';
 import { invalid, notImplemented } from '../../errors.ts';
 import { parseFilters } from '../../filters.ts';
@@ -85,13 +87,7 @@ export function containerHandlers(context: ContainersContext) {
     }) satisfies Handler,
 
     restart: (async (request, response) => {
-      const entry = entryOf(request);
-      if (entry.record.hostConfig.AutoRemove && entry.state.status === 'running') {
-        throw notImplemented('restarting a container that is removed when it stops is not implemented yet');
-      }
-      await stopContainer(context, entry, stopOptions(request));
-      await startContainer(context, entry);
-      publish(context, entry, 'restart');
+      await restartContainer(context, entryOf(request), stopOptions(request));
       response.empty(204);
     }) satisfies Handler,
 
@@ -122,6 +118,11 @@ export function containerHandlers(context: ContainersContext) {
     rename: (async (request, response) => {
       await renameContainer(context, entryOf(request), request.query.get('name') ?? '');
       response.empty(204);
+    }) satisfies Handler,
+
+    update: (async (request, response) => {
+      const warnings = await updateContainer(context, entryOf(request), await request.json());
+      response.json(200, { Warnings: warnings.length > 0 ? warnings : null });
     }) satisfies Handler,
 
     createExec: (async (request, response) => {

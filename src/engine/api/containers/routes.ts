@@ -25,6 +25,7 @@ export function containerRoutes(context: ContainersContext): Route[] {
     { method: 'POST', path: '/containers/{id}/unpause', handle: handlers.unpause },
     { method: 'POST', path: '/containers/{id}/resize', handle: handlers.resize },
     { method: 'POST', path: '/containers/{id}/rename', handle: handlers.rename },
+    { method: 'POST', path: '/containers/{id}/update', handle: handlers.update },
     { method: 'POST', path: '/containers/{id}/exec', handle: handlers.createExec },
     { method: 'DELETE', path: '/containers/{id}', handle: handlers.remove },
   ];

@@ -211,4 +211,5 @@ const server = createApiServer({
   log: (level, message, fields) => process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`),
 });
 await server.listen(socketPath);
+await containers.startRestored();
 process.stdout.write(`ready ${process.pid}\n`);

@@ -10,6 +10,7 @@ import { ExitWatcher } from '../../../../src/engine/containers/exit-watcher.ts';
 import type { ContainerRecord, ContainerState } from '../../../../src/engine/containers/model.ts';
 import { identify, readBootId } from '../../../../src/engine/containers/process-identity.ts';
 import { ContainerEntry, ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
+import { Restarts } from '../../../../src/engine/containers/restarts.ts';
 import { restoreContainers } from '../../../../src/engine/containers/restore-containers.ts';
 import { stopContainer } from '../../../../src/engine/containers/stop-container.ts';
 import { ContainerStore } from '../../../../src/engine/containers/store.ts';
@@ -30,6 +31,7 @@ describe('containers when something fails', () => {
   let background: Error[];
   let rootfsRemoved: string[];
   let adopted: SandboxRequest[];
+  let started: string[];
   let unmount: (id: string) => Promise<void>;
   let removeRootfs: (id: string) => Promise<void>;
 
@@ -37,7 +39,7 @@ describe('containers when something fails', () => {
     directory = mkdtempSync(join(tmpdir(), 'wherry-faults-'));
     const layout = layoutOf(join(directory, 'data'), join(directory, 'run'));
     for (const path of Object.values(layout)) mkdirSync(path, { recursive: true });
-    [background, rootfsRemoved, adopted] = [[], [], []];
+    [background, rootfsRemoved, adopted, started] = [[], [], [], []];
     unmount = async () => undefined;
     removeRootfs = async (id) => void rootfsRemoved.push(id);
     store = new ContainerStore(layout.containers);
@@ -59,6 +61,7 @@ describe('containers when something fails', () => {
       registry: new ContainerRegistry(),
       execs: new ExecRegistry(),
       exits: new ExitWatcher(layout.exits),
+      restarts: new Restarts(async (entry) => void started.push(entry.id)),
       bootId,
       onBackgroundError: (error: Error) => void background.push(error),
     } as unknown as ContainersContext;
@@ -93,7 +96,12 @@ describe('containers when something fails', () => {
       created: '',
       imageId: 'image',
       config: { Hostname: '', Labels: {}, Image: 'x', Tty: false, StdinOnce: false },
-      hostConfig: { NetworkMode: 'none', AutoRemove: false, ...host },
+      hostConfig: {
+        NetworkMode: 'none',
+        AutoRemove: false,
+        RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+        ...host,
+      },
       networking: { EndpointsConfig: {} },
       argv: [],
       state,

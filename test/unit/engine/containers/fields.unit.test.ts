@@ -32,6 +32,7 @@ const SEEN_ELSEWHERE = new Set([
   'StopSignal',
   'StopTimeout',
   'ContainerIDFile',
+  'RestartPolicy',
 ]);
 
 /** Fields that have an effect only together with others. */

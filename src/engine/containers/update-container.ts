@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { restartPolicy } from '../../protocol/docker/container-config.ts';
+import type { HostConfig } from '../../protocol/docker/container-config.ts';
+import { EngineError, conflict, invalid } from '../errors.ts';
+import { publish } from './context.ts';
+import type { ContainersContext } from './context.ts';
+import { refuseUnbuiltUpdates } from './fields.ts';
+import type { ContainerEntry } from './registry.ts';
+import { checkRestartPolicy, restartsAtAll } from './restart-policy.ts';
+
+const updateBody = z.object({ RestartPolicy: restartPolicy });
+
+/**
+ * Changes a container, running or not, as `POST /containers/{id}/update` asks; what its body leaves empty stays as it
+ * is.
+ *
+ * @returns warnings
+ * @throws EngineError notImplemented naming the field, invalidParameter, conflict
+ */
+export async function updateContainer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  body: unknown,
+): Promise<string[]> {
+  if (typeof body !== 'object' || body === null)
+    throw invalid('invalid JSON: got EOF while reading request body');
+  refuseUnbuiltUpdates({ ...body });
+  const parsed = updateBody.safeParse(body);
+  if (!parsed.success) throw invalid(`invalid update configuration: ${parsed.error.message}`);
+  await entry.exclusively(async () => {
+    if (entry.removing)
+      throw cannotUpdate(entry, conflict('container is marked for removal and cannot be "update"'));
+    const before = entry.record.hostConfig;
+    entry.record.hostConfig = { ...before, ...restartFields(entry, parsed.data.RestartPolicy) };
+    try {
+      await context.store.save(entry.record);
+    } catch (error) {
+      entry.record.hostConfig = before;
+      throw error;
+    }
+    publish(context, entry, 'update');
+  });
+  return [];
+}
+
+function restartFields(
+  entry: ContainerEntry,
+  policy: HostConfig['RestartPolicy'],
+): Partial<Pick<HostConfig, 'RestartPolicy'>> {
+  if (policy.Name === '') return {};
+  if (entry.record.hostConfig.AutoRemove && restartsAtAll(policy)) {
+    throw cannotUpdate(
+      entry,
+      conflict('Restart policy cannot be updated because AutoRemove is enabled for the container'),
+    );
+  }
+  return { RestartPolicy: checkRestartPolicy(policy, false) };
+}
+
+function cannotUpdate(entry: ContainerEntry, cause: EngineError): EngineError {
+  return new EngineError(cause.kind, `Cannot update container ${entry.id}: ${cause.message}`, cause);
+}

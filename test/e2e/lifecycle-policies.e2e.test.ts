@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
+import { expect } from 'chai';
+import { world } from '../helpers/e2e-hooks.ts';
+
+describe('restart policies', () => {
+  const ok = (...args: string[]) => world().ok(args);
+  const docker = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await world().docker(args);
+    expect(status, stderr).to.equal(0);
+    return stdout;
+  };
+  const inspect = async (name: string, format: string) => (await ok('inspect', '-f', format, name)).trim();
+  const until = async (name: string, format: string, wanted: RegExp): Promise<string> => {
+    for (;;) {
+      const found = await inspect(name, format);
+      if (wanted.test(found)) return found;
+      await later(100);
+    }
+  };
+
+  it('on-failure:2 runs three times; always waits longer each time until it is stopped', async () => {
+    const busybox = world().image('busybox');
+    await docker('run', '-d', '--name', 'again', '--restart', 'on-failure:2', busybox, 'sh', '-c', 'exit 3');
+    await ok('run', '-d', '--name', 'ever', '--restart', 'always', busybox, 'false');
+    try {
+      expect(
+        await until('again', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', /^exited/),
+      ).to.equal('exited 3 2');
+      await until('ever', '{{.RestartCount}} {{.State.Status}}', /^[5-9] restarting$/);
+      for (const list of [await ok('ps'), await docker('ps')]) {
+        expect(list).to.match(/Restarting \(1\) (Less than a second|\d+ seconds?) ago/);
+      }
+      await docker('stop', 'ever');
+      expect(await inspect('ever', '{{.State.Status}} {{.State.Restarting}}')).to.equal('exited false');
+      expect(await ok('update', '--restart', 'unless-stopped', 'ever')).to.equal('ever\n');
+      expect(await docker('inspect', '-f', '{{.HostConfig.RestartPolicy.Name}}', 'ever')).to.equal(
+        'unless-stopped\n',
+      );
+      expect(await docker('update', '--restart=no', 'ever')).to.equal('ever\n');
+    } finally {
+      await world().wherry(['rm', '-f', 'again', 'ever']);
+    }
+  });
+
+  it('--rm and --restart exclude one another; so do words that are no policy', async () => {
+    const busybox = world().image('busybox');
+    const wrong: [string[], RegExp][] = [
+      [['--rm', '--restart', 'always'], /onflicting options: --restart and --rm/],
+      [['--restart', 'sometimes'], /invalid restart policy: unknown policy 'sometimes'; use one of 'no'/],
+      [
+        ['--restart', 'on-failure:x'],
+        /invalid restart policy format: maximum retry count must be an integer/,
+      ],
+    ];
+    for (const [flags, words] of wrong) {
+      const command = ['run', ...flags, busybox, 'true'];
+      for (const { status, stderr } of [await world().wherry(command), await world().docker(command)]) {
+        expect(stderr).to.match(words);
+        expect(status).to.equal(125);
+      }
+    }
+  });
+
+  it('--cidfile, --env-file, --label-file, --stop-signal, --stop-timeout', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wherry-e2e-files-'));
+    const [cid, env, labels] = ['cid', 'env', 'labels'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(env, '# comment\nFROM_FILE=1\nBOTH=file\n');
+    writeFileSync(labels, 'com.example.a=1\nbare\n');
+    const flags = [
+      '--env-file',
+      env,
+      '-e',
+      'BOTH=flag',
+      '--label-file',
+      labels,
+      '--stop-signal',
+      'INT',
+      '--stop-timeout',
+      '3',
+    ];
+    const busybox = world().image('busybox');
+    try {
+      await ok(
+        'run',
+        '-d',
+        '--name',
+        'filed',
+        '--cidfile',
+        cid,
+        ...flags,
+        busybox,
+        'sh',
+        '-c',
+        'env; trap "exit 7" INT; while :; do sleep 0.1; done',
+      );
+      expect(readFileSync(cid, 'utf8')).to.equal(await inspect('filed', '{{.Id}}'));
+      expect(await inspect('filed', '{{.Config.Labels}} {{.Config.StopTimeout}}')).to.match(
+        /com.example.a:1.* 3$|bare.* 3$/,
+      );
+      const again = await world().wherry(['run', '--cidfile', cid, busybox, 'true']);
+      expect(again.status).to.equal(125);
+      expect(again.stderr).to.include("container ID file found, make sure the other container isn't running");
+      await docker('stop', 'filed');
+      expect(await inspect('filed', '{{.State.ExitCode}}')).to.equal('7');
+      const said = (await ok('logs', 'filed')).split('\n');
+      expect(said).to.include.members(['FROM_FILE=1', 'BOTH=flag']);
+    } finally {
+      await world().wherry(['rm', '-f', 'filed']);
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('the machine stops its containers in order, and starts those whose policy says so', async function () {
+    this.timeout(120_000);
+    const busybox = world().image('busybox');
+    const script = 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.1; done';
+    const start = (name: string, policy: string) =>
+      ok('run', '-d', '--name', name, '--restart', policy, busybox, 'sh', '-c', script);
+    const names = ['p-always', 'p-unless', 'p-stopped', 'p-halted', 'p-failed', 'p-no'];
+    try {
+      await start('p-always', 'always');
+      await start('p-unless', 'unless-stopped');
+      await start('p-stopped', 'unless-stopped');
+      await start('p-halted', 'always');
+      await start('p-failed', 'on-failure');
+      await start('p-no', 'no');
+      await ok('stop', 'p-stopped', 'p-halted');
+      await ok('machine', 'restart', 'e2e');
+      for (const name of ['p-always', 'p-unless', 'p-halted', 'p-failed']) {
+        await until(name, '{{.State.Status}}', /^running$/);
+      }
+      for (const name of ['p-stopped', 'p-no']) {
+        expect(await inspect(name, '{{.State.Status}} {{.State.ExitCode}}'), name).to.equal('exited 5');
+      }
+      // Each was told to end and had the time to say something.
+      expect((await ok('logs', 'p-always')).trim().split('\n')).to.deep.equal(['up', 'bye', 'up']);
+    } finally {
+      await world().wherry(['rm', '-f', ...names]);
+    }
+  });
+});
