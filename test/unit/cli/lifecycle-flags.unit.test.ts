@@ -12,7 +12,13 @@ describe("flags about a container's life", () => {
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'wherry-flags-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  const body = (flags: LifecycleFlags & { 'env-file'?: string[]; 'label-file'?: string[]; env?: string[] }) =>
+  const body = (
+    flags: Omit<LifecycleFlags, 'rm'> & { rm?: boolean } & {
+      'env-file'?: string[];
+      'label-file'?: string[];
+      env?: string[];
+    },
+  ) =>
     createBody(
       'busybox',
       [],

@@ -55,6 +55,8 @@ describe('containers and their restart policies', function () {
     const { State, RestartCount } = await until(id, ({ State: { Status } }) => Status === 'exited');
     expect(RestartCount).to.equal(2);
     expect(State['ExitCode']).to.equal(3);
+    // The last one comes when the end has been written down.
+    while ((await actions(id)).length < 7) await later(20);
     expect(await actions(id)).to.deep.equal(['create', 'start', 'die', 'start', 'die', 'start', 'die']);
     await remove(id);
   });
