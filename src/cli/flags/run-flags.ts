@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { isolationFlags } from './isolation.ts';
 import { lifecycleFlags } from './lifecycle-flags.ts';
+import { securityFlags } from './security.ts';
 
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
@@ -80,6 +81,7 @@ export const runFlags = {
     multipleNonGreedy: true,
   }),
   ...isolationFlags,
+  ...securityFlags,
   pull: Flags.string({
     description: 'Pull image before running',
     options: ['always', 'missing', 'never'],

@@ -6,11 +6,12 @@ import { logFields } from '../flags/log-driver.ts';
 import { readKeyValueFile } from '../flags/key-value-file.ts';
 import type { LifecycleFlags } from '../flags/lifecycle-flags.ts';
 import { portFields } from '../flags/publish.ts';
+import { securityFields, type SecurityFlags } from '../flags/security.ts';
 import { volumeFields } from '../flags/volumes.ts';
 import { lifecycleFields } from './lifecycle-fields.ts';
 
 /** The flags of `run` and `create` that shape the container. */
-export interface RunFlags extends IsolationFlags, LifecycleFlags {
+export interface RunFlags extends IsolationFlags, LifecycleFlags, SecurityFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
@@ -84,6 +85,7 @@ export function createBody(
       NanoCpus: nanoCpus(flags.cpus),
       PidsLimit: flags['pids-limit'] ?? 0,
       ...isolation.host,
+      ...securityFields(flags),
       ...(flags['read-only'] === true ? { ReadonlyRootfs: true } : {}),
       ...mounts.host,
       ...lifecycle.host,

@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { renderSpec, composeSpec, withReadonlyRoot, withSeccomp, withSysctls } from '../oci/compose.ts';
-import { effectiveCapabilities, withCapabilities } from '../oci/capabilities.ts';
+import { withCapabilities } from '../oci/capabilities.ts';
 import {
   DEFAULT_SHM_SIZE,
   withFileBinds,
@@ -10,17 +9,17 @@ import {
 } from '../oci/mounts.ts';
 import type { SharedMemory } from '../oci/mounts.ts';
 import { withHostname, withNamespaces } from '../oci/namespaces.ts';
-import { MASKED_PATHS, READONLY_PATHS, thermalThrottlePaths, withProtectedPaths } from '../oci/paths.ts';
+import { withDevices } from '../oci/devices.ts';
+import { withProtectedPaths } from '../oci/paths.ts';
 import { buildEnvironment, withProcess } from '../oci/process.ts';
 import { withResources, withRlimits } from '../oci/resources.ts';
 import type { Limits } from '../oci/resources.ts';
-import { defaultSeccomp } from '../oci/seccomp/profile.ts';
-import { parseSecurityOptions } from '../oci/security-options.ts';
 import { withUser } from '../oci/user.ts';
 import type { OciMount } from '../oci/spec.ts';
 import type { ResolvedUser } from '../oci/user.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import type { ContainerRecord } from './model.ts';
+import { deviceGrantOf, privilegesOf } from './security/privileges.ts';
 import { namespacesOf } from './namespaces/join.ts';
 import type { Joined } from './namespaces/join.ts';
 
@@ -42,8 +41,7 @@ export interface SpecInput {
 /** config.json of a container, as text. */
 export function containerSpec(input: SpecInput): string {
   const { config, hostConfig } = input.record;
-  const capabilities = effectiveCapabilities(hostConfig.CapAdd, hostConfig.CapDrop);
-  const security = parseSecurityOptions(hostConfig.SecurityOpt);
+  const privileges = privilegesOf(hostConfig, input.arch);
   const env = buildEnvironment({
     env: config.Env,
     hostname: input.hostname,
@@ -59,14 +57,15 @@ export function containerSpec(input: SpecInput): string {
       cwd: config.WorkingDir,
       tty: config.Tty,
       consoleSize: hostConfig.ConsoleSize,
-      noNewPrivileges: security.noNewPrivileges,
+      noNewPrivileges: privileges.noNewPrivileges,
       oomScoreAdj: hostConfig.OomScoreAdj,
     }),
-    withCapabilities(capabilities),
+    withCapabilities(privileges.capabilities),
     withRlimits(hostConfig.Ulimits),
     withSystemMounts({
       shm: shmFor(hostConfig, input.joined.shm),
-      hostNetwork: input.netnsPath === undefined,
+      writableSys: privileges.writableSys,
+      writableCgroups: privileges.writableCgroups,
     }),
     withTmpfs(hostConfig.Tmpfs),
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
@@ -74,12 +73,10 @@ export function containerSpec(input: SpecInput): string {
     withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath)),
     withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, config.Domainname),
     withResources(input.cgroupsPath, limitsOf(hostConfig)),
+    withDevices(deviceGrantOf(hostConfig)),
     withSysctls(hostConfig.Sysctls),
-    withProtectedPaths(
-      hostConfig.MaskedPaths ?? [...MASKED_PATHS, ...thermalThrottlePaths(availableParallelism())],
-      hostConfig.ReadonlyPaths ?? READONLY_PATHS,
-    ),
-    withSeccomp(security.seccomp === 'default' ? defaultSeccomp(input.arch, capabilities) : undefined),
+    withProtectedPaths(privileges.maskedPaths, privileges.readonlyPaths),
+    withSeccomp(privileges.seccomp),
   ]);
   return renderSpec(spec);
 }

@@ -5,10 +5,8 @@ import { containerConfig, hostConfig, networkingConfig } from '../../protocol/do
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { invalid, notFound } from '../errors.ts';
 import type { ResolvedImage } from '../images/contract.ts';
-import { effectiveCapabilities } from '../oci/capabilities.ts';
 import { tmpfsOptions } from '../oci/mounts.ts';
 import { checkLimits, rlimitOf } from '../oci/resources.ts';
-import { parseSecurityOptions } from '../oci/security-options.ts';
 import { refuseHostPaths } from './binds.ts';
 import { limitsOf } from './container-spec.ts';
 import { publish } from './context.ts';
@@ -28,6 +26,7 @@ import { normalizeNetworkMode } from './networking.ts';
 import { checkPorts } from './ports.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { ContainerEntry } from './registry.ts';
+import { checkSecurity } from './security/check.ts';
 import { parseSignal } from './signals.ts';
 
 /** Sources of a bind that mean the engine's own socket: where Docker's and ours are. */
@@ -71,6 +70,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
+  const securityWarnings = checkSecurity(parsed.hostConfig);
   checkNamespaceModes(parsed.hostConfig, config);
   const portWarnings = checkPorts(config, parsed.hostConfig);
   const id = randomBytes(32).toString('hex');
@@ -99,7 +99,11 @@ export async function createContainer(context: ContainersContext, request: Creat
   publish(context, entry, 'create');
   return {
     entry,
-    warnings: [...portWarnings, ...imageWarnings(image.config, { healthcheck: parsed.healthcheck })],
+    warnings: [
+      ...securityWarnings,
+      ...portWarnings,
+      ...imageWarnings(image.config, { healthcheck: parsed.healthcheck }),
+    ],
   };
 }
 
@@ -165,8 +169,6 @@ function describe(error: z.ZodError): string {
 /** Everything that can be found wrong before a start is found wrong here. */
 function checkHostConfig(host: HostConfig): HostConfig {
   checkLimits(limitsOf(host));
-  effectiveCapabilities(host.CapAdd, host.CapDrop);
-  parseSecurityOptions(host.SecurityOpt);
   for (const ulimit of host.Ulimits) rlimitOf(ulimit);
   for (const [destination, options] of Object.entries(host.Tmpfs)) tmpfsOptions(destination, options);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {

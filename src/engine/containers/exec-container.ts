@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { ExecConfig } from '../../protocol/docker/exec.ts';
 import { STREAM, encodeFrame } from '../../protocol/streams/mux.ts';
 import { conflict, invalid, notImplemented } from '../errors.ts';
-import { capabilitySets, effectiveCapabilities } from '../oci/capabilities.ts';
+import { availableCapabilities, capabilitySets } from '../oci/capabilities.ts';
 import { renderSpec } from '../oci/compose.ts';
 import { buildEnvironment, overrideEnvironment } from '../oci/process.ts';
 import { parseSecurityOptions } from '../oci/security-options.ts';
@@ -23,6 +23,7 @@ import { hostnameOf } from './networking.ts';
 import { requireRunning } from './registry.ts';
 import type { ContainerEntry } from './registry.ts';
 import { explainRuntimeError } from './runtime-errors.ts';
+import { capabilitiesOf } from './security/privileges.ts';
 
 /** @throws EngineError conflict unless the container runs, invalidParameter without a command */
 export function createExec(
@@ -33,7 +34,6 @@ export function createExec(
   const state = requireRunning(entry);
   if (state.paused) throw conflict(`container ${entry.id} is paused, unpause the container before exec`);
   if (config.Cmd.length === 0) throw invalid('No exec command specified');
-  if (config.Privileged) throw notImplemented('ExecConfig.Privileged is not implemented yet');
   if (config.DetachKeys !== '') throw notImplemented('ExecConfig.DetachKeys is not implemented yet');
   const session: ExecSession = {
     id: randomBytes(32).toString('hex'),
@@ -186,7 +186,7 @@ function processSpec(entry: ContainerEntry, session: ExecSession, start: ExecSta
     home: user.home,
   });
   overrideEnvironment(env, config.Env);
-  const capabilities = effectiveCapabilities(record.hostConfig.CapAdd, record.hostConfig.CapDrop);
+  const capabilities = config.Privileged ? availableCapabilities() : capabilitiesOf(record.hostConfig);
   const [height, width] = start.consoleSize[0] > 0 ? start.consoleSize : config.ConsoleSize;
   const spec: OciProcess = {
     terminal: config.Tty,

@@ -5,8 +5,11 @@ import { notImplemented } from '../errors.ts';
  * built answers 501 by its name as soon as it holds anything but its default: never silence.
  */
 
-/** `built`: has its effect. A list: not built; these values, beside the empty ones, mean "the default". */
-type Rule = 'built' | readonly unknown[];
+/**
+ * `built`: has its effect. `refused`: answered by name elsewhere. A list: not built; these values, beside the empty
+ * ones, mean "the default".
+ */
+type Rule = 'built' | 'refused' | readonly unknown[];
 
 const onlyDefault: Rule = [];
 
@@ -66,9 +69,10 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   CpuShares: 'built',
   CpusetCpus: 'built',
   CpusetMems: 'built',
-  DeviceCgroupRules: onlyDefault,
-  DeviceRequests: onlyDefault,
-  Devices: onlyDefault,
+  DeviceCgroupRules: 'built',
+  // No device has a driver here: refused in docker's words.
+  DeviceRequests: 'refused',
+  Devices: 'built',
   Dns: 'built',
   DnsOptions: 'built',
   DnsSearch: 'built',
@@ -96,7 +100,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   PidMode: 'built',
   PidsLimit: 'built',
   PortBindings: 'built',
-  Privileged: onlyDefault,
+  Privileged: 'built',
   PublishAllPorts: 'built',
   ReadonlyPaths: 'built',
   ReadonlyRootfs: 'built',
@@ -201,7 +205,7 @@ export function refuseUnbuiltUpdates(body: Body): void {
 function refuse(where: string, rules: Readonly<Record<string, Rule>>, values: Body): void {
   for (const [field, value] of Object.entries(values)) {
     const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
-    if (rule === 'built' || isEmpty(value)) continue;
+    if (rule === 'built' || rule === 'refused' || isEmpty(value)) continue;
     if (rule?.some((accepted) => sameValue(accepted, value)) === true) continue;
     throw notImplemented(`${where}.${field} is not implemented yet`);
   }

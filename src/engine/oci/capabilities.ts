@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { invalid } from '../errors.ts';
 import type { OciCapabilities, SpecMutator } from './spec.ts';
 
@@ -30,25 +31,49 @@ MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_REST
   .split(/\s+/)
   .map((name) => `CAP_${name}`);
 
+let available: readonly string[] | undefined;
+
+/** What `ALL` is: the capabilities that the engine itself has to give, by its bounding set (capabilities(7)). */
+export function availableCapabilities(): readonly string[] {
+  available ??= capabilitiesIn(readFileSync('/proc/self/status', 'utf8'));
+  return available;
+}
+
+/** @param status the text of a /proc/PID/status */
+export function capabilitiesIn(status: string): readonly string[] {
+  const bits = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return ALL_CAPABILITIES.filter((_, bit) => (bits >> BigInt(bit)) & 1n);
+}
+
 /**
  * Applies `--cap-add` and `--cap-drop` to Docker's defaults: names with or without `CAP_`, any case, and `ALL`.
  *
- * @throws EngineError invalidParameter for a name that Linux doesn't have
+ * @throws EngineError invalidParameter for a name that Linux doesn't have, in moby's words (oci/caps/utils.go)
  */
-export function effectiveCapabilities(add: readonly string[], drop: readonly string[]): string[] {
-  const adds = add.map(normalize);
-  const drops = drop.map(normalize);
-  const start = adds.includes('ALL') ? ALL_CAPABILITIES : drops.includes('ALL') ? [] : DEFAULT_CAPABILITIES;
+export function effectiveCapabilities(
+  add: readonly string[],
+  drop: readonly string[],
+  all: readonly string[] = availableCapabilities(),
+): string[] {
+  const adds = add.map((name) => normalize(name, 'CapAdd'));
+  const drops = drop.map((name) => normalize(name, 'CapDrop'));
+  const start = adds.includes('ALL') ? all : drops.includes('ALL') ? [] : DEFAULT_CAPABILITIES;
+  const lacking = adds.find((name) => name !== 'ALL' && !all.includes(name));
+  if (lacking !== undefined) {
+    throw invalid(
+      `invalid CapAdd: capability not supported by your kernel or not available in the current environment: "${lacking}"`,
+    );
+  }
   const kept = start.filter((name) => !drops.includes(name));
   const extra = adds.filter((name) => name !== 'ALL' && !kept.includes(name));
-  return [...kept, ...extra];
+  return [...new Set([...kept, ...extra])];
 }
 
-function normalize(name: string): string {
+function normalize(name: string, field: string): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return upper;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!ALL_CAPABILITIES.includes(full)) throw invalid(`invalid capability: "${name}"`);
+  if (!ALL_CAPABILITIES.includes(full)) throw invalid(`invalid ${field}: unknown capability: "${full}"`);
   return full;
 }
 

@@ -4,13 +4,17 @@ import type { OciMount, SpecMutator } from './spec.ts';
 /** Docker's default for /dev/shm, in bytes. */
 export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
 
+/** No programs and no devices on what the kernel shows. */
+const KERNEL = ['nosuid', 'noexec', 'nodev'];
+
 /** A tmpfs of so many bytes, or a directory to bind; undefined leaves the container without /dev/shm (`--ipc none`). */
 export type SharedMemory = { readonly size: number } | { readonly source: string } | undefined;
 
 export interface SystemMountOptions {
   readonly shm: SharedMemory;
-  /** Without a network namespace of its own, a fresh sysfs can't be mounted by namespace: it's bound instead. */
-  readonly hostNetwork: boolean;
+  /** Privileged containers may write to /sys and to their cgroups. */
+  readonly writableSys: boolean;
+  readonly writableCgroups: boolean;
 }
 
 /** The filesystems that every Linux container finds (runtime-spec config-linux.md#default-filesystems; moby's set). */
@@ -18,7 +22,7 @@ export const withSystemMounts =
   (options: SystemMountOptions): SpecMutator =>
   (spec) => {
     spec.mounts.push(
-      mountOf('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+      mountOf('/proc', 'proc', 'proc', KERNEL),
       mountOf('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
       mountOf('/dev/pts', 'devpts', 'devpts', [
         'nosuid',
@@ -28,19 +32,16 @@ export const withSystemMounts =
         'mode=0620',
         'gid=5',
       ]),
-      options.hostNetwork
-        ? mountOf('/sys', 'bind', '/sys', ['rbind', 'nosuid', 'noexec', 'nodev', 'ro'])
-        : mountOf('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', 'ro']),
-      mountOf('/sys/fs/cgroup', 'cgroup', 'cgroup', ['ro', 'nosuid', 'noexec', 'nodev']),
-      mountOf('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+      mountOf('/sys', 'sysfs', 'sysfs', [...KERNEL, options.writableSys ? 'rw' : 'ro']),
+      mountOf('/sys/fs/cgroup', 'cgroup', 'cgroup', [...KERNEL, options.writableCgroups ? 'rw' : 'ro']),
+      mountOf('/dev/mqueue', 'mqueue', 'mqueue', KERNEL),
     );
     if (options.shm !== undefined) spec.mounts.push(sharedMemory(options.shm));
   };
 
 function sharedMemory(shm: NonNullable<SharedMemory>): OciMount {
-  const options = ['nosuid', 'noexec', 'nodev'];
-  if ('source' in shm) return mountOf('/dev/shm', 'bind', shm.source, ['rbind', 'rprivate', ...options]);
-  return mountOf('/dev/shm', 'tmpfs', 'shm', [...options, 'mode=1777', `size=${shm.size}`]);
+  if ('source' in shm) return mountOf('/dev/shm', 'bind', shm.source, ['rbind', 'rprivate', ...KERNEL]);
+  return mountOf('/dev/shm', 'tmpfs', 'shm', [...KERNEL, 'mode=1777', `size=${shm.size}`]);
 }
 
 /** Files that the engine writes for the container, e.g. `/etc/hosts`; read-only where the root is, as in moby. */

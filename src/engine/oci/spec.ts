@@ -44,13 +44,19 @@ export interface OciSyscallRule {
   readonly names: readonly string[];
   readonly action: string;
   readonly errnoRet?: number;
-  readonly args?: readonly { readonly index: number; readonly value: number; readonly op: string }[];
+  readonly args?: readonly {
+    readonly index: number;
+    readonly value: number;
+    readonly valueTwo?: number;
+    readonly op: string;
+  }[];
 }
 
 export interface OciSeccomp {
   readonly defaultAction: string;
-  readonly defaultErrnoRet: number;
+  readonly defaultErrnoRet?: number;
   readonly architectures: readonly string[];
+  readonly flags?: readonly string[];
   readonly syscalls: readonly OciSyscallRule[];
 }
 
@@ -62,6 +68,16 @@ export interface OciDeviceRule {
   readonly major?: number;
   readonly minor?: number;
   readonly access: string;
+}
+
+export interface OciDevice {
+  readonly path: string;
+  readonly type: 'b' | 'c';
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface OciResources {
@@ -81,6 +97,7 @@ export interface OciSpec {
   linux: {
     namespaces: { type: OciNamespaceType; path?: string }[];
     cgroupsPath: string;
+    devices?: readonly OciDevice[];
     resources: OciResources;
     sysctl: Record<string, string>;
     maskedPaths: readonly string[];

@@ -42,7 +42,7 @@ export function resolveUser(
     groupPart === '' && entry.name !== ''
       ? groups.filter((group) => group.members.includes(entry.name)).map((group) => group.gid)
       : [];
-  const added = groupAdd.map((group) => findGroup(group, groups));
+  const added = groupAdd.map((group) => findGroup(group, groups, 'Unable'));
   const additionalGids = [...new Set([gid, ...member, ...added])];
   return { uid: entry.uid, gid, additionalGids, home: entry.home === '' ? '/' : entry.home };
 }
@@ -60,12 +60,12 @@ function findUser(wanted: string, entries: readonly PasswdEntry[]): PasswdEntry 
   return { name: '', uid: number, gid: 0, home: '/' };
 }
 
-function findGroup(wanted: string, groups: readonly GroupEntry[]): number {
+function findGroup(wanted: string, groups: readonly GroupEntry[], unable = 'unable'): number {
   const number = idOf(wanted);
   const entry = groups.find(({ name }) => name === wanted);
   if (entry !== undefined) return entry.gid;
   if (number === undefined) {
-    throw invalid(`unable to find group ${wanted}: no matching entries in group file`);
+    throw invalid(`${unable} to find group ${wanted}: no matching entries in group file`);
   }
   return number;
 }

@@ -15,6 +15,17 @@ export function deviceNumber(major: number, minor: number): number {
   return Number(high + BigInt(low));
 }
 
+/** The parts of a device number as glibc's major(3) and minor(3) unpack it. */
+export function deviceMajor(device: number): number {
+  const bits = BigInt(device);
+  return Number(((bits >> 8n) & 0xfffn) | ((bits >> 32n) & 0xfffff000n));
+}
+
+export function deviceMinor(device: number): number {
+  const bits = BigInt(device);
+  return Number((bits & 0xffn) | ((bits >> 12n) & 0xffffff00n));
+}
+
 /** mknod(2); the umask applies to `mode`'s permission bits. @throws SyscallError */
 export function makeNode(path: string, mode: number, major = 0, minor = 0): void {
   mknodCall(path, mode, deviceNumber(major, minor));

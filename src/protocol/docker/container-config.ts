@@ -67,6 +67,11 @@ export const restartPolicy = optional(z.object({ Name: text, MaximumRetryCount: 
 });
 export type RestartPolicy = z.output<typeof restartPolicy>;
 
+const deviceMapping = z.object({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text });
+const deviceRequest = z.looseObject({
+  Driver: text,
+  Capabilities: optional(z.array(z.array(z.string())), []),
+});
 const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 
 /** An entry of HostConfig.Mounts; loose, so that what isn't known can be refused by its name. */
@@ -107,6 +112,9 @@ export const hostConfig = z.object({
   CapAdd: texts,
   CapDrop: texts,
   CgroupnsMode: text,
+  DeviceCgroupRules: texts,
+  DeviceRequests: optional(z.array(deviceRequest), []),
+  Devices: optional(z.array(deviceMapping), []),
   Dns: texts,
   DnsOptions: texts,
   DnsSearch: texts,
@@ -117,6 +125,7 @@ export const hostConfig = z.object({
   OomScoreAdj: count,
   PortBindings: portBindings,
   PidMode: text,
+  Privileged: flag,
   PublishAllPorts: flag,
   ReadonlyRootfs: flag,
   RestartPolicy: restartPolicy,

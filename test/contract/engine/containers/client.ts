@@ -146,8 +146,15 @@ export class Client {
     id: string,
     cmd: readonly string[],
     stdin?: string,
+    extra: object = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const config = { Cmd: cmd, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true };
+    const config = {
+      ...extra,
+      Cmd: cmd,
+      AttachStdin: stdin !== undefined,
+      AttachStdout: true,
+      AttachStderr: true,
+    };
     const created = await this.call('POST', `/containers/${id}/exec`, config);
     const execId = String(created.json['Id']);
     const streams = await this.hijack(`/exec/${execId}/start`, '{"Detach":false,"Tty":false}');

@@ -11,6 +11,7 @@ import {
   chownSync,
   closeSync,
   copyFileSync,
+  cpSync,
   existsSync,
   lchownSync,
   linkSync,
@@ -52,6 +53,7 @@ const APPLETS =
     ' ',
   );
 const imageRoot = join(dataDir, 'image');
+const astrayRoot = join(dataDir, 'astray');
 
 function makeImage(): void {
   if (existsSync(imageRoot)) return; // An engine before this one made it, and its containers use it.
@@ -67,6 +69,18 @@ function makeImage(): void {
   writeFileSync(join(imageRoot, 'etc/group'), 'root:x:0:\nwheel:x:10:worker\nworker:x:1000:\n');
   writeFileSync(join(imageRoot, 'plain'), 'no program\n', { mode: 0o644 });
   makeSeed(join(imageRoot, 'seed'));
+}
+
+/** A root whose users and groups are links to files of the machine, which is not to be believed. */
+function makeAstray(): void {
+  if (existsSync(astrayRoot)) return;
+  cpSync(imageRoot, astrayRoot, { recursive: true, verbatimSymlinks: true });
+  for (const name of ['passwd', 'group']) {
+    writeFileSync(join(dataDir, `machine-${name}`), 'machine:x:4242:4242:machine:/root:/bin/sh\n');
+    rmSync(join(astrayRoot, 'etc', name));
+  }
+  symlinkSync(join(dataDir, 'machine-passwd'), join(astrayRoot, 'etc/passwd'));
+  symlinkSync(`${'../'.repeat(20)}${join(dataDir, 'machine-group')}`, join(astrayRoot, 'etc/group'));
 }
 
 /** Something of everything that a volume takes over from its image. */
@@ -114,7 +128,10 @@ const seeded: ResolvedImage = {
   config: { ...image.config, Volumes: { '/seed': {} } },
 };
 
-const byName = new Map(Object.entries({ busybox: image, 'busybox:latest': image, wishes, seeded }));
+/** Its root is made in {@link makeAstray}. */
+const astray: ResolvedImage = { ...image, id: `sha256:${'e'.repeat(64)}` };
+
+const byName = new Map(Object.entries({ busybox: image, 'busybox:latest': image, wishes, seeded, astray }));
 
 const images: ImageResolver = {
   resolve(reference) {
@@ -137,13 +154,13 @@ function unmountIfMounted(path: string): void {
 }
 
 const rootfs: RootfsManager = {
-  async mount(id) {
+  async mount(id, { id: imageId }) {
     const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
     if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');
     if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${merged} `)) return { merged, upper };
     for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
     mountFilesystem('overlay', merged, [
-      ['lowerdir', imageRoot],
+      ['lowerdir', imageId === astray.id ? astrayRoot : imageRoot],
       ['upperdir', upper],
       ['workdir', work],
     ]);
@@ -192,6 +209,7 @@ const routes: Route[] = [
 ];
 
 makeImage();
+makeAstray();
 const containers = openContainers({
   dataDir,
   runDir,

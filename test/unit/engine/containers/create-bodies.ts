@@ -158,7 +158,7 @@ export const OTHER_HOST_CONFIG: Readonly<Record<string, unknown>> = {
   CpusetMems: '0',
   Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/x', CgroupPermissions: 'r' }],
   DeviceCgroupRules: ['c 1:3 r'],
-  DeviceRequests: [{ Driver: 'nvidia', Count: -1 }],
+  DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }],
   KernelMemoryTCP: 1,
   MemoryReservation: 32 * 1024 * 1024,
   MemorySwap: 96 * 1024 * 1024,

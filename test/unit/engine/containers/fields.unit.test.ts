@@ -43,6 +43,10 @@ const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>
   MemorySwap: { host: { Memory: 64 * 1024 * 1024 } },
 };
 
+const REFUSED: Readonly<Record<string, string>> = {
+  DeviceRequests: 'could not select device driver "nvidia" with capabilities: [[gpu]]',
+};
+
 const refusal = async (work: Promise<unknown>): Promise<EngineError> => {
   const error: unknown = await work.then(
     () => undefined,
@@ -158,7 +162,13 @@ describe('fields of a create request', () => {
         { ...base.config, ...(inConfig ? { [field]: value } : {}) },
         { ...base.host, ...(inConfig ? {} : { [field]: value }) },
       );
-    if (rule !== 'built') {
+    if (rule === 'refused') {
+      it(`${where}.${field} is refused in docker's words`, async () => {
+        const error = await refusal(changed());
+        expect(error.kind).to.equal('invalidParameter');
+        expect(error.message).to.equal(REFUSED[field]);
+      });
+    } else if (rule !== 'built') {
       it(`${where}.${field} answers 501 by its name`, async () => {
         const error = await refusal(changed());
         expect(error.kind).to.equal('notImplemented');
@@ -213,8 +223,13 @@ describe('fields of a create request', () => {
   it('finds out before the start what cannot be', async () => {
     const wrong: [object, object, RegExp][] = [
       [{}, { Memory: 1024 }, /Minimum memory limit allowed is 6MB/],
-      [{}, { CapAdd: ['NOPE'] }, /invalid capability: "NOPE"/],
-      [{}, { SecurityOpt: ['nope'] }, /invalid --security-opt/],
+      [{}, { CapAdd: ['NOPE'] }, /^invalid CapAdd: unknown capability: "CAP_NOPE"$/],
+      [{}, { CapDrop: ['nope'] }, /^invalid CapDrop: unknown capability: "CAP_NOPE"$/],
+      [{}, { SecurityOpt: ['nope'] }, /^invalid --security-opt 1: "nope"$/],
+      [{}, { SecurityOpt: ['nope=1'] }, /^invalid --security-opt 2: "nope=1"$/],
+      [{}, { SecurityOpt: ['seccomp={"syscalls":3}'] }, /^Decoding seccomp profile failed: syscalls: /],
+      [{}, { SecurityOpt: ['seccomp=/no/json'] }, /^Decoding seccomp profile failed: /],
+      [{}, { DeviceCgroupRules: ['c 1:3'] }, /^invalid device cgroup rule format: 'c 1:3'$/],
       [{}, { Ulimits: [{ Name: 'nope', Soft: 1, Hard: 1 }] }, /invalid ulimit type/],
       [{}, { Tmpfs: { relative: '' } }, /must be absolute/],
       [{}, { Tmpfs: { '/t': 'lowerdir=/' } }, /invalid tmpfs option/],

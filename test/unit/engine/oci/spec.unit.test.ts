@@ -93,18 +93,22 @@ describe('OCI spec mutators', () => {
   });
 
   it("mount what every container finds, read-only where it is the kernel's", () => {
-    const { mounts } = composeSpec('/', [withSystemMounts({ shm: { size: 1024 }, hostNetwork: false })]);
+    const { mounts } = composeSpec('/', [
+      withSystemMounts({ shm: { size: 1024 }, writableSys: false, writableCgroups: false }),
+    ]);
     const options = Object.fromEntries(mounts.map((mount) => [mount.destination, mount.options.join(',')]));
     expect(options).to.deep.equal({
       '/proc': 'nosuid,noexec,nodev',
       '/dev': 'nosuid,strictatime,mode=755,size=65536k',
       '/dev/pts': 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5',
       '/sys': 'nosuid,noexec,nodev,ro',
-      '/sys/fs/cgroup': 'ro,nosuid,noexec,nodev',
+      '/sys/fs/cgroup': 'nosuid,noexec,nodev,ro',
       '/dev/mqueue': 'nosuid,noexec,nodev',
       '/dev/shm': 'nosuid,noexec,nodev,mode=1777,size=1024',
     });
-    const without = composeSpec('/', [withSystemMounts({ shm: undefined, hostNetwork: true })]);
+    const without = composeSpec('/', [
+      withSystemMounts({ shm: undefined, writableSys: false, writableCgroups: false }),
+    ]);
     expect(without.mounts.map(({ destination }) => destination)).not.to.include('/dev/shm');
     expect(without.mounts.find(({ destination }) => destination === '/sys')?.options).to.include('ro');
   });
