@@ -22,7 +22,7 @@ export async function benchMemory(world: World): Promise<Figure[]> {
     .filter((line) => /^\d+ /.test(line))
     .map((line) => ({ kib: Number.parseInt(line, 10), line }));
   const engine = processes
-    .filter(({ line }) => line.includes('engine.mjs'))
+    .filter(({ line }) => line.includes('start-engine.cjs'))
     .reduce((sum, { kib }) => sum + kib, 0);
   const all = processes.reduce((sum, { kib }) => sum + kib, 0);
   const meminfo = (name: string): number => Number(new RegExp(`${name}: +(\\d+)`).exec(output)?.[1]);

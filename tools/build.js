@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildEngine } from './build-engine.js';
+import { buildEngine, compileEngine } from './build-engine.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
@@ -24,7 +24,7 @@ function newestChange(path) {
 function isFresh() {
   if (!existsSync(stamp)) return false;
   const built = statSync(stamp).mtimeMs;
-  return ['src', 'tools', 'package.json', '.oclifrc.json'].every(
+  return ['src', 'tools', 'package.json', '.oclifrc.json', 'vm-images/npm-packages.json'].every(
     (path) => newestChange(join(root, path)) <= built,
   );
 }
@@ -38,6 +38,7 @@ if (!process.argv.includes('--if-stale') || !isFresh()) {
   const started = Date.now();
   run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ['-b']);
   await buildEngine(root);
+  compileEngine(root);
   run(join(root, 'tools', 'write-manifest.js'), []);
   writeFileSync(stamp, `${new Date(started).toISOString()}\n`);
 }

@@ -16,8 +16,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const coverage = join(root, 'coverage');
 const raw = join(coverage, 'raw');
 const fromGuest = join(coverage, 'guest');
-const bundle = join(root, 'dist', 'engine', 'engine.mjs');
-const BUNDLE_IN_GUEST = 'file:///usr/lib/wherry/engine.mjs';
+const bundle = join(root, 'dist', 'engine', 'engine.cjs');
+const BUNDLE_IN_GUEST = 'file:///usr/lib/wherry/engine.cjs';
 
 /** @returns the exit status */
 function node(args, env = {}) {
@@ -52,9 +52,9 @@ async function linesFromGuest() {
   const reports = jsonFilesIn(fromGuest);
   if (reports.length === 0) return new Map();
   const { outputFiles } = await buildEngine(root, { sourcemap: 'external', write: false });
-  const [code, map] = ['.mjs', '.map'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
+  const [code, map] = ['.cjs', '.map'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
   if (code !== readFileSync(bundle, 'utf8'))
-    throw new Error('dist/engine/engine.mjs is not what the sources give');
+    throw new Error('dist/engine/engine.cjs is not what the sources give');
   const scripts = reports.flatMap((path) =>
     readJson(path).result.filter(({ url }) => url === BUNDLE_IN_GUEST),
   );

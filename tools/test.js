@@ -4,7 +4,7 @@
 //   node tools/test.js e2e -- --grep X words behind -- go to mocha
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,9 +14,13 @@ const split = words.indexOf('--');
 const chosen = split === -1 ? words : words.slice(0, split);
 const forMocha = split === -1 ? [] : words.slice(split + 1);
 
-// unit and contract share one process; e2e has its own, with the one VM that its suites share.
+// unit and contract run a file per worker, as many at once as there are processors; e2e has one process, with the one VM
+// that its suites share.
 const runs = [
-  { tiers: ['unit', 'contract'], args: ['--timeout', '60000'] },
+  {
+    tiers: ['unit', 'contract'],
+    args: ['--timeout', '60000', '--parallel', '--jobs', `${availableParallelism()}`],
+  },
   { tiers: ['e2e'], args: ['--timeout', '300000', '--require', './test/helpers/e2e-hooks.ts'] },
 ];
 

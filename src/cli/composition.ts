@@ -28,7 +28,7 @@ import type { Terminal } from './streams/terminal.ts';
 import { stepReporter } from './tasks/reporter.ts';
 
 /** The engine's bundle as this Wherry ships it: dist/ stands beside src/ in a clone, and is all there is in a package. */
-const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.mjs', import.meta.url));
+const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.cjs', import.meta.url));
 
 /** The one place where the host side's parts are put together. */
 export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: AbortSignal): Host {

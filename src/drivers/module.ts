@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Driver } from './driver.ts';
 
 /** A flag of `machine create` that a driver's option schema asks for. */

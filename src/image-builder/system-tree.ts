@@ -52,6 +52,8 @@ export interface SystemParts {
   readonly kernel: KernelFiles;
   readonly modules: KernelModules;
   readonly engineBundle: Buffer;
+  /** V8's code of the bundle, where the build made it. */
+  readonly engineCode?: Buffer | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export function completeTree({ tree, buildTime }: PackageTree, parts: SystemPart
   for (const [path, bytes] of loaded.root)
     tree.add(path, file(bytes, { mode: recipe.executable.includes(path) ? 0o755 : 0o644 }));
   tree.add(recipe.engine, file(parts.engineBundle));
+  if (parts.engineCode !== undefined) tree.add(`${recipe.engine}.code`, file(parts.engineCode));
   for (const { path, content } of bundledHelloWorld())
     tree.add(`${BUNDLED_HELLO_WORLD.slice(1)}/${path}`, file(content));
   for (const [path, mode] of Object.entries(recipe.directories))

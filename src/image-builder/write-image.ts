@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
+import type { Arch } from '../core/arch.ts';
 import { writeFileDurably } from '../platform/atomic-file.ts';
 import type { ComposeOptions } from './compose.ts';
 import { cpioArchive } from './cpio/newc.ts';
@@ -61,7 +63,7 @@ async function prepare(
   const total = ingredients.packages.length + ingredients.npm.length + 1;
   let done = 0;
   const onPackage = (): void => onProgress?.({ step: 'packages', done: (done += 1), total });
-  const [{ kernel, modules, bootable }, system, tarballs, engine] = await together(
+  const [{ kernel, modules, bootable }, system, tarballs, engine, engineCode] = await together(
     signal,
     async (stop) => {
       const parts = await kernelParts(recipe, arch, ingredients.kernel, stop);
@@ -71,8 +73,9 @@ async function prepare(
     async (stop) => packageTree(arch, ingredients, onPackage, stop),
     async (stop) => Promise.all(ingredients.npm.map(async ({ path }) => (await hashFile(path, stop)).sha256)),
     async (stop) => readFile(engineBundle, { signal: stop }),
+    async (stop) => compiledEngine(engineBundle, arch, stop),
   );
-  completeTree(system, { loaded, kernel, modules, engineBundle: engine });
+  completeTree(system, { loaded, kernel, modules, engineBundle: engine, engineCode });
 
   onProgress?.({ step: 'initrd' });
   const { tree, buildTime } = system;
@@ -84,6 +87,15 @@ async function prepare(
     [IMAGE_FILES.lock, lockFile(ingredients)],
   ]);
   return { kernelVersion: kernel.version, system, files, engine: sha256(engine) };
+}
+
+/**
+ * What V8 made of the bundle when this Wherry was built, `engine.<arch>.code` beside it. A build on another architecture
+ * has none; the engine is then compiled at each boot, which takes longer and changes nothing else.
+ */
+async function compiledEngine(bundle: string, arch: Arch, signal: AbortSignal): Promise<Buffer | undefined> {
+  const path = join(dirname(bundle), `${basename(bundle, extname(bundle))}.${arch}.code`);
+  return existsSync(path) ? readFile(path, { signal }) : undefined;
 }
 
 /** Of all files, each rounded up to what a disk allots for it. */

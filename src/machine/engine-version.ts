@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WherryError } from '../core/errors.ts';
 
 const versionAnswer = z.object({ Version: z.string() });

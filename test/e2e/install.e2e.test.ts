@@ -37,7 +37,7 @@ describe('the package, installed by an unprivileged user whose home has a space 
       'bin/run.js',
       'dist/cli/main.js',
       'dist/agent/main.js',
-      'dist/engine/engine.mjs',
+      'dist/engine/engine.cjs',
       'oclif.manifest.json',
       '.oclifrc.json',
       'vm-images/machine/root/usr/lib/wherry/boot/ready',

@@ -1,6 +1,6 @@
 import { appendFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WherryError } from '../../core/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../../platform/atomic-file.ts';
 import type { ReadinessLine } from '../../protocol/boot/readiness.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DriverModule } from '../module.ts';
 import { createNoneDriver } from './driver.ts';
 

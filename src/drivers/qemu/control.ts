@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, systemErrorCode, WherryError } from '../../core/errors.ts';
 import type { ProcessIdentity } from '../../platform/process-identity.ts';
 import { POWER_OFF_LINE } from '../../protocol/boot/power.ts';

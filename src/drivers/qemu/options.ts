@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const ACCELERATORS = ['kvm', 'hvf', 'whpx', 'tcg'] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];

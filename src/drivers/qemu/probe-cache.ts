@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeOwnerOnlyDirectory, readTextIfExists, writeFileAtomic } from '../../platform/atomic-file.ts';
 import type { QemuHost } from './host.ts';
 import type { ProbeResult } from './probe.ts';

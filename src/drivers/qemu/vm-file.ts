@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readTextIfExists, writeFileAtomic } from '../../platform/atomic-file.ts';
 import type { MachineSpec } from '../driver.ts';
 import { ACCELERATORS } from './options.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';

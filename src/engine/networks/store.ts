@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { removeUnfinished, writeDurably } from '../store/durable.ts';
 import { hasCode } from '../sys/errno.ts';
 

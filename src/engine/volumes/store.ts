@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { syncPath, writeDurably } from '../store/durable.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';

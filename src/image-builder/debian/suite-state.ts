@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemErrorCode, WherryError } from '../../core/errors.ts';
 import { isNoSpace } from '../../platform/net/digest-cache.ts';
 import { diskFull } from '../../platform/net/errors.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WherryError } from '../../core/errors.ts';
 import type { Digest } from '../../platform/net/digest-cache.ts';
 

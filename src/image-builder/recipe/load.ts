@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WherryError } from '../../core/errors.ts';
 import { recipeSchema } from './schema.ts';
 import type { Recipe } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const perArch = z.strictObject({ amd64: z.string(), arm64: z.string() });
 /** A path in the image, without a leading slash. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ARCHES } from '../../core/arch.ts';
 
 export const CONFIG_VERSION = 1;

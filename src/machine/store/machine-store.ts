@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, systemErrorCode, WherryError } from '../../core/errors.ts';
 import {
   makeOwnerOnlyDirectory,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Published ports, between the engine and the machine's agent, over the engine's `host.sock` (src/protocol/boot). The

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The config disk: a raw disk that holds a plain ustar archive from byte 0, padded with zeros to a multiple of 1 MiB.

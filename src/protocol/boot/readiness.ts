@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The lines that the guest pushes, one JSON object a line, over the readiness port.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /*
  * Bodies of `POST /containers/create` (Docker Engine API v1.51, ContainerConfig, HostConfig, NetworkingConfig): the

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `GET /version` (Docker Engine API v1.51, SystemVersion). */
 export const versionInfo = z.object({

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WherryError } from '../../../core/errors.ts';
 import { lines } from '../lines.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineError, invalid } from '../../errors.ts';
 import { diffIdsOf, readConfig } from '../layers.ts';
 import type { ImageStore } from '../image-store.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineError } from '../../errors.ts';
 import { readBody } from './body.ts';
 import { parseChallenges } from './challenge.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalid } from '../../errors.ts';
 
 /** What a client sends in `X-Registry-Auth` (Docker Engine API v1.51, "Authentication"). */

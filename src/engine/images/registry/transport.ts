@@ -24,12 +24,18 @@ export const TIMEOUTS: Timeouts = { connectMs: 15_000, idleMs: 30_000 };
 const UNREACHABLE =
   /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ETIMEDOUT|EADDRNOTAVAIL)$/;
 
+const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 4 };
+const AGENTS = {
+  http: () => new http.Agent(KEPT_ALIVE),
+  https: () => new https.Agent(KEPT_ALIVE),
+  unverified: () => new https.Agent({ ...KEPT_ALIVE, rejectUnauthorized: false }),
+};
+type AgentKind = keyof typeof AGENTS;
+
 /** HTTP/1.1 with kept-alive connections: one request, no redirects, no retries. */
 export class Transport {
   readonly #timeouts: Timeouts;
-  readonly #http = new http.Agent({ keepAlive: true, maxFreeSockets: 4 });
-  readonly #https = new https.Agent({ keepAlive: true, maxFreeSockets: 4 });
-  readonly #unverified = new https.Agent({ keepAlive: true, maxFreeSockets: 4, rejectUnauthorized: false });
+  readonly #agents = new Map<AgentKind, http.Agent>();
 
   constructor(timeouts: Timeouts = TIMEOUTS) {
     this.#timeouts = timeouts;
@@ -43,7 +49,7 @@ export class Transport {
   async request(request: TransportRequest): Promise<IncomingMessage> {
     request.signal.throwIfAborted();
     const secure = request.url.protocol === 'https:';
-    const agent = secure ? (request.insecure ? this.#unverified : this.#https) : this.#http;
+    const agent = this.#agent(secure ? (request.insecure ? 'unverified' : 'https') : 'http');
     const options: https.RequestOptions = {
       method: request.method ?? 'GET',
       headers: { 'user-agent': 'wherry', ...request.headers },
@@ -79,7 +85,16 @@ export class Transport {
   }
 
   close(): void {
-    for (const agent of [this.#http, this.#https, this.#unverified]) agent.destroy();
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  /** Made when it is first needed: TLS takes a tenth of a second to load under emulation. */
+  #agent(kind: AgentKind): http.Agent {
+    const made = this.#agents.get(kind);
+    if (made !== undefined) return made;
+    const agent = AGENTS[kind]();
+    this.#agents.set(kind, agent);
+    return agent;
   }
 }
 

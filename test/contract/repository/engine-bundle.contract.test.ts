@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+import { buildEngine, ENGINE_FLAGS } from '../../../tools/build-engine.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const inRoot = (path: string): Buffer => readFileSync(join(root, path));
+
+describe("the engine's bundle", () => {
+  it('leaves out what nobody uses: a whole zod, other languages, builtins that a start can do without', async () => {
+    const { metafile, outputFiles } = await buildEngine(root, { metafile: true, write: false });
+    const [output] = Object.values(metafile?.outputs ?? {});
+    const kept = Object.entries(output?.inputs ?? {})
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path);
+    expect(kept).to.include('node_modules/zod/v4/classic/schemas.js');
+    // It comes with `import { z }`, and with it half of the rest; `import * as z` takes what is used.
+    expect(kept).not.to.include('node_modules/zod/v4/classic/from-json-schema.js');
+    expect(kept.filter((path) => path.includes('locales/'))).to.deep.equal([
+      'node_modules/zod/v4/locales/en.js',
+    ]);
+    const code = outputFiles?.[0]?.text ?? '';
+    const early = [...code.matchAll(/=process\.getBuiltinModule\("(node:[\w/]+)"\)/g)].map(
+      ([, name]) => name,
+    );
+    expect(early).to.include.members(['node:fs', 'node:http']);
+    expect(early).not.to.include.oneOf(['node:crypto', 'node:https', 'node:zlib']);
+  });
+
+  it('is compiled under the flags that the guest starts it with', () => {
+    const start = inRoot('vm-images/machine/root/usr/lib/wherry/boot/engine').toString();
+    expect(start).to.include(`/usr/bin/node ${ENGINE_FLAGS.join(' ')} /usr/lib/wherry/start-engine.cjs`);
+  });
+
+  it('has code that V8 takes, of the architecture whose Node could make it', () => {
+    const archs = new Map<string, string>([
+      ['x64', 'amd64'],
+      ['arm64', 'arm64'],
+    ]);
+    const arch = process.platform === 'linux' ? archs.get(process.arch) : undefined;
+    const made = readdirSync(join(root, 'dist/engine')).filter((name) => name.endsWith('.code'));
+    expect(made).to.deep.equal(arch === undefined ? [] : [`engine.${arch}.code`]);
+    for (const name of made) {
+      const { cachedDataRejected } = new Script(inRoot('dist/engine/engine.cjs').toString('latin1'), {
+        cachedData: inRoot(`dist/engine/${name}`),
+      });
+      expect(cachedDataRejected).to.equal(false);
+    }
+  });
+});
