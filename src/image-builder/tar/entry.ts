@@ -1,5 +1,4 @@
-/** What an entry is. Sparse files, volume labels and multi-volume parts are refused by the reader. */
-export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
+import type { TarEntryType } from '../../core/tar/member.ts';
 
 /**
  * One entry of a tar archive. Paths are bytes, not text: a string here has one character per byte

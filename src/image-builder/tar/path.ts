@@ -1,4 +1,4 @@
-import { badTar } from './errors.ts';
+import { badTar } from '../../core/tar/errors.ts';
 
 /**
  * The one form of an archive's path: relative to the root, without `.`, empty components or slashes

@@ -1,4 +1,4 @@
-import { WherryError } from '../../core/errors.ts';
+import { WherryError } from '../errors.ts';
 
 /** An archive that can't be read. */
 export function badTar(why: string): WherryError {

@@ -2,6 +2,8 @@
 export interface ByteReader {
   /** Exactly `length` bytes in a buffer of their own, or fewer when the stream ends first. */
   read(length: number): Promise<Buffer>;
+  /** At least one byte and at most `limit`, as they come; none at the end. Not a copy. */
+  some(limit: number): Promise<Buffer>;
   /** Drops up to `length` bytes; how many there were. */
   skip(length: number): Promise<number>;
   /** Lets the source go without reading it to its end. */
@@ -38,6 +40,11 @@ export function byteReader(source: AsyncIterable<Uint8Array>): ByteReader {
         filled += part.length;
       }
       return filled === length ? out : out.subarray(0, filled);
+    },
+    some: async (limit) => {
+      await fill();
+      const { buffer, byteOffset, length } = take(limit);
+      return Buffer.from(buffer, byteOffset, length);
     },
     skip: async (length) => {
       let skipped = 0;
