@@ -15,8 +15,7 @@ export const paddingAfter = (size: number): Buffer => Buffer.alloc((BLOCK - (siz
  * A directory's name gets its slash.
  */
 export function memberBytes(member: TarMemberHeader): Buffer {
-  const name =
-    member.type === 'directory' && !member.name.endsWith('/') ? `${member.name}/` : member.name;
+  const name = member.type === 'directory' && !member.name.endsWith('/') ? `${member.name}/` : member.name;
   const records = paxRecords(member, name);
   const block = headerBlock(member, name, TYPE_FLAGS[member.type], member.size);
   if (records.length === 0) return block;
@@ -29,7 +28,8 @@ export function memberBytes(member: TarMemberHeader): Buffer {
 
 function paxRecords(member: TarMemberHeader, name: string): Buffer[] {
   const records: Buffer[] = [];
-  const text = (key: string, value: string): void => void records.push(record(key, Buffer.from(value, 'latin1')));
+  const text = (key: string, value: string): void =>
+    void records.push(record(key, Buffer.from(value, 'latin1')));
   if (!fits(name)) text('path', name);
   if (!fits(member.linkName)) text('linkpath', member.linkName);
   if (member.size > OCTAL_11) text('size', String(member.size));

@@ -23,6 +23,8 @@ export class ContainerEntry {
   removing = false;
   /** True while it is stopped only to be started again: the end is no reason to remove it. */
   keepOnExit = false;
+  /** How many use its root filesystem from outside (cp, export, diff): it stays mounted for them. */
+  rootUsers = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(record: ContainerRecord) {

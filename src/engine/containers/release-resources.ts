@@ -19,7 +19,8 @@ export async function releaseResources(context: ContainersContext, id: string): 
   const rest = await Promise.all(
     [
       rm(join(context.layout.crunRoot, id), { recursive: true, force: true }),
-      context.rootfs.unmount(id),
+      // Whoever still copies out of it unmounts it afterwards.
+      ...((context.registry.byId(id)?.rootUsers ?? 0) > 0 ? [] : [context.rootfs.unmount(id)]),
       context.networks.destroySandbox(id),
     ].map(settle),
   );

@@ -77,6 +77,8 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
   }
   // A start that the engine didn't live to finish may have left a process that waits, mounts, a network.
   if (existsSync(bundleOf(context, record.id))) await releaseResources(context, record.id);
+  // And so may a copy of its files.
+  else await context.rootfs.unmount(record.id);
   restartAtStart(context, entry);
   if (record.hostConfig.AutoRemove) {
     await entry.exclusively(async () => removeLocked(context, entry, { exitCode: 0, error: '' }));

@@ -40,6 +40,8 @@ export interface Rootfs {
   /** The merged directory that the container's root is. */
   readonly merged: string;
   readonly upper: string;
+  /** The image's layers, mounted, the topmost first; at least one. */
+  readonly lowers: readonly string[];
 }
 
 /** Mounts an image's layers and one container's writable layer. Mounts don't survive a VM restart; `upper` does. */

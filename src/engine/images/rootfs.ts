@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -49,8 +49,10 @@ export class OverlayRootfs implements RootfsManager {
       const own = join(this.#dataDir, containerId);
       const [upper, work] = [join(own, 'upper'), join(own, 'work')];
       const merged = join(this.#rootsDir, containerId, 'merged');
+      const lowers = image.layers.map(({ diffId }) => this.#layerPoint(diffId)).toReversed(); // the topmost comes first
+      if (lowers.length === 0) lowers.push(await this.#emptyLayer());
       const mounted = mountPoints();
-      if (mounted.has(merged)) return { merged, upper };
+      if (mounted.has(merged)) return { merged, upper, lowers };
       await mkdir(merged, { recursive: true, mode: 0o700 });
       await this.#writeUse(
         containerId,
@@ -58,8 +60,6 @@ export class OverlayRootfs implements RootfsManager {
       );
       try {
         for (const layer of image.layers) await this.#mountLayer(layer.diffId, layer.file, mounted);
-        const lowers = image.layers.map(({ diffId }) => this.#layerPoint(diffId)).toReversed(); // the topmost comes first
-        if (lowers.length === 0) lowers.push(await this.#emptyLayer());
         await makeUpper(own, upper, work, lowers[0] ?? '');
         mountFilesystem('overlay', merged, [
           ['source', 'overlay'],
@@ -71,12 +71,13 @@ export class OverlayRootfs implements RootfsManager {
         await this.#release(containerId);
         throw error;
       }
-      return { merged, upper };
+      return { merged, upper, lowers };
     });
   }
 
   async unmount(containerId: string): Promise<void> {
     await this.#exclusive(async () => {
+      if (!existsSync(join(this.#rootsDir, containerId))) return;
       const merged = join(this.#rootsDir, containerId, 'merged');
       if (mountPoints().has(merged)) unmount(merged, MNT_DETACH);
       await this.#release(containerId);

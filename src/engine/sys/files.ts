@@ -31,6 +31,24 @@ export function makeNode(path: string, mode: number, major = 0, minor = 0): void
   mknodCall(path, mode, deviceNumber(major, minor));
 }
 
+const mknodatCall: (directory: number, name: Uint8Array, mode: number, device: number) => number =
+  libcFunction('int mknodat(int directory, const void *name, unsigned int mode, unsigned long device)');
+
+/** {@link makeNode} in an open directory; the name may be any bytes. @throws SyscallError */
+export function makeNodeIn(directory: number, name: Buffer, mode: number, major = 0, minor = 0): void {
+  mknodatCall(directory, Buffer.concat([name, Buffer.alloc(1)]), mode, deviceNumber(major, minor));
+}
+
+const readlinkatCall: (directory: number, path: string, target: Uint8Array, size: number) => number =
+  libcFunction('long readlinkat(int directory, const char *path, _Out_ void *target, size_t size)');
+const PATH_MAX = 4096;
+
+/** Where a symbolic link leads that has been opened itself (O_PATH and O_NOFOLLOW). @throws SyscallError */
+export function readOpenLink(fd: number): Buffer {
+  const target = Buffer.alloc(PATH_MAX);
+  return target.subarray(0, readlinkatCall(fd, '', target, target.length));
+}
+
 const lsetxattrCall: (path: string, name: string, value: Uint8Array, size: number, flags: number) => number =
   libcFunction(
     'int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)',

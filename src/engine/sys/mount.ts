@@ -50,6 +50,23 @@ export function unmount(target: string, flags = 0): void {
   umountCall(target, flags | UMOUNT_NOFOLLOW);
 }
 
+const pivotRootCall: (newRoot: string, putOld: string) => number = libcFunction(
+  'int pivot_root(const char *newRoot, const char *putOld)',
+);
+const chdirCall: (path: string) => number = libcFunction('int chdir(const char *path)');
+
+/**
+ * Makes a mount point the root of the calling thread's mount namespace and lets everything else in that namespace go
+ * (pivot_root(2), "pivot_root(".", ".")"). The namespace has to be the thread's own, its mounts private.
+ *
+ * @throws SyscallError
+ */
+export function makeRoot(mountPoint: string): void {
+  chdirCall(mountPoint);
+  pivotRootCall('.', '.');
+  umountCall('.', MNT_DETACH);
+}
+
 /*
  * The mount API of Linux 5.2 and later (fsopen(2), fsconfig(2), fsmount(2), move_mount(2), open_tree(2),
  * mount_setattr(2)). The numbers are the same on x86-64 and arm64 (asm-generic/unistd.h).

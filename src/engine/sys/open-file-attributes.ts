@@ -20,6 +20,29 @@ const room = (): Buffer => (space ??= Buffer.alloc(XATTR_MAX));
 /** overlayfs's own notes are nobody else's business, and no other filesystem's. */
 const PRIVATE = /^(?:trusted|user)\.overlay\./;
 
+/** Whether it is one of overlayfs's own notes, by which a file could be hidden or another layer's shown. */
+export const isOverlayAttribute = (name: string): boolean => PRIVATE.test(name);
+
+/** The extended attributes of an open file but overlayfs's own. @throws SyscallError */
+export function readAttributes(fd: number): Map<string, Buffer> {
+  const buffer = room();
+  const found = new Map<string, Buffer>();
+  for (const name of namesOf(fd)) {
+    if (PRIVATE.test(name)) continue;
+    try {
+      found.set(name, Buffer.from(buffer.subarray(0, fgetxattr(fd, name, buffer, buffer.length))));
+    } catch (error) {
+      if (!hasCode(error, 'ENODATA')) throw error; // Somebody has taken it away meanwhile.
+    }
+  }
+  return found;
+}
+
+/** Sets an attribute of an open file. @throws SyscallError (ENOTSUP, EPERM, ENOSPC…) */
+export function setAttribute(fd: number, name: string, value: Buffer): void {
+  fsetxattr(fd, name, value, value.length, 0);
+}
+
 /** Gives one open file the extended attributes of another. @throws SyscallError (ENOSPC, ENOTSUP…) */
 export function copyAttributes(from: number, to: number): void {
   const buffer = room();

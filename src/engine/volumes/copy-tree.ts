@@ -14,13 +14,11 @@ import {
   symlink,
 } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { makeNode } from '../sys/files.ts';
+import { deviceMajor, deviceMinor, makeNode } from '../sys/files.ts';
 import { copyAttributes } from '../sys/open-file-attributes.ts';
-import { openInRoot } from '../sys/open-in-root.ts';
+import { O_PATH, openInRoot } from '../sys/open-in-root.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
-/** Linux: an fd that stands for a file without opening it. */
-const O_PATH = 0o10000000;
 const CHUNK = 256 * 1024;
 
 /**
@@ -142,8 +140,7 @@ async function copyLink(from: Buffer, to: Buffer, stat: Stats): Promise<void> {
 }
 
 async function copyNode(to: Buffer, stat: Stats): Promise<void> {
-  const device = stat.rdev;
-  makeNode(textOf(to), stat.mode & 0o170000, majorOf(device), minorOf(device));
+  makeNode(textOf(to), stat.mode & 0o170000, deviceMajor(stat.rdev), deviceMinor(stat.rdev));
   const node = await open(to, O_PATH | O_NOFOLLOW);
   try {
     await chown(pathOf(node), stat.uid, stat.gid);
@@ -153,12 +150,6 @@ async function copyNode(to: Buffer, stat: Stats): Promise<void> {
   }
   await lutimes(to, stat.atime, stat.mtime);
 }
-
-/** makedev(3) of glibc, taken apart. */
-const majorOf = (device: number): number =>
-  Number(((BigInt(device) >> 8n) & 0xfffn) | ((BigInt(device) >> 32n) & ~0xfffn));
-const minorOf = (device: number): number =>
-  Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xffffff00n));
 
 function textOf(path: Buffer): string {
   const text = path.toString('utf8');

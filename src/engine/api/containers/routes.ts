@@ -1,5 +1,6 @@
 import type { ContainersContext } from '../../containers/context.ts';
 import type { Route } from '../route.ts';
+import { archiveRoutes } from './archive.ts';
 import { attachHandler } from './attach.ts';
 import { containerHandlers } from './handlers.ts';
 import { logsHandler } from './logs.ts';
@@ -28,5 +29,6 @@ export function containerRoutes(context: ContainersContext): Route[] {
     { method: 'POST', path: '/containers/{id}/update', handle: handlers.update },
     { method: 'POST', path: '/containers/{id}/exec', handle: handlers.createExec },
     { method: 'DELETE', path: '/containers/{id}', handle: handlers.remove },
+    ...archiveRoutes(context),
   ];
 }

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
@@ -44,6 +45,23 @@ export class Client {
     sent.end();
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     return buffer(response);
+  }
+
+  /** A request whose body or answer is bytes. An answer that is cut short is an error. */
+  async archive(
+    method: string,
+    path: string,
+    body?: Buffer | Readable,
+  ): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer; message: string }> {
+    const sent = request({ socketPath: this.#socketPath, method, path });
+    if (body instanceof Readable) body.pipe(sent);
+    else sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const content = await buffer(response);
+    const isJson = response.headers['content-type'] === 'application/json' && content.length > 0;
+    const parsed = isJson ? (JSON.parse(content.toString()) as { message?: string }) : {};
+    const { headers, statusCode = 0 } = response;
+    return { status: statusCode, headers, body: content, message: parsed.message ?? '' };
   }
 
   /** Resolves when the header has come; the body's promise when the container has ended. */

@@ -157,14 +157,15 @@ const rootfs: RootfsManager = {
   async mount(id, { id: imageId }) {
     const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
     if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');
-    if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${merged} `)) return { merged, upper };
+    if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${merged} `))
+      return { merged, upper, lowers: [imageRoot] };
     for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
     mountFilesystem('overlay', merged, [
       ['lowerdir', imageId === astray.id ? astrayRoot : imageRoot],
       ['upperdir', upper],
       ['workdir', work],
     ]);
-    return { merged, upper };
+    return { merged, upper, lowers: [imageRoot] };
   },
   async unmount(id) {
     unmountIfMounted(join(layerOf(id), 'merged'));

@@ -151,7 +151,9 @@ describe('loading an archive', function () {
     expect(text).to.contain('layer verification failed: diffID is');
   });
   it('refuses what is no archive, or not a whole one', async () => {
-    expect((await load(Buffer.from('x'.repeat(2000)))).text).to.contain('invalid archive: The tar archive cannot be read');
+    expect((await load(Buffer.from('x'.repeat(2000)))).text).to.contain(
+      'invalid archive: The tar archive cannot be read',
+    );
     expect((await load(dockerArchive().subarray(0, 1000))).text).to.contain('it ends too early');
     expect((await load(layerTar([file('x', 'y')]))).text).to.contain('neither manifest.json nor index.json');
     expect((await load(dockerArchive((entries) => entries.slice(2)))).text).to.contain(
