@@ -44,7 +44,8 @@ const OCTAL_7 = 0o7777777;
 const OCTAL_11 = 0o77777777777;
 
 /** In 100 bytes, ASCII. */
-const fits = (name: string): boolean => name.length <= 100 && /^[\x01-\x7f]*$/.test(name);
+const fits = (name: string): boolean =>
+  name.length <= 100 && Buffer.from(name, 'latin1').every((byte) => byte < 0x80);
 
 /** `LENGTH KEY=VALUE\n`, the length being that of all of it. */
 function record(key: string, value: Buffer): Buffer {

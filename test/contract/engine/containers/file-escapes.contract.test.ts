@@ -39,9 +39,8 @@ describe('cp and the files of the machine itself', function () {
   });
   afterEach(async () => {
     await client.call('DELETE', `/containers/${id}?force=1`);
-    expect(readdirSync(victim, { recursive: true }).sort()).to.deep.equal(
-      ['secret', 'sub', 'sub/deep', 'sub/deep/secret', 'sub/secret'].sort(),
-    );
+    const left = ['secret', 'sub', 'sub/deep', 'sub/deep/secret', 'sub/secret'];
+    expect(readdirSync(victim, { recursive: true })).to.have.members(left);
     expect(readFileSync(join(victim, 'sub/deep/secret'), 'utf8')).to.equal('of the machine');
     expect(lstatSync(join(victim, 'secret')).mode & 0o7777).to.equal(0o644);
   });
