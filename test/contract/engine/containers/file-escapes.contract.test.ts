@@ -133,7 +133,7 @@ describe('cp and the files of the machine itself', function () {
     while (Date.now() < until) {
       for (const path of ['/tmp/d/secret', '/tmp/d/', '/tmp/d/sub', '/tmp']) {
         const { status, body } = await client
-          .bytes('GET', url(path))
+          .archive('GET', url(path))
           .catch(() => ({ status: 0, body: Buffer.alloc(0) }));
         outcomes.add(status);
         expect(body.includes('of the machine'), path).to.equal(false);
