@@ -19,3 +19,13 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit = ''] of parts) total += Number(amount) * (NANOSECONDS[unit] ?? 0);
   return Math.round(sign === '-' ? -total : total);
 }
+
+/** The same, printed as Go does (time.Duration.String) for what is at least a millisecond: `1m30s`, `1.5s`, `500ms`. */
+export function goDuration(nanoseconds: number): string {
+  if (nanoseconds < 1e9) return `${nanoseconds / 1e6}ms`;
+  const total = nanoseconds / 1e9;
+  const [hours, minutes] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60)];
+  const seconds = `${Number((total % 60).toFixed(9))}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}

@@ -7,6 +7,7 @@ import type { VolumeManager } from '../volumes/contract.ts';
 import type { ContainerEntry, ContainerRegistry } from './registry.ts';
 import type { ExecRegistry } from './exec-registry.ts';
 import type { ExitWatcher } from './exit-watcher.ts';
+import type { HealthChecks } from './health/checks.ts';
 import type { Restarts } from './restarts.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -49,6 +50,7 @@ export interface ContainersContext {
   readonly execs: ExecRegistry;
   readonly exits: ExitWatcher;
   readonly restarts: Restarts;
+  readonly health: HealthChecks;
   readonly bootId: string;
   /** Told of failures that no request waits for. */
   readonly onBackgroundError: (error: unknown) => void;

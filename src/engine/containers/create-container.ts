@@ -12,9 +12,10 @@ import { limitsOf } from './container-spec.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { refuseUnbuiltFields } from './fields.ts';
+import { checkHealthcheck } from './health/config.ts';
 import { logAttributes } from './logs/attributes.ts';
 import { logOptions } from './logs/options.ts';
-import { argvOf, imageWarnings, mergeConfig } from './merge-config.ts';
+import { argvOf, mergeConfig } from './merge-config.ts';
 import { timestamp } from './model.ts';
 import type { ContainerRecord } from './model.ts';
 import type { MountRequest } from './mounts/model.ts';
@@ -33,8 +34,6 @@ import { parseSignal } from './signals.ts';
 const ENGINE_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', GUEST.engineSocket];
 
 const createBody = containerConfig.extend({
-  /** `--no-healthcheck`; everything else was refused by name. */
-  Healthcheck: z.looseObject({ Test: z.array(z.string()).nullish() }).nullish(),
   HostConfig: hostConfig.nullish(),
   NetworkingConfig: networkingConfig.nullish(),
 });
@@ -49,7 +48,7 @@ export interface CreateRequest {
 
 export interface Created {
   readonly entry: ContainerEntry;
-  /** What the image asks for and doesn't get. */
+  /** What is asked for and has no effect. */
   readonly warnings: readonly string[];
 }
 
@@ -66,6 +65,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   const name = request.name.replace(/^\//, '');
   if (name !== '') checkName(name);
   const config = mergeConfig(parsed.config, image.config);
+  checkHealthcheck(config.Healthcheck);
   if (config.StopSignal !== '') parseSignal(config.StopSignal);
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) {
     throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
@@ -97,14 +97,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   context.registry.reserve(record.name, id);
   const entry = await makeContainer(context, record, image, mounts);
   publish(context, entry, 'create');
-  return {
-    entry,
-    warnings: [
-      ...securityWarnings,
-      ...portWarnings,
-      ...imageWarnings(image.config, { healthcheck: parsed.healthcheck }),
-    ],
-  };
+  return { entry, warnings: [...securityWarnings, ...portWarnings] };
 }
 
 /** Everything of a container but its event; whatever fails, nothing of it stays. */
@@ -142,14 +135,14 @@ async function makeContainer(
 function parseBody(
   body: unknown,
   engineSockets: readonly string[],
-): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & { healthcheck: readonly string[] } {
+): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> {
   if (typeof body !== 'object' || body === null)
     throw invalid('config cannot be empty in order to create a container');
   refuseHostPaths(body, engineSockets);
   refuseUnbuiltFields({ ...body });
   const parsed = createBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);
-  const { HostConfig: host, NetworkingConfig: networking, Healthcheck: healthcheck, ...config } = parsed.data;
+  const { HostConfig: host, NetworkingConfig: networking, ...config } = parsed.data;
   const hostConfigOrDefault = host ?? hostConfig.parse({});
   return {
     config,
@@ -158,7 +151,6 @@ function parseBody(
       NetworkMode: normalizeNetworkMode(hostConfigOrDefault.NetworkMode),
     }),
     networking: networking ?? { EndpointsConfig: {} },
-    healthcheck: healthcheck?.Test ?? [],
   };
 }
 

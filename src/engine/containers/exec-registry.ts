@@ -45,6 +45,11 @@ export class ExecRegistry {
     this.#after(KEEP_ENDED_MS, () => this.#sessions.delete(session.id));
   }
 
+  /** A session that nobody will ask for. */
+  forget(session: ExecSession): void {
+    this.#sessions.delete(session.id);
+  }
+
   /** Ids of a container's sessions that haven't ended. */
   activeOf(containerId: string): string[] {
     return [...this.#sessions.values()]

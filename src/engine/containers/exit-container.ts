@@ -20,6 +20,7 @@ async function exitLocked(
 ): Promise<void> {
   const { state } = entry;
   if (state.status !== 'running') return;
+  context.health.end(entry);
   // Nothing that fails from here on may keep those who wait from hearing of the end.
   const attempt = async (work: () => unknown): Promise<string | undefined> => {
     try {

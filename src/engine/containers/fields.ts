@@ -26,7 +26,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   StdinOnce: 'built',
   Env: 'built',
   Cmd: 'built',
-  Healthcheck: [{}, { Test: ['NONE'] }],
+  Healthcheck: 'built',
   ArgsEscaped: onlyDefault,
   Image: 'built',
   Volumes: 'built',
@@ -38,7 +38,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Labels: 'built',
   StopSignal: 'built',
   StopTimeout: 'built',
-  Shell: onlyDefault,
+  Shell: 'built',
 };
 
 export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {

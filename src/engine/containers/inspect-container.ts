@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULT_SHM_SIZE } from '../oci/mounts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/paths.ts';
+import type { Healthcheck } from '../../protocol/docker/container-config.ts';
 import type { Endpoint } from '../networks/contract.ts';
 import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
@@ -47,7 +48,7 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
     Created: record.created,
     Path: record.argv[0] ?? '',
     Args: record.argv.slice(1),
-    State: inspectState(record.state),
+    State: inspectState(record),
     Image: record.imageId,
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
@@ -98,7 +99,7 @@ function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unkn
 const orNull = (list: readonly string[]): readonly string[] | null => (list.length === 0 ? null : list);
 
 function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown> {
-  const { StopSignal, StopTimeout, MacAddress, ExposedPorts, ...rest } = config;
+  const { StopSignal, StopTimeout, MacAddress, ExposedPorts, Healthcheck, Shell, ...rest } = config;
   return {
     ...rest,
     Hostname: config.Hostname || id.slice(0, 12),
@@ -106,9 +107,18 @@ function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown>
     Volumes: Object.keys(config.Volumes).length > 0 ? config.Volumes : null,
     OnBuild: null,
     ...(MacAddress === '' ? {} : { MacAddress }),
+    ...(Healthcheck == null ? {} : { Healthcheck: givenHealthcheck(Healthcheck) }),
     ...(StopSignal === '' ? {} : { StopSignal }),
     ...(StopTimeout === null ? {} : { StopTimeout }),
+    ...((Shell ?? []).length > 0 ? { Shell } : {}),
   };
+}
+
+/** Docker leaves zeros out. */
+function givenHealthcheck(healthcheck: Healthcheck): Record<string, unknown> {
+  const { Test, ...rest } = healthcheck;
+  const given = Object.entries(rest).filter(([, value]) => value !== 0);
+  return { ...(Test.length > 0 ? { Test } : {}), ...Object.fromEntries(given) };
 }
 
 /** Docker's EndpointSettings; without a sandbox the addresses are empty. */

@@ -81,7 +81,7 @@ const TESTS: Readonly<Record<string, Test>> = {
       Object.hasOwn(record.config.ExposedPorts, value.includes('/') ? value : `${value}/tcp`),
     ),
   publish: (record, values) => values.some((value) => publishesPort(record, value)),
-  health: (_record, values) => values.includes('none'),
+  health: (record, values) => values.includes(record.health?.Status ?? 'none'),
   'is-task': (_record, values) => values.every((value) => value === 'false' || value === '0'),
   isolation: () => true,
 };
@@ -126,7 +126,7 @@ export function summary(context: ContainersContext, record: ContainerRecord): Re
     Ports: listPorts(record),
     Labels: record.config.Labels,
     State: stateWord(record.state),
-    Status: statusText(record.state),
+    Status: statusText(record),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     NetworkSettings: { Networks: networksOf(record) },
     Mounts: mountPoints(context, record),

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from '../../protocol/docker/container-config.ts';
 import { invalid } from '../errors.ts';
 import type { ImageRunConfig } from '../images/contract.ts';
+import { mergeHealthcheck } from './health/config.ts';
 
 /**
  * The user's configuration on top of the image's, by moby's rules (daemon/commit.go merge): the image's command counts
@@ -17,19 +18,10 @@ export function mergeConfig(user: ContainerConfig, image: ImageRunConfig): Conta
     WorkingDir: user.WorkingDir || (image.WorkingDir ?? ''),
     Labels: { ...image.Labels, ...user.Labels },
     Volumes: { ...pathsOf(image.Volumes), ...user.Volumes },
+    Healthcheck: mergeHealthcheck(user.Healthcheck, image.Healthcheck),
     StopSignal: user.StopSignal || (image.StopSignal ?? ''),
     ExposedPorts: { ...portsOf(image), ...user.ExposedPorts },
   };
-}
-
-/** What of the image's configuration has no effect here, for `Warnings` of a created container. */
-export function imageWarnings(
-  image: ImageRunConfig,
-  user: { readonly healthcheck: readonly string[] },
-): string[] {
-  const test = image.Healthcheck?.Test ?? [];
-  const checked = test.length > 0 && test[0] !== 'NONE' && user.healthcheck[0] !== 'NONE';
-  return checked ? ["the image's HEALTHCHECK is not run yet"] : [];
 }
 
 const pathsOf = (volumes: ImageRunConfig['Volumes']): Record<string, Record<string, unknown>> =>

@@ -4,6 +4,7 @@ import type {
   NetworkingConfig,
 } from '../../protocol/docker/container-config.ts';
 import type { Sandbox } from '../networks/contract.ts';
+import type { Health } from './health/state.ts';
 import type { MountRecord } from './mounts/model.ts';
 
 /** Who a process is: a pid alone may have been given to another since. */
@@ -70,6 +71,8 @@ export interface ContainerRecord {
   stoppedByUser: boolean;
   /** Restarts by its policy since somebody started it; absent: none. */
   restartCount?: number;
+  /** Absent: it has no health check, or never ran. The log of the checks is only as new as the last change of status. */
+  health?: Health;
 }
 
 export const NEVER = '0001-01-01T00:00:00Z';

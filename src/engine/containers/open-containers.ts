@@ -10,6 +10,9 @@ import { DEFAULT_CONFIG, layoutOf } from './context.ts';
 import type { ContainersConfig, ContainersContext } from './context.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { ExitWatcher } from './exit-watcher.ts';
+import { HealthChecks } from './health/checks.ts';
+import { runProbe } from './health/probe.ts';
+import { recordHealth } from './health/record.ts';
 import { readBootId } from './process-identity.ts';
 import { ContainerRegistry, isUp } from './registry.ts';
 import { Restarts } from './restarts.ts';
@@ -71,6 +74,10 @@ export function openContainers(options: ContainersOptions): Containers {
     registry: new ContainerRegistry(),
     execs: new ExecRegistry(),
     exits: new ExitWatcher(layout.exits),
+    health: new HealthChecks({
+      probe: async (entry, check, signal) => runProbe(context, entry, check, signal),
+      changed: (entry) => recordHealth(context, entry),
+    }),
     restarts: new Restarts(async (entry) => restartByPolicy(context, entry)),
     bootId: readBootId(),
     onBackgroundError: options.onBackgroundError,
@@ -88,6 +95,7 @@ export function openContainers(options: ContainersOptions): Containers {
     counts: () => counts(context),
     close: () => {
       context.restarts.close();
+      context.health.close();
       context.exits.close();
     },
   };

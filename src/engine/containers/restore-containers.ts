@@ -70,6 +70,7 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       );
       await told(context, record.id, () => keepLogSmall(context, entry));
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
+      context.health.resume(entry);
       return;
     }
     await seeOff(context, entry);

@@ -91,6 +91,7 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
   record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };
   record.stoppedByUser = false;
+  context.health.begin(entry);
   await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
   publish(context, entry, 'start');
   keepLogSmall(context, entry);
@@ -158,6 +159,7 @@ async function recordFailure(
   const exitCode = error instanceof StartFailed ? error.failure.exitCode : OTHER_FAILURE;
   const message = error instanceof Error ? error.message : String(error);
   entry.hub.close();
+  context.health.end(entry);
   try {
     await releaseResources(context, entry.id);
   } catch (cleanup) {

@@ -1,5 +1,14 @@
 /** What the rest of the engine may know of images. */
 
+export interface ImageHealthcheck {
+  readonly Test?: readonly string[] | null | undefined;
+  readonly Interval?: number | undefined;
+  readonly Timeout?: number | undefined;
+  readonly StartPeriod?: number | undefined;
+  readonly StartInterval?: number | undefined;
+  readonly Retries?: number | undefined;
+}
+
 /** The parts of an OCI image config (image-spec v1.1, config.md) that running a container uses. */
 export interface ImageRunConfig {
   readonly User?: string | undefined;
@@ -11,7 +20,8 @@ export interface ImageRunConfig {
   readonly ExposedPorts?: Readonly<Record<string, object>> | undefined;
   readonly Volumes?: Readonly<Record<string, object>> | undefined;
   readonly StopSignal?: string | undefined;
-  readonly Healthcheck?: { readonly Test?: readonly string[] | null | undefined } | undefined;
+  /** Docker's: times in nanoseconds. */
+  readonly Healthcheck?: ImageHealthcheck | undefined;
   readonly Shell?: readonly string[] | undefined;
 }
 

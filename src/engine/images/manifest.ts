@@ -93,7 +93,16 @@ const runConfig = z.object({
   ExposedPorts: z.record(z.string(), z.looseObject({})).nullish(),
   Volumes: z.record(z.string(), z.looseObject({})).nullish(),
   StopSignal: z.string().nullish(),
-  Healthcheck: z.looseObject({ Test: z.array(z.string()).nullish() }).nullish(),
+  Healthcheck: z
+    .looseObject({
+      Test: strings.nullish(),
+      Interval: z.int().optional(),
+      Timeout: z.int().optional(),
+      StartPeriod: z.int().optional(),
+      StartInterval: z.int().optional(),
+      Retries: z.int().optional(),
+    })
+    .nullish(),
   Shell: strings.nullish(),
   OnBuild: strings.nullish(),
   ArgsEscaped: z.boolean().nullish(),

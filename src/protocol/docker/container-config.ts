@@ -27,6 +27,17 @@ const words = z
   .nullish()
   .transform((value) => value ?? null);
 
+/** Times in nanoseconds; zeros and an empty test: the image's, or the defaults. */
+const healthcheck = z.object({
+  Test: texts,
+  Interval: count,
+  Timeout: count,
+  StartPeriod: count,
+  StartInterval: count,
+  Retries: count,
+});
+export type Healthcheck = z.output<typeof healthcheck>;
+
 export const containerConfig = z.object({
   Hostname: text,
   Domainname: text,
@@ -40,6 +51,7 @@ export const containerConfig = z.object({
   StdinOnce: flag,
   Env: texts,
   Cmd: words,
+  Healthcheck: healthcheck.nullish().transform(orNull),
   /** Paths that get a volume of their own. */
   Volumes: objectMap,
   Image: text,
@@ -48,6 +60,8 @@ export const containerConfig = z.object({
   MacAddress: text,
   Labels: textMap,
   StopSignal: text,
+  /** What runs the command of a health check that is one string. */
+  Shell: texts,
   StopTimeout: z
     .int()
     .nullish()

@@ -196,12 +196,6 @@ describe('containers', function () {
     await remove(id);
   });
 
-  it('warn of what their image wants and does not get', async () => {
-    const created = await client.call('POST', '/containers/create', { Image: 'wishes', Cmd: ['true'] });
-    expect(created.json['Warnings']).to.deep.equal(["the image's HEALTHCHECK is not run yet"]);
-    await remove(String(created.json['Id']));
-  });
-
   it('tell of their lives in events', async () => {
     const id = await client.create(
       { Cmd: ['false'], Labels: { a: 'b' }, HostConfig: { NetworkMode: 'none' } },

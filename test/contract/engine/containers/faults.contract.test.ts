@@ -10,6 +10,7 @@ import { ExitWatcher } from '../../../../src/engine/containers/exit-watcher.ts';
 import type { ContainerRecord, ContainerState } from '../../../../src/engine/containers/model.ts';
 import { identify, readBootId } from '../../../../src/engine/containers/process-identity.ts';
 import { ContainerEntry, ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
+import { HealthChecks } from '../../../../src/engine/containers/health/checks.ts';
 import { Restarts } from '../../../../src/engine/containers/restarts.ts';
 import { restoreContainers } from '../../../../src/engine/containers/restore-containers.ts';
 import { stopContainer } from '../../../../src/engine/containers/stop-container.ts';
@@ -61,6 +62,10 @@ describe('containers when something fails', () => {
       registry: new ContainerRegistry(),
       execs: new ExecRegistry(),
       exits: new ExitWatcher(layout.exits),
+      health: new HealthChecks({
+        probe: async () => ({ exitCode: 0, output: '' }),
+        changed: () => undefined,
+      }),
       restarts: new Restarts(async (entry) => void started.push(entry.id)),
       bootId,
       onBackgroundError: (error: Error) => void background.push(error),

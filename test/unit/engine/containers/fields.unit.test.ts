@@ -33,6 +33,8 @@ const SEEN_ELSEWHERE = new Set([
   'StopTimeout',
   'ContainerIDFile',
   'RestartPolicy',
+  'Healthcheck',
+  'Shell',
 ]);
 
 /** Fields that have an effect only together with others. */
@@ -235,6 +237,12 @@ describe('fields of a create request', () => {
       [{}, { Tmpfs: { '/t': 'lowerdir=/' } }, /invalid tmpfs option/],
       [{ WorkingDir: 'relative' }, {}, /absolute path/],
       [{ StopSignal: 'NOPE' }, {}, /invalid signal/],
+      [
+        { Healthcheck: { Test: ['CMD', 'x'], Interval: 10 } },
+        {},
+        /Interval in Healthcheck cannot be less than 1ms/,
+      ],
+      [{ Healthcheck: { Retries: -1 } }, {}, /Retries in Healthcheck cannot be negative/],
       [{ Cmd: [] }, {}, /no command specified/],
       [{}, { IpcMode: 'ours' }, /^invalid IPC mode: ours$/],
       [{}, { PidMode: 'container:' }, /^invalid PID mode: container:$/],

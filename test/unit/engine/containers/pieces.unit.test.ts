@@ -3,10 +3,11 @@ import { flagOf, timeOf } from '../../../../src/engine/api/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
 import { statusText } from '../../../../src/engine/containers/describe-state.ts';
 import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/logs/lines.ts';
-import { argvOf, imageWarnings, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
+import { argvOf, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
 import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
 import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
 import { explainRuntimeError } from '../../../../src/engine/containers/runtime-errors.ts';
+import type { ContainerState } from '../../../../src/engine/containers/model.ts';
 import { parseSignal } from '../../../../src/engine/containers/signals.ts';
 
 describe('container names', () => {
@@ -31,22 +32,6 @@ describe('signals', () => {
     for (const signal of ['NOPE', '0', '65', 'RTMIN+31', '-9', '']) {
       expect(() => parseSignal(signal), signal).to.throw(`invalid signal: ${signal}`);
     }
-  });
-});
-
-describe("an image's wishes that aren't met", () => {
-  const image = { Healthcheck: { Test: ['CMD', 'check'] } };
-
-  it('are told by name', () => {
-    expect(imageWarnings(image, { healthcheck: [] })).to.deep.equal([
-      "the image's HEALTHCHECK is not run yet",
-    ]);
-  });
-
-  it('are none where the user decided otherwise, or the image has none', () => {
-    expect(imageWarnings(image, { healthcheck: ['NONE'] })).to.deep.equal([]);
-    expect(imageWarnings({ Healthcheck: { Test: ['NONE'] } }, { healthcheck: [] })).to.deep.equal([]);
-    expect(imageWarnings({}, { healthcheck: [] })).to.deep.equal([]);
   });
 });
 
@@ -189,8 +174,21 @@ describe('status texts', () => {
       startedAt: '',
       finishedAt: '2026-11-21T12:00:00Z',
     } as const;
-    expect(statusText(exited, now)).to.equal('Exited (137) 10 seconds ago');
-    expect(statusText({ status: 'created' }, now)).to.equal('Created');
+    expect(statusText({ state: exited }, now)).to.equal('Exited (137) 10 seconds ago');
+    expect(statusText({ state: { status: 'created' } }, now)).to.equal('Created');
+    const { error: _, ...end } = exited;
+    expect(statusText({ state: { ...end, status: 'restarting' } }, now)).to.equal(
+      'Restarting (137) 10 seconds ago',
+    );
+    const running = { status: 'running', startedAt: '2026-11-21T12:00:00Z', paused: false } as ContainerState;
+    const texts = (['starting', 'healthy', 'unhealthy'] as const).map((Status) =>
+      statusText({ state: running, health: { Status, FailingStreak: 0, Log: [] } }, now),
+    );
+    expect(texts).to.deep.equal([
+      'Up 10 seconds (health: starting)',
+      'Up 10 seconds (healthy)',
+      'Up 10 seconds (unhealthy)',
+    ]);
   });
 });
 
