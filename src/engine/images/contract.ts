@@ -59,6 +59,8 @@ export interface RootfsManager {
   mount(containerId: string, image: ResolvedImage): Promise<Rootfs>;
   /** Idempotent. Layers that no container uses any more are unmounted too. */
   unmount(containerId: string): Promise<void>;
+  /** Bytes that a container's writable layer takes on the disk; 0 where there is none. */
+  size(containerId: string): Promise<number>;
   /** Unmounts and removes the writable layer. */
   remove(containerId: string): Promise<void>;
 }

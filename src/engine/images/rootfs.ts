@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { diskUsage } from '../store/disk-usage.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
 import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
@@ -73,6 +74,15 @@ export class OverlayRootfs implements RootfsManager {
       }
       return { merged, upper, lowers };
     });
+  }
+
+  async size(containerId: string): Promise<number> {
+    try {
+      return await diskUsage(join(this.#dataDir, containerId, 'upper'));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return 0;
+      throw error;
+    }
   }
 
   async unmount(containerId: string): Promise<void> {

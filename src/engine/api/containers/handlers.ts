@@ -6,6 +6,7 @@ import { createExec } from '../../containers/exec-container.ts';
 import { inspectContainer } from '../../containers/inspect-container.ts';
 import { LIST_FILTERS, listContainers } from '../../containers/list-containers.ts';
 import { listProcesses } from '../../containers/list-processes.ts';
+import { PRUNE_FILTERS, pruneContainers } from '../../containers/prune-containers.ts';
 import { requireRunning } from '../../containers/registry.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
 import { removeContainer } from '../../containers/remove-container.ts';
@@ -21,7 +22,7 @@ import {
 } from '../../containers/stop-container.ts';
 import { updateContainer } from '../../containers/update-container.ts';
 import { parseWaitCondition, waitForContainer } from '../../containers/wait-container.ts';
-import { invalid, notImplemented } from '../../errors.ts';
+import { conflict, invalid, notImplemented } from '../../errors.ts';
 import { parseFilters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
 import { flagOf, integerOf } from '../query.ts';
@@ -31,6 +32,7 @@ type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | v
 /** The handlers of `/containers/…` that answer with JSON or nothing. */
 export function containerHandlers(context: ContainersContext) {
   const entryOf = (request: ApiRequest): ContainerEntry => context.registry.find(request.params['id'] ?? '');
+  let pruning = false;
   return {
     list: ((request, response) => {
       const query = {
@@ -118,6 +120,18 @@ export function containerHandlers(context: ContainersContext) {
     rename: (async (request, response) => {
       await renameContainer(context, entryOf(request), request.query.get('name') ?? '');
       response.empty(204);
+    }) satisfies Handler,
+
+    prune: (async (request, response) => {
+      const filters = parseFilters(request.query.get('filters'), PRUNE_FILTERS);
+      if (pruning) throw conflict('a prune operation is already running');
+      pruning = true;
+      try {
+        const { ids, bytes } = await pruneContainers(context, filters);
+        response.json(200, { ContainersDeleted: ids.length > 0 ? ids : null, SpaceReclaimed: bytes });
+      } finally {
+        pruning = false;
+      }
     }) satisfies Handler,
 
     update: (async (request, response) => {

@@ -12,6 +12,7 @@ export function containerRoutes(context: ContainersContext): Route[] {
   return [
     { method: 'GET', path: '/containers/json', handle: handlers.list },
     { method: 'POST', path: '/containers/create', handle: handlers.create },
+    { method: 'POST', path: '/containers/prune', handle: handlers.prune },
     { method: 'GET', path: '/containers/{id}/json', handle: handlers.inspect },
     { method: 'GET', path: '/containers/{id}/top', handle: handlers.top },
     { method: 'GET', path: '/containers/{id}/logs', handle: logsHandler(context) },

@@ -189,11 +189,40 @@ describe('containers', function () {
     expect(new FrameDecoder().push(Buffer.from(text)).map(({ payload }) => String(payload))).to.deep.equal([
       ' x\n',
     ]);
-    for (const path of [`/containers/${id}/json?size=1`, '/containers/json?size=1', '/containers/prune']) {
-      const answer = await client.call(path === '/containers/prune' ? 'POST' : 'GET', path);
+    for (const path of [`/containers/${id}/json?size=1`, '/containers/json?size=1']) {
+      const answer = await client.call('GET', path);
       expect(answer.status, path).to.equal(501);
     }
     await remove(id);
+  });
+
+  it('are pruned where they have ended, as the filters say', async () => {
+    const prune = async (filters: object): Promise<Record<string, unknown>> =>
+      (await client.call('POST', `/containers/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`))
+        .json;
+    const running = await startSleeper();
+    const wrote = await client.create({
+      Cmd: ['dd', 'if=/dev/zero', 'of=/big', 'bs=1000', 'count=50'],
+      Labels: { kind: 'wrote' },
+      HostConfig: { NetworkMode: 'none' },
+    });
+    const { end } = await client.waitFor(wrote, 'next-exit');
+    await client.call('POST', `/containers/${wrote}/start`);
+    await end;
+    const created = await client.create({});
+    expect(await prune({ until: ['1h'] })).to.deep.equal({ ContainersDeleted: null, SpaceReclaimed: 0 });
+    expect(await prune({ label: ['kind=wrote'] })).to.deep.equal({
+      ContainersDeleted: [wrote],
+      SpaceReclaimed: 50_000,
+    });
+    expect(await prune({ until: [new Date(Date.now() + 1000).toISOString()] })).to.include.deep({
+      ContainersDeleted: [created],
+    });
+    const refused = await prune({ until: ['soon'] });
+    expect(refused['message']).to.equal("failed to parse value for 'until' filter: soon");
+    expect((await prune({ name: ['x'] }))['message']).to.equal("invalid filter 'name'");
+    expect((await stateOf(running))['Running']).to.equal(true);
+    await remove(running);
   });
 
   it('tell of their lives in events', async () => {

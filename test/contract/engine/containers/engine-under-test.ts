@@ -32,6 +32,7 @@ import { notFound } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
 import type { ImageResolver, ResolvedImage, RootfsManager } from '../../../../src/engine/images/contract.ts';
 import type { NetworkManager } from '../../../../src/engine/networks/contract.ts';
+import { diskUsage } from '../../../../src/engine/store/disk-usage.ts';
 import { hasCode } from '../../../../src/engine/sys/errno.ts';
 import { S_IF, makeNode, setXattr } from '../../../../src/engine/sys/files.ts';
 import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
@@ -169,6 +170,9 @@ const rootfs: RootfsManager = {
   },
   async unmount(id) {
     unmountIfMounted(join(layerOf(id), 'merged'));
+  },
+  async size(id) {
+    return existsSync(join(layerOf(id), 'upper')) ? await diskUsage(join(layerOf(id), 'upper')) : 0;
   },
   async remove(id) {
     unmountIfMounted(join(layerOf(id), 'merged'));
