@@ -215,7 +215,7 @@ describe('containers', function () {
       ContainersDeleted: [wrote],
       SpaceReclaimed: 50_000,
     });
-    expect(await prune({ until: [new Date(Date.now() + 1000).toISOString()] })).to.include.deep({
+    expect(await prune({ until: [new Date(Date.now() + 1000).toISOString()] })).to.deep.include({
       ContainersDeleted: [created],
     });
     const refused = await prune({ until: ['soon'] });
