@@ -59,8 +59,16 @@ describe('security options', () => {
       const script = 'grep CapEff /proc/self/status; mkdir /x; id -G; mount | grep -c " /proc/sys "';
       const output = await sh(
         script,
-        ...['--cap-drop', 'ALL', '--cap-add', 'chown', '--group-add', '4711'],
-        ...['--security-opt', `seccomp=${profile}`, '--security-opt', 'systempaths=unconfined'],
+        '--cap-drop',
+        'ALL',
+        '--cap-add',
+        'chown',
+        '--group-add',
+        '4711',
+        '--security-opt',
+        `seccomp=${profile}`,
+        '--security-opt',
+        'systempaths=unconfined',
       );
       expect(output).to.match(/CapEff: 0000000000000001\n.*No space left on device\n0( .*)? 4711( .*)?\n0\n/);
       const refusals: [string[], RegExp][] = [

@@ -23,6 +23,8 @@ import { releaseResources } from './release-resources.ts';
 import { removeLocked } from './remove-container.ts';
 import { explainRuntimeError, startError } from './runtime-errors.ts';
 import type { StartFailure } from './runtime-errors.ts';
+import { refuseMountsOnProc } from './security/proc-mounts.ts';
+import { maskedPathsOf } from './security/privileges.ts';
 import { releaseProcess } from './release-process.ts';
 import type { Sandbox } from '../networks/contract.ts';
 
@@ -86,6 +88,7 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   }
   const identity = identify(answer.data, context.bootId);
   if (identity === undefined) throw new Error('the container was gone before it was started');
+  refuseMountsOnProc(identity.pid, maskedPathsOf(record.hostConfig));
   if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
   const startedAt = timestamp();
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { diskUsage } from '../store/disk-usage.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
+import { parseMountInfo } from '../sys/mount-info.ts';
 import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
 import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
 
@@ -175,18 +176,7 @@ async function makeUpper(own: string, upper: string, work: string, top: string):
   await chmod(upper, root.mode & 0o7777);
 }
 
-/** Mount points of this mount namespace, from proc_pid_mountinfo(5); octal escapes decoded. */
+/** Mount points of this mount namespace. */
 function mountPoints(): Set<string> {
-  const points = new Set<string>();
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const point = line.split(' ')[4];
-    if (point !== undefined) {
-      points.add(
-        point.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
-          String.fromCharCode(Number.parseInt(digits, 8)),
-        ),
-      );
-    }
-  }
-  return points;
+  return new Set(parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')).map(({ point }) => point));
 }

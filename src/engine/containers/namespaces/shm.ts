@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_SHM_SIZE } from '../../oci/mounts.ts';
 import { hasCode } from '../../sys/errno.ts';
+import { parseMountInfo } from '../../sys/mount-info.ts';
 import { MNT_DETACH, MOUNT_ATTR, mountFilesystem, unmount } from '../../sys/mount.ts';
 import type { ContainersContext } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
@@ -36,10 +37,8 @@ const MACHINE_SHM = '/dev/shm';
 
 /** The VM's own /dev/shm, for `--ipc host`. Nothing in the VM needs it, so it is made when it is first wanted. */
 export function machineShm(): string {
-  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .some((line) => line.split(' ')[4] === MACHINE_SHM);
-  if (!mounted) {
+  const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+  if (!mounts.some(({ point }) => point === MACHINE_SHM)) {
     mkdirSync(MACHINE_SHM, { recursive: true });
     mountShm(MACHINE_SHM, []);
   }

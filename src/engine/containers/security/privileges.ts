@@ -42,13 +42,16 @@ export function privilegesOf(host: Wishes, arch: 'amd64' | 'arm64'): Privileges 
     capabilities,
     noNewPrivileges: options.noNewPrivileges,
     seccomp: seccompFor(options.seccomp ?? (privileged ? 'unconfined' : 'default'), arch, capabilities),
-    maskedPaths: privileged
-      ? []
-      : (host.MaskedPaths ?? [...MASKED_PATHS, ...thermalThrottlePaths(availableParallelism())]),
+    maskedPaths: maskedPathsOf(host),
     readonlyPaths: privileged ? [] : (host.ReadonlyPaths ?? READONLY_PATHS),
     writableSys: privileged,
     writableCgroups: privileged || options.writableCgroups,
   };
+}
+
+export function maskedPathsOf(host: Pick<Wishes, 'Privileged' | 'MaskedPaths'>): readonly string[] {
+  if (host.Privileged) return [];
+  return host.MaskedPaths ?? [...MASKED_PATHS, ...thermalThrottlePaths(availableParallelism())];
 }
 
 export function capabilitiesOf(host: Pick<Wishes, 'Privileged' | 'CapAdd' | 'CapDrop'>): readonly string[] {

@@ -23,6 +23,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
 import type { Route } from '../../../../src/engine/api/route.ts';
@@ -50,7 +51,7 @@ const [
 ] = process.argv.slice(2);
 
 const APPLETS =
-  'sh cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
+  'sh unshare sed cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
     ' ',
   );
 const imageRoot = join(dataDir, 'image');
@@ -72,16 +73,30 @@ function makeImage(): void {
   makeSeed(join(imageRoot, 'seed'));
 }
 
-/** A root whose users and groups are links to files of the machine, which is not to be believed. */
+/** A root whose users and groups are links to files of the machine, and that has links to /proc elsewhere. */
 function makeAstray(): void {
   if (existsSync(astrayRoot)) return;
   cpSync(imageRoot, astrayRoot, { recursive: true, verbatimSymlinks: true });
+  symlinkSync('/proc', join(astrayRoot, 'to-proc'));
+  symlinkSync('/proc/sys', join(astrayRoot, 'to-sysctl'));
   for (const name of ['passwd', 'group']) {
     writeFileSync(join(dataDir, `machine-${name}`), 'machine:x:4242:4242:machine:/root:/bin/sh\n');
     rmSync(join(astrayRoot, 'etc', name));
   }
   symlinkSync(join(dataDir, 'machine-passwd'), join(astrayRoot, 'etc/passwd'));
   symlinkSync(`${'../'.repeat(20)}${join(dataDir, 'machine-group')}`, join(astrayRoot, 'etc/group'));
+}
+
+/** Roots in which a directory that the runtime mounts on, or below, is a link to one of the machine's. */
+const LINKED = ['proc', 'sys', 'dev', 'etc'];
+const linkedRoot = (name: string): string => join(dataDir, `linked-${name}`);
+
+function makeLinked(name: string): void {
+  if (existsSync(linkedRoot(name))) return;
+  cpSync(imageRoot, linkedRoot(name), { recursive: true, verbatimSymlinks: true });
+  rmSync(join(linkedRoot(name), name), { recursive: true });
+  mkdirSync(join(dataDir, `machine-${name}`));
+  symlinkSync(join(dataDir, `machine-${name}`), join(linkedRoot(name), name));
 }
 
 /** Something of everything that a volume takes over from its image. */
@@ -132,7 +147,19 @@ const seeded: ResolvedImage = {
 /** Its root is made in {@link makeAstray}. */
 const astray: ResolvedImage = { ...image, id: `sha256:${'e'.repeat(64)}` };
 
-const byName = new Map(Object.entries({ busybox: image, 'busybox:latest': image, wishes, seeded, astray }));
+const linked = LINKED.map((name): readonly [string, ResolvedImage] => [
+  `linked-${name}`,
+  { ...image, id: `sha256:${createHash('sha256').update(name).digest('hex')}` },
+]);
+const roots = new Map([
+  [astray.id, astrayRoot],
+  ...linked.map(([name, { id }]): [string, string] => [id, join(dataDir, name)]),
+]);
+
+const byName = new Map([
+  ...Object.entries({ busybox: image, 'busybox:latest': image, wishes, seeded, astray }),
+  ...linked,
+]);
 
 const images: ImageResolver = {
   resolve(reference) {
@@ -162,7 +189,7 @@ const rootfs: RootfsManager = {
       return { merged, upper, lowers: [imageRoot] };
     for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
     mountFilesystem('overlay', merged, [
-      ['lowerdir', imageId === astray.id ? astrayRoot : imageRoot],
+      ['lowerdir', roots.get(imageId) ?? imageRoot],
       ['upperdir', upper],
       ['workdir', work],
     ]);
@@ -215,6 +242,7 @@ const routes: Route[] = [
 
 makeImage();
 makeAstray();
+LINKED.forEach(makeLinked);
 const containers = openContainers({
   dataDir,
   runDir,
