@@ -47,6 +47,23 @@ export function endOptionsAtFirstPositional(
   return options;
 }
 
+/** docker's `--flag=true|false`, where options may stand behind positional arguments. */
+export function spellOutBooleans(
+  argv: readonly string[],
+  flags: Readonly<Record<string, FlagShape>>,
+): string[] {
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  const spelled = options.flatMap((word) => {
+    const name = /^--([^=]+)=/.exec(word)?.[1];
+    if (name === undefined || flags[name]?.type !== 'boolean') return [word];
+    const words: string[] = [];
+    longOption(word, new Map(Object.entries(flags)), words);
+    return words;
+  });
+  return [...spelled, ...argv.slice(options.length)];
+}
+
 function longOption(word: string, flags: ReadonlyMap<string, FlagShape>, options: string[]): boolean {
   const equals = word.indexOf('=');
   const name = word.slice(2, equals === -1 ? undefined : equals);
@@ -55,6 +72,7 @@ function longOption(word: string, flags: ReadonlyMap<string, FlagShape>, options
     const value = word.slice(equals + 1).toLowerCase();
     if (['true', '1', 't'].includes(value)) options.push(`--${name}`);
     else if (!['false', '0', 'f'].includes(value)) options.push(word);
+    else if (flag.allowNo === true) options.push(`--no-${name}`);
     return false;
   }
   options.push(word);

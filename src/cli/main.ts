@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '@oclif/core';
-import { endOptionsAtFirstPositional } from './end-of-options.ts';
+import { endOptionsAtFirstPositional, spellOutBooleans } from './end-of-options.ts';
 import { systemErrorCode } from '../core/errors.ts';
 import { systemPathInputs, wherryHome } from '../platform/paths.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
@@ -71,14 +71,18 @@ async function runCommand(argv: string[], root: string): Promise<void> {
   await run(argv.length === 0 ? ['--help'] : endOptions(withHelpFlag(argv), config), config);
 }
 
-/** For commands whose options end at the first positional; before oclif looks for `--help` among all words. */
+/** Before oclif looks for `--help` among all words: docker's ways to end options and to write boolean ones. */
 function endOptions(argv: string[], config: Config): string[] {
   for (const words of [2, 1]) {
     const id = argv.slice(0, words).join(':');
     const command = argv.length >= words ? config.findCommand(id) : undefined;
     if (command === undefined) continue;
-    if (command['optionsEndAtFirstPositional'] !== true) return argv;
-    return [...argv.slice(0, words), ...endOptionsAtFirstPositional(argv.slice(words), command.flags)];
+    const rest = argv.slice(words);
+    const arranged =
+      command['optionsEndAtFirstPositional'] === true
+        ? endOptionsAtFirstPositional(rest, command.flags)
+        : spellOutBooleans(rest, command.flags);
+    return [...argv.slice(0, words), ...arranged];
   }
   return argv;
 }

@@ -6,7 +6,7 @@ const LINES = 3000;
 
 describe('log drivers', () => {
   it('json-file is rotated under a follower: every line once, in order', async () => {
-    const script = `i=0; while [ $i -lt ${LINES} ]; do echo $i; i=$((i+1)); done; sleep 1`;
+    const script = `i=0; while [ $i -lt ${LINES} ]; do echo $i; i=$((i+1)); [ $((i % 200)) = 0 ] && sleep 0.1; done; sleep 1`;
     const options = ['--log-opt', 'max-size=20k', '--log-opt', 'max-file=3'];
     await world().ok([
       'run',

@@ -26,6 +26,12 @@ export default class Exec extends WherryCommand {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    'env-file': Flags.string({
+      description: 'Read in a file of environment variables',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'detach-keys': Flags.string({ description: 'Override the key sequence for detaching a container' }),
     workdir: Flags.string({ char: 'w', description: 'Working directory inside the container' }),
     user: Flags.string({ char: 'u', description: 'Username or UID (format: "<name|uid>[:<group|gid>]")' }),
     privileged: Flags.boolean({ description: 'Give extended privileges to the command', default: false }),

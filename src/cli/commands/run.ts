@@ -18,6 +18,11 @@ export default class Run extends WherryCommand {
       description: 'Run container in background and print container ID',
       default: false,
     }),
+    'sig-proxy': Flags.boolean({
+      description: 'Proxy received signals to the process',
+      default: true,
+      allowNo: true,
+    }),
     yes: Flags.boolean({
       description: 'Consent to install what is missing on this computer (QEMU)',
       default: false,

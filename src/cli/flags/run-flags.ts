@@ -30,6 +30,7 @@ export const runFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'detach-keys': Flags.string({ description: 'Override the key sequence for detaching a container' }),
   'log-driver': Flags.string({ description: 'Logging driver for the container (json-file, local, none)' }),
   'log-opt': Flags.string({ description: 'Log driver options', multiple: true, multipleNonGreedy: true }),
   memory: Flags.string({ char: 'm', description: 'Memory limit, e.g. 64m' }),

@@ -29,7 +29,7 @@ export async function runMachineShell(
     signal,
   );
   const remote = shell.process;
-  const stop = pumpStdin(stdin, remote.stdin, { raw: isTerminal, onDetach: undefined });
+  const stop = pumpStdin(stdin, remote.stdin, { raw: isTerminal, detach: undefined });
   const stopResizing = isTerminal
     ? followSize(
         stdout,

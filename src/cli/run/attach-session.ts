@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../../protocol/streams/detach-keys.ts';
 import { copyRaw, demultiplex } from '../streams/demultiplex.ts';
 import { pumpStdin, type Terminal } from '../streams/terminal.ts';
 
@@ -11,11 +12,22 @@ export type SessionEnd = 'ended' | 'detached';
 export async function attachSession(
   stream: Duplex,
   terminal: Terminal,
-  options: { readonly stdin: boolean; readonly tty: boolean },
+  options: {
+    readonly stdin: boolean;
+    readonly tty: boolean;
+    /** `--detach-keys`; the engine has found that it can be read. */
+    readonly detachKeys?: string | undefined;
+  },
 ): Promise<SessionEnd> {
   const detached = Promise.withResolvers<SessionEnd>();
   const stop = options.stdin
-    ? pumpStdin(terminal.stdin, stream, { raw: options.tty, onDetach: () => detached.resolve('detached') })
+    ? pumpStdin(terminal.stdin, stream, {
+        raw: options.tty,
+        detach: {
+          keys: parseDetachKeys(options.detachKeys ?? '') ?? DEFAULT_DETACH_KEYS,
+          onDetach: () => detached.resolve('detached'),
+        },
+      })
     : () => undefined;
   if (!options.stdin) stream.end();
   const output = options.tty

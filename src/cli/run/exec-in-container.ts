@@ -2,6 +2,7 @@ import { apiPath } from '../engine-client/api-path.ts';
 import type { EngineClient } from '../engine-client/client.ts';
 import { followSize, type Terminal } from '../streams/terminal.ts';
 import { environmentEntry } from '../flags/environment.ts';
+import { readKeyValueFile } from '../flags/key-value-file.ts';
 import { attachSession } from './attach-session.ts';
 
 export interface ExecRequest {
@@ -15,6 +16,8 @@ export interface ExecRequest {
     readonly env?: readonly string[] | undefined;
     readonly workdir?: string | undefined;
     readonly user?: string | undefined;
+    readonly 'env-file'?: readonly string[] | undefined;
+    readonly 'detach-keys'?: string | undefined;
   };
 }
 
@@ -26,6 +29,7 @@ export async function execInContainer(
 ): Promise<number> {
   const { flags } = request;
   const attached = !flags.detach;
+  const variables = [...(flags['env-file'] ?? []).flatMap(readKeyValueFile), ...(flags.env ?? [])];
   const { Id: id } = await engine.json<{ Id: string }>(
     'POST',
     apiPath`/containers/${request.container}/exec`,
@@ -36,10 +40,12 @@ export async function execInContainer(
         AttachStderr: attached,
         Tty: flags.tty,
         Detach: flags.detach,
+        DetachKeys: flags['detach-keys'] ?? '',
         Privileged: flags.privileged,
         User: flags.user ?? '',
         WorkingDir: flags.workdir ?? '',
-        Env: flags.env?.flatMap((entry) => environmentEntry(entry, process.env)) ?? null,
+        Env:
+          variables.length === 0 ? null : variables.flatMap((entry) => environmentEntry(entry, process.env)),
         Cmd: request.command,
       },
     },
@@ -57,7 +63,11 @@ export async function execInContainer(
     stop = followSize(terminal.stdout, resize, () => stop?.());
   }
   try {
-    const end = await attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
+    const end = await attachSession(stream, terminal, {
+      stdin: flags.interactive,
+      tty: flags.tty,
+      detachKeys: flags['detach-keys'],
+    });
     if (end === 'detached') return 0;
   } finally {
     stop?.();

@@ -2,9 +2,10 @@ import { apiPath } from '../engine-client/api-path.ts';
 import { WherryError } from '../../core/errors.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
 import { followSize, type Terminal } from '../streams/terminal.ts';
-import { takeSignals } from '../signals.ts';
 import { attachSession } from './attach-session.ts';
 import { openCidFile } from './cid-file.ts';
+import { exitStatus } from './exit-status.ts';
+import { proxySignals } from './proxy-signals.ts';
 import type { CreateBody, RunFlags } from './create-body.ts';
 import { pullImage, withDefaultTag } from './pull-image.ts';
 
@@ -16,6 +17,8 @@ export interface RunRequest {
     readonly pull: string;
     readonly platform?: string | undefined;
     readonly quiet: boolean;
+    readonly 'detach-keys'?: string | undefined;
+    readonly 'sig-proxy'?: boolean | undefined;
   };
 }
 
@@ -108,18 +111,23 @@ async function runAttached(
 ): Promise<number> {
   const { flags } = request;
   const { stream } = await engine.hijack('POST', apiPath`/containers/${id}/attach`, {
-    query: { stream: 1, stdout: 1, stderr: 1, ...(flags.interactive ? { stdin: 1 } : {}) },
+    query: {
+      stream: 1,
+      stdout: 1,
+      stderr: 1,
+      ...(flags.interactive ? { stdin: 1 } : {}),
+      detachKeys: flags['detach-keys'],
+    },
   });
   const waiting = await engine.stream('POST', apiPath`/containers/${id}/wait`, {
     query: { condition: flags.rm ? 'removed' : 'next-exit' },
   });
-  const giveBack = takeSignals((signal) => {
-    engine.json('POST', apiPath`/containers/${id}/kill`, { query: { signal } }).catch((error: unknown) => {
-      // The container may have ended between the signal and its delivery; a lost connection ends the session.
-      if (!(error instanceof EngineAnswerError)) stream.destroy(error instanceof Error ? error : undefined);
-    });
+  const giveBack = flags['sig-proxy'] === false ? () => undefined : proxySignals(engine, id, stream);
+  const session = attachSession(stream, terminal, {
+    stdin: flags.interactive,
+    tty: flags.tty,
+    detachKeys: flags['detach-keys'],
   });
-  const session = attachSession(stream, terminal, { stdin: flags.interactive, tty: flags.tty });
   let stopResizing: (() => void) | undefined;
   try {
     try {
@@ -142,14 +150,6 @@ async function runAttached(
     stopResizing?.();
     giveBack();
   }
-}
-
-async function exitStatus(waiting: AsyncIterable<unknown>): Promise<number> {
-  let text = '';
-  for await (const chunk of waiting) text += String(chunk);
-  const answer = JSON.parse(text) as { StatusCode: number; Error?: { Message?: string } | null };
-  if (answer.Error?.Message) throw new EngineAnswerError(500, answer.Error.Message);
-  return answer.StatusCode;
 }
 
 /** The API says why a start failed in words only; docker's own client tells 126 and 127 apart by the same ones. */

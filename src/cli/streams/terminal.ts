@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { DetachScanner } from '../../protocol/streams/detach-keys.ts';
 
 /** Where a command's streams are. Tests give their own. */
 export interface Terminal {
@@ -20,12 +21,9 @@ export const processTerminal: Terminal = {
   },
 };
 
-/** ctrl-p, ctrl-q: docker's default detach keys. */
-const DETACH = Buffer.from([0x10, 0x11]);
-
 /**
- * Sends stdin to a hijacked stream; its end is a half-close. With `raw` the terminal is in raw mode and ctrl-p ctrl-q
- * detaches.
+ * Sends stdin to a hijacked stream; its end is a half-close. With `raw` the terminal is in raw mode and the detach keys
+ * detach.
  * @returns the function that stops and puts the terminal back
  */
 export function pumpStdin(
@@ -33,22 +31,19 @@ export function pumpStdin(
   target: Writable,
   options: {
     readonly raw: boolean;
-    /** Undefined: there is nothing to detach from, and ctrl-p ctrl-q go through. */
-    readonly onDetach: (() => void) | undefined;
+    /** Undefined: there is nothing to detach from, and every key goes through. */
+    readonly detach: { readonly keys: Buffer; readonly onDetach: () => void } | undefined;
   },
 ): () => void {
   if (options.raw && stdin.isTTY) stdin.setRawMode(true);
-  let held = false;
+  const { detach } = options;
+  const scanner = options.raw && detach !== undefined ? new DetachScanner(detach.keys) : undefined;
   const onData = (chunk: Buffer): void => {
-    let bytes = chunk;
-    if (options.raw && options.onDetach) {
-      bytes = held ? Buffer.concat([DETACH.subarray(0, 1), chunk]) : chunk;
-      if (bytes.includes(DETACH)) {
-        options.onDetach();
-        return;
-      }
-      held = bytes.at(-1) === DETACH[0];
-      if (held) bytes = bytes.subarray(0, -1);
+    const { input: bytes, detached } = scanner?.push(chunk) ?? { input: chunk, detached: false };
+    if (detached) {
+      if (bytes.length > 0) target.write(bytes);
+      detach?.onDetach();
+      return;
     }
     if (bytes.length > 0 && !target.write(bytes)) {
       stdin.pause();

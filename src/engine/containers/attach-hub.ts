@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { DetachScanner } from '../../protocol/streams/detach-keys.ts';
 import { STREAM, encodeFrame } from '../../protocol/streams/mux.ts';
 import type { StreamId } from '../../protocol/streams/mux.ts';
 import { connectSeqpacket } from '../sys/seqpacket.ts';
@@ -8,6 +9,8 @@ export interface AttachRequest {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** Keys that end this client's session, and what is to be told then; they mean something on a terminal only. */
+  readonly detach?: { readonly keys: Buffer; readonly onDetach: () => void } | undefined;
 }
 
 export interface HubOptions {
@@ -16,6 +19,8 @@ export interface HubOptions {
   readonly stdinOnce: boolean;
   /** Clients stay when the source ends, until {@link AttachHub.close}: what they ask next must have its answer. */
   readonly keepClients?: boolean;
+  /** How long a client may take next to nothing, with its buffer full, before it is dropped. */
+  readonly stallLimitMs?: number | undefined;
 }
 
 interface Client {
@@ -30,8 +35,10 @@ const STDOUT_PACKET = 2;
 const STDIN_CHUNK = 32 * 1024;
 /** Bytes that may wait for one client before the source is held back. */
 const CLIENT_BUFFER = 1024 * 1024;
-/** A client that takes nothing for this long, with its buffer full, is dropped: the container goes on without it. */
+/** A person who has stopped a pager for a moment isn't dropped; a container waits no longer than this for anyone. */
 const STALL_LIMIT_MS = 10_000;
+/** Next to nothing. */
+const LEAST_PROGRESS = 64 * 1024;
 
 /**
  * The streams of one process: one connection to conmon, however many clients. Clients may come before the process
@@ -123,16 +130,16 @@ export class AttachHub {
     }
   }
 
-  /** Stops reading from conmon until the client has caught up; one that doesn't move at all is dropped. */
+  /** Stops reading from conmon until the client has caught up; one that hardly moves is dropped. */
   #holdBack(client: Client): void {
     if (client.stalled !== undefined) return;
     this.#socket?.pause();
     let waiting = client.stream.writableLength;
     client.stalled = setInterval(() => {
       const now = client.stream.writableLength;
-      if (now >= waiting) client.stream.destroy();
+      if (waiting - now < LEAST_PROGRESS) client.stream.destroy();
       waiting = now;
-    }, STALL_LIMIT_MS);
+    }, this.#options.stallLimitMs ?? STALL_LIMIT_MS);
     client.stream.once('drain', () => this.#release(client));
   }
 
@@ -154,18 +161,37 @@ export class AttachHub {
       stream.resume();
       return;
     }
+    const { detach } = request;
+    const scanner = detach !== undefined && this.#options.tty ? new DetachScanner(detach.keys) : undefined;
     stream.on('data', (chunk: Buffer) => {
+      const { input, detached } = scanner?.push(chunk) ?? { input: chunk, detached: false };
       stream.pause();
-      this.#send(chunk)
-        .then(() => stream.resume())
-        .catch(() => stream.resume()); // The process is gone: whatever else comes is dropped the same way.
+      void this.#send(input)
+        .catch(() => undefined) // The process is gone: whatever else comes is dropped the same way.
+        .then(() => {
+          if (detached) this.#detach(client);
+          else stream.resume();
+        });
     });
-    stream.once('end', () => {
+    let ended = false;
+    const inputOver = (): void => {
+      if (ended) return;
+      ended = true;
       // What moby does (container/stream/attach.go): the input's end is the process's where it was promised to be,
       // and otherwise detaches this client.
       const last = this.#options.stdinOnce && !this.#options.tty;
       this.#stdin = this.#stdin.then(() => void (last ? this.#socket?.end() : stream.end()));
-    });
+    };
+    stream.once('end', inputOver);
+    // A client that vanishes hasn't said that its input is over; nobody else will.
+    stream.once('close', inputOver);
+  }
+
+  #detach(client: Client): void {
+    this.#forget(client);
+    client.stream.end();
+    client.stream.resume();
+    client.request.detach?.onDetach();
   }
 
   /** Writes in packets that conmon takes whole, one after another. */

@@ -24,6 +24,8 @@ export interface ContainersConfig {
   readonly engineSocket: string;
   /** Other names of it that a client may know: the machine's socket on the host. */
   readonly engineSocketAliases: readonly string[];
+  /** How long a client that reads nothing may hold a container's output up; the hub's own default otherwise. */
+  readonly stallLimitMs?: number | undefined;
 }
 
 export const DEFAULT_CONFIG: ContainersConfig = {

@@ -115,7 +115,7 @@ async function makeContainer(
     if (mounts.length > 0) record.mounts = mounts;
     await context.store.create(record);
     await fillVolumes(context, id, image, fill);
-    const entry = new ContainerEntry(record);
+    const entry = new ContainerEntry(record, context.config.stallLimitMs);
     context.registry.add(entry);
     return entry;
   } catch (error) {

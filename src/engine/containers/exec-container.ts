@@ -3,8 +3,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { ExecConfig } from '../../protocol/docker/exec.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../../protocol/streams/detach-keys.ts';
 import { STREAM, encodeFrame } from '../../protocol/streams/mux.ts';
-import { conflict, invalid, notImplemented } from '../errors.ts';
+import { conflict, invalid } from '../errors.ts';
 import { availableCapabilities, capabilitySets } from '../oci/capabilities.ts';
 import { renderSpec } from '../oci/compose.ts';
 import { buildEnvironment, overrideEnvironment } from '../oci/process.ts';
@@ -15,6 +16,7 @@ import { startConmon } from '../sys/conmon.ts';
 import type { ConmonProcess } from '../sys/conmon.ts';
 import { readTextInRoot } from '../sys/open-in-root.ts';
 import { AttachHub } from './attach-hub.ts';
+import type { AttachRequest } from './attach-hub.ts';
 import { NO_LOG, commonArguments, pair } from './conmon-arguments.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
@@ -34,12 +36,19 @@ export function createExec(
   const state = requireRunning(entry);
   if (state.paused) throw conflict(`container ${entry.id} is paused, unpause the container before exec`);
   if (config.Cmd.length === 0) throw invalid('No exec command specified');
-  if (config.DetachKeys !== '') throw notImplemented('ExecConfig.DetachKeys is not implemented yet');
+  if (parseDetachKeys(config.DetachKeys) === undefined) {
+    throw invalid(`Invalid escape keys (${config.DetachKeys}) provided`);
+  }
   const session: ExecSession = {
     id: randomBytes(32).toString('hex'),
     containerId: entry.id,
     config,
-    hub: new AttachHub({ tty: config.Tty, stdinOnce: true, keepClients: true }),
+    hub: new AttachHub({
+      tty: config.Tty,
+      stdinOnce: true,
+      keepClients: true,
+      stallLimitMs: context.config.stallLimitMs,
+    }),
     state: { status: 'created' },
   };
   context.execs.add(session);
@@ -80,7 +89,8 @@ export async function startExec(
     await conmon.attachReady();
     session.hub.connect(join(directory, 'attach'));
     const stream = start.openStream?.();
-    const closed = stream === undefined ? undefined : session.hub.add(stream, wanted(session.config));
+    const closed =
+      stream === undefined ? undefined : session.hub.add(stream, wanted(context, entry, session));
     publish(context, entry, `exec_start: ${session.config.Cmd.join(' ')}`, { execID: session.id });
     conmon.release();
     const ended = watchEnd(context, entry, session, conmon, stream);
@@ -98,11 +108,18 @@ export async function startExec(
 /** Asked anew: the state has changed under `await`. */
 const hasNotEnded = (session: ExecSession): boolean => session.state.status !== 'exited';
 
-const wanted = (config: ExecConfig) => ({
-  stdin: config.AttachStdin,
-  stdout: config.AttachStdout,
-  stderr: config.AttachStderr,
-});
+function wanted(context: ContainersContext, entry: ContainerEntry, session: ExecSession): AttachRequest {
+  const { config } = session;
+  return {
+    stdin: config.AttachStdin,
+    stdout: config.AttachStdout,
+    stderr: config.AttachStderr,
+    detach: {
+      keys: parseDetachKeys(config.DetachKeys) ?? DEFAULT_DETACH_KEYS,
+      onDetach: () => publish(context, entry, 'exec_detach', { execID: session.id }),
+    },
+  };
+}
 
 /** conmon writes the pid, or a failure, and at the end the exit code. */
 function watchEnd(

@@ -27,9 +27,10 @@ export class ContainerEntry {
   rootUsers = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(record: ContainerRecord) {
+  /** @param stallLimitMs see {@link AttachHub} */
+  constructor(record: ContainerRecord, stallLimitMs?: number) {
     this.record = record;
-    this.hub = new AttachHub({ tty: record.config.Tty, stdinOnce: record.config.StdinOnce });
+    this.hub = new AttachHub({ tty: record.config.Tty, stdinOnce: record.config.StdinOnce, stallLimitMs });
     this.events.setMaxListeners(0);
   }
 

@@ -39,7 +39,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
   const entries: ContainerEntry[] = [];
   for (const record of records) {
     await told(context, record.id, () => {
-      const entry = new ContainerEntry(record);
+      const entry = new ContainerEntry(record, context.config.stallLimitMs);
       // First of all: its image stays for as long as its files do.
       context.images.acquire(record.imageId, record.id);
       context.registry.add(entry);
@@ -68,7 +68,7 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       await told(context, record.id, async () =>
         context.networks.adoptSandbox(adoptionRequest(record), sandbox),
       );
-      await told(context, record.id, () => keepLogSmall(context, entry));
+      await told(context, record.id, () => void keepLogSmall(context, entry));
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       context.health.resume(entry);
       return;

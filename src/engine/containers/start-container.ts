@@ -95,9 +95,15 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };
   record.stoppedByUser = false;
   context.health.begin(entry);
-  await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
+  // Before the first line.
+  const leaveLog = keepLogSmall(context, entry);
+  try {
+    await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
+  } catch (error) {
+    leaveLog();
+    throw error;
+  }
   publish(context, entry, 'start');
-  keepLogSmall(context, entry);
   context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
 }
 

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { endOptionsAtFirstPositional } from '../../../src/cli/end-of-options.ts';
+import { endOptionsAtFirstPositional, spellOutBooleans } from '../../../src/cli/end-of-options.ts';
 
 const FLAGS = {
   interactive: { type: 'boolean', char: 'i' },
   tty: { type: 'boolean', char: 't' },
   rm: { type: 'boolean' },
+  'sig-proxy': { type: 'boolean', allowNo: true },
   env: { type: 'option', char: 'e' },
   workdir: { type: 'option', char: 'w' },
   name: { type: 'option' },
@@ -23,6 +24,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['-- busybox -t', '-- busybox -t'],
   ['--rm=true --tty=false busybox', '--rm -- busybox'],
   ['--rm', '--rm'],
+  ['--sig-proxy=false busybox --rm=false', '--no-sig-proxy -- busybox --rm=false'],
   ['--net host busybox true', '--net host -- busybox true'],
   ['-N host busybox true', '-N host -- busybox true'],
 ];
@@ -31,5 +33,17 @@ describe('end of options', () => {
   for (const [input, expected] of CASES) {
     it(`reads ${input}`, () =>
       expect(endOptionsAtFirstPositional(input.split(' '), FLAGS).join(' ')).to.equal(expected));
+  }
+});
+
+describe('boolean options of commands whose options may come last', () => {
+  for (const [input, expected] of [
+    ['box --rm=true --tty=false', 'box --rm'],
+    ['box --sig-proxy=false --name=true', 'box --no-sig-proxy --name=true'],
+    ['box -- --rm=true', 'box -- --rm=true'],
+    ['box --rm=odd', 'box --rm=odd'],
+  ] as const) {
+    it(`are spelled out: ${input}`, () =>
+      expect(spellOutBooleans(input.split(' '), FLAGS).join(' ')).to.equal(expected));
   }
 });

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
+import { parseDetachKeys } from '../../../protocol/streams/detach-keys.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM, encodeFrame } from '../../../protocol/streams/mux.ts';
 import { bundleOf, publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
@@ -8,7 +9,7 @@ import { logSource } from '../../containers/logs/source.ts';
 import type { LogSource } from '../../containers/logs/read.ts';
 import { refuseRestarting } from '../../containers/registry.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
-import { conflict, notImplemented } from '../../errors.ts';
+import { conflict, invalid } from '../../errors.ts';
 import { drained } from '../drained.ts';
 import type { Route } from '../route.ts';
 import { flagOf } from '../query.ts';
@@ -23,9 +24,9 @@ export const streamType = (tty: boolean): string => (tty ? RAW_STREAM : MULTIPLE
 export function attachHandler(context: ContainersContext): Route['handle'] {
   return async (request, response) => {
     const entry = context.registry.find(request.params['id'] ?? '');
-    if ((request.query.get('detachKeys') ?? '') !== '') {
-      throw notImplemented('detachKeys is not implemented yet');
-    }
+    const detachKeys = request.query.get('detachKeys') ?? '';
+    const keys = parseDetachKeys(detachKeys);
+    if (keys === undefined) throw invalid(`Invalid detach keys (${detachKeys}) provided`);
     if (entry.state.status === 'running' && entry.state.paused) {
       throw conflict(`container ${entry.id} is paused, unpause the container before attach`);
     }
@@ -36,6 +37,7 @@ export function attachHandler(context: ContainersContext): Route['handle'] {
       stdin: flagOf(request.query, 'stdin') && entry.record.config.OpenStdin,
       stdout: flagOf(request.query, 'stdout'),
       stderr: flagOf(request.query, 'stderr'),
+      detach: { keys, onDetach: () => publish(context, entry, 'detach') },
     };
     publish(context, entry, 'attach');
     if (source !== undefined) await sendLogs(source, entry, stream, request.signal);

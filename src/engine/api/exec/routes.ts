@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { execStartConfig } from '../../../protocol/docker/exec.ts';
+import { parseDetachKeys } from '../../../protocol/streams/detach-keys.ts';
 import { publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
 import { startExec } from '../../containers/exec-container.ts';
@@ -69,7 +70,8 @@ function inspectExec(session: ExecSession): Record<string, unknown> {
     OpenStdout: config.AttachStdout,
     CanRemove: false,
     ContainerID: session.containerId,
-    DetachKeys: config.DetachKeys,
+    // Bytes, which Go's JSON encoder writes as base64.
+    DetachKeys: config.DetachKeys === '' ? '' : parseDetachKeys(config.DetachKeys)?.toString('base64'),
     Pid: state.status === 'created' ? 0 : state.pid,
   };
 }

@@ -23,10 +23,10 @@ export function logSource(context: ContainersContext, entry: ContainerEntry): Lo
   };
 }
 
-/** Rotates a running container's log, if it has a limit, until the container ends. */
-export function keepLogSmall(context: ContainersContext, entry: ContainerEntry): void {
+/** Rotates a running container's log, if it has a limit, until the container ends. @returns ends it before */
+export function keepLogSmall(context: ContainersContext, entry: ContainerEntry): () => void {
   const options = logOptions(entry.record.hostConfig.LogConfig);
-  if (options.driver === 'none' || options.maxSize === undefined) return;
+  if (options.driver === 'none' || options.maxSize === undefined) return () => undefined;
   const end = keepSmall({
     file: logFileOf(context, entry.id),
     maxSize: options.maxSize,
@@ -35,4 +35,5 @@ export function keepLogSmall(context: ContainersContext, entry: ContainerEntry):
     onError: context.onBackgroundError,
   });
   entry.events.once('exit', end);
+  return end;
 }

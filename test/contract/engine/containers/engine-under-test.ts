@@ -251,7 +251,7 @@ const containers = openContainers({
   networks,
   volumes,
   events,
-  config: { engineSocket: socketPath, conmon, crun, cgroupParent: `/${cgroup}` },
+  config: { stallLimitMs: 1500, engineSocket: socketPath, conmon, crun, cgroupParent: `/${cgroup}` },
   onBackgroundError: (error) =>
     process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });

@@ -76,6 +76,12 @@ export class Sandbox {
     this.#engine = undefined;
   }
 
+  /** The engine's resident memory, MiB (proc_pid_status(5), VmRSS). */
+  async engineMemory(): Promise<number> {
+    const status = await this.run('cat', `/proc/${this.#enginePid}/status`);
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+  }
+
   /** Runs a program in the sandbox, beside the containers. */
   async run(file: string, ...args: string[]): Promise<string> {
     return (await run('nsenter', [...this.#enter(), file, ...args])).stdout;
