@@ -78,6 +78,11 @@ export async function startEngine(environment: Environment, version: string, log
     dataDir,
     config,
     events,
+    usage: {
+      images: () => images.usage(),
+      containers: async () => containers.usage(),
+      volumes: async () => volumes.usage(),
+    },
     inventory: { containers: () => containers.counts(), images: () => images.count() },
     log,
   });

@@ -7,9 +7,12 @@ import { networksOf } from './inspect-container.ts';
 import type { ContainerRecord } from './model.ts';
 import { mountPoints } from './mounts/describe.ts';
 import { listPorts, publishesPort } from './ports.ts';
+import { sizesOf } from './sizes.ts';
 import { isUp } from './registry.ts';
 
 export interface ListQuery {
+  /** Tell the sizes too. */
+  readonly size: boolean;
   readonly all: boolean;
   /** 0 or below: no limit. */
   readonly limit: number;
@@ -21,7 +24,10 @@ type Test = (record: ContainerRecord, values: readonly string[]) => boolean;
 const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
 /** The newest first. @throws EngineError invalidParameter for a status that Docker doesn't have, notFound */
-export function listContainers(context: ContainersContext, query: ListQuery): Record<string, unknown>[] {
+export async function listContainers(
+  context: ContainersContext,
+  query: ListQuery,
+): Promise<Record<string, unknown>[]> {
   for (const status of query.filters.get('status') ?? []) {
     if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
   }
@@ -35,9 +41,12 @@ export function listContainers(context: ContainersContext, query: ListQuery): Re
     .filter((record) => everything || isUp(record.state))
     .filter((record) => matches(context, record, query))
     .sort((a, b) => (a.created < b.created ? 1 : -1));
-  return (query.limit > 0 ? records.slice(0, query.limit) : records).map((record) =>
-    summary(context, record),
-  );
+  const listed: Record<string, unknown>[] = [];
+  for (const record of query.limit > 0 ? records.slice(0, query.limit) : records) {
+    const sizes = query.size ? await sizesOf(context, record) : {};
+    listed.push({ ...summary(context, record), ...sizes });
+  }
+  return listed;
 }
 
 function matches(context: ContainersContext, record: ContainerRecord, query: ListQuery): boolean {

@@ -13,6 +13,7 @@ import { ExitWatcher } from './exit-watcher.ts';
 import { HealthChecks } from './health/checks.ts';
 import { runProbe } from './health/probe.ts';
 import { recordHealth } from './health/record.ts';
+import { listContainers } from './list-containers.ts';
 import { readBootId } from './process-identity.ts';
 import { ContainerRegistry, isUp } from './registry.ts';
 import { Restarts } from './restarts.ts';
@@ -53,6 +54,8 @@ export interface Containers {
   stopAll(timeoutSeconds: number): Promise<void>;
   /** False for what is no container's id. */
   isRunning(id: string): boolean;
+  /** Every container with its sizes, as `GET /containers/json` lists it. */
+  usage(): Promise<Record<string, unknown>[]>;
   /** For `GET /info`. */
   counts(): ContainerCounts;
   /** Ends the watching; containers run on. */
@@ -92,6 +95,7 @@ export function openContainers(options: ContainersOptions): Containers {
       const state = context.registry.byId(id)?.state;
       return state !== undefined && isUp(state);
     },
+    usage: async () => listContainers(context, { all: true, size: true, limit: 0, filters: new Map() }),
     counts: () => counts(context),
     close: () => {
       context.restarts.close();

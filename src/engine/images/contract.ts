@@ -44,6 +44,8 @@ export interface ImageResolver {
   /** Containers hold a reference to their image while they exist, so that removal can say who is in the way. */
   acquire(imageId: string, containerId: string): void;
   release(imageId: string, containerId: string): void;
+  /** The sizes of the files in its layers, in bytes; 0 for an image that isn't there. */
+  sizeOf(imageId: string): number;
 }
 
 export interface Rootfs {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Route } from '../api/route.ts';
+import { imagesUsage } from '../api/images/list.ts';
+import type { ImagesUsage } from '../api/images/list.ts';
 import { imageRoutes } from '../api/images/routes.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageResolver, RootfsManager } from './contract.ts';
@@ -37,6 +39,8 @@ export interface Images {
   readonly resolver: ImageResolver;
   readonly rootfs: RootfsManager;
   readonly routes: readonly Route[];
+  /** For `system df`. */
+  readonly usage: () => ImagesUsage;
   /** For `info`. */
   readonly count: () => number;
   readonly close: () => void;
@@ -66,6 +70,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     resolver,
     rootfs,
     routes: imageRoutes(service),
+    usage: () => imagesUsage(service),
     count: () => store.ids().length,
     close: () => transport.close(),
   };

@@ -38,6 +38,12 @@ export class StoreResolver implements ImageResolver {
     if (users?.size === 0) this.#users.delete(imageId);
   }
 
+  sizeOf(imageId: string): number {
+    if (!this.#store.ids().includes(imageId)) return 0;
+    const { layers } = this.#store.get(imageId).record;
+    return layers.reduce((sum, diffId) => sum + (this.#store.layer(diffId)?.size ?? 0), 0);
+  }
+
   /** Ids of the containers that exist of an image. */
   usersOf(imageId: string): readonly string[] {
     return [...(this.#users.get(imageId) ?? [])];

@@ -78,12 +78,7 @@ export class OverlayRootfs implements RootfsManager {
   }
 
   async size(containerId: string): Promise<number> {
-    try {
-      return await diskUsage(join(this.#dataDir, containerId, 'upper'));
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return 0;
-      throw error;
-    }
+    return await diskUsage(join(this.#dataDir, containerId, 'upper'));
   }
 
   async unmount(containerId: string): Promise<void> {

@@ -38,6 +38,17 @@ export function readAttributes(fd: number): Map<string, Buffer> {
   return found;
 }
 
+/** One attribute of an open file, overlayfs's own too; undefined where there is none. @throws SyscallError */
+export function readOwnAttribute(fd: number, name: string): Buffer | undefined {
+  try {
+    const buffer = room();
+    return Buffer.from(buffer.subarray(0, fgetxattr(fd, name, buffer, buffer.length)));
+  } catch (error) {
+    if (hasCode(error, 'ENODATA', 'ENOTSUP', 'EOPNOTSUPP')) return undefined;
+    throw error;
+  }
+}
+
 /** Sets an attribute of an open file. @throws SyscallError (ENOTSUP, EPERM, ENOSPC…) */
 export function setAttribute(fd: number, name: string, value: Buffer): void {
   fsetxattr(fd, name, value, value.length, 0);

@@ -47,6 +47,15 @@ export class Volumes implements VolumeManager {
     return [...this.#entries.values()].sort((a, b) => (a.volume.name < b.volume.name ? -1 : 1));
   }
 
+  /** The sizes of the files in each volume, in bytes, and how many containers have it. */
+  async usage(): Promise<{ volume: Volume; bytes: number; users: number }[]> {
+    const found = [];
+    for (const { volume, users } of this.list()) {
+      found.push({ volume, bytes: await diskUsage(volume.mountpoint), users: users.size });
+    }
+    return found;
+  }
+
   mountpointOf(name: string): string {
     return this.#entries.get(name)?.volume.mountpoint ?? '';
   }

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
 import { archivePath, archiveRoot } from '../../containers/files/archive-path.ts';
+import { changesOf } from '../../containers/files/changes.ts';
 import { cleanPath } from '../../containers/files/container-path.ts';
 import { copyIn } from '../../containers/files/copy-in.ts';
 import { pathError } from '../../containers/files/file-errors.ts';
 import { statPath } from '../../containers/files/path-stat.ts';
 import type { PathStat } from '../../containers/files/path-stat.ts';
-import { withFiles } from '../../containers/files/with-files.ts';
+import { withFiles, withRoot } from '../../containers/files/with-files.ts';
 import { publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
@@ -14,7 +15,7 @@ import { drained } from '../drained.ts';
 import { flagOf } from '../query.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 
-/** `/containers/{id}/archive` and `/containers/{id}/export` (Docker Engine API v1.51). */
+/** `/containers/{id}/archive`, `/export` and `/changes` (Docker Engine API v1.51). */
 export function archiveRoutes(context: ContainersContext): Route[] {
   const path = '/containers/{id}/archive';
   return [
@@ -25,6 +26,15 @@ export function archiveRoutes(context: ContainersContext): Route[] {
       method: 'GET',
       path: '/containers/{id}/export',
       handle: (request, response) => exportRoot(context, request, response),
+    },
+    {
+      method: 'GET',
+      path: '/containers/{id}/changes',
+      handle: async (request, response) => {
+        const changes = await withRoot(context, context.registry.find(request.params['id'] ?? ''), changesOf);
+        // What Go prints of a list that nothing was put into.
+        response.json(200, changes.length === 0 ? null : changes);
+      },
     },
   ];
 }

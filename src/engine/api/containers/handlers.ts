@@ -13,6 +13,7 @@ import { removeContainer } from '../../containers/remove-container.ts';
 import { renameContainer } from '../../containers/rename-container.ts';
 import { resizeTerminal } from '../../containers/resize.ts';
 import { restartContainer } from '../../containers/restart-container.ts';
+import { sizesOf } from '../../containers/sizes.ts';
 import { startContainer } from '../../containers/start-container.ts';
 import {
   killContainer,
@@ -34,14 +35,14 @@ export function containerHandlers(context: ContainersContext) {
   const entryOf = (request: ApiRequest): ContainerEntry => context.registry.find(request.params['id'] ?? '');
   let pruning = false;
   return {
-    list: ((request, response) => {
+    list: (async (request, response) => {
       const query = {
+        size: flagOf(request.query, 'size'),
         all: flagOf(request.query, 'all'),
         limit: integerOf(request.query, 'limit', 0),
         filters: parseFilters(request.query.get('filters'), LIST_FILTERS),
       };
-      refuseSize(request);
-      response.json(200, listContainers(context, query));
+      response.json(200, await listContainers(context, query));
     }) satisfies Handler,
 
     create: (async (request, response) => {
@@ -53,9 +54,10 @@ export function containerHandlers(context: ContainersContext) {
       response.json(201, { Id: entry.id, Warnings: warnings });
     }) satisfies Handler,
 
-    inspect: ((request, response) => {
-      refuseSize(request);
-      response.json(200, inspectContainer(context, entryOf(request)));
+    inspect: (async (request, response) => {
+      const entry = entryOf(request);
+      const sizes = flagOf(request.query, 'size') ? await sizesOf(context, entry.record) : {};
+      response.json(200, { ...inspectContainer(context, entry), ...sizes });
     }) satisfies Handler,
 
     top: ((request, response) => {
@@ -154,10 +156,6 @@ export function containerHandlers(context: ContainersContext) {
       response.empty(204);
     }) satisfies Handler,
   };
-}
-
-function refuseSize(request: ApiRequest): void {
-  if (flagOf(request.query, 'size')) throw notImplemented('the size of containers is not implemented yet');
 }
 
 function stopOptions(request: ApiRequest): { timeout: number | undefined; signal: string } {

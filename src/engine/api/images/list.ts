@@ -41,6 +41,23 @@ export function listImages(service: ImageService, query: URLSearchParams) {
     .sort((one, other) => other.Created - one.Created);
 }
 
+export interface ImagesUsage {
+  /** Bytes of all layers, those of several images counted once. */
+  readonly layersSize: number;
+  readonly images: readonly Record<string, unknown>[];
+}
+
+/** What `GET /system/df` tells of images: each with the number of its containers. */
+export function imagesUsage(service: ImageService): ImagesUsage {
+  const { store } = service;
+  const listed = listImages(service, new URLSearchParams({ 'shared-size': '1' }));
+  const layers = new Set(store.ids().flatMap((id) => store.get(id).record.layers));
+  return {
+    layersSize: [...layers].reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0),
+    images: listed.map((image) => ({ ...image, Containers: service.usersOf(image.Id).length })),
+  };
+}
+
 function sharedSizes({ store }: ImageService): (id: string) => number {
   const layersOf = (id: string): string[] => [...new Set(store.get(id).record.layers)];
   const users = new Map<string, number>();

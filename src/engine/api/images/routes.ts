@@ -13,11 +13,12 @@ import type { Reference } from '../../images/reference.ts';
 import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
+import { untilOf } from '../../prune-filters.ts';
 import { parseBoolean } from './filters.ts';
 import { flagOf } from '../query.ts';
 import { listImages } from './list.ts';
 import { ProgressStream } from './progress-stream.ts';
-import { historyOf, inspection } from './views.ts';
+import { createdSeconds, historyOf, inspection } from './views.ts';
 
 /** Docker Engine API v1.51, "Image". */
 export function imageRoutes(service: ImageService): Route[] {
@@ -142,10 +143,13 @@ async function tag(service: ImageService, request: ApiRequest, response: ApiResp
 }
 
 async function prune(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
-  const filters = parseFilters(request.query.get('filters'), ['dangling', 'label', 'label!']);
+  const filters = parseFilters(request.query.get('filters'), ['dangling', 'label', 'label!', 'until']);
+  const until = untilOf(filters);
   const { removed, bytes } = await service.prune(
     parseBoolean(filters.get('dangling')?.[0], 'dangling') ?? true,
-    ({ config }) => fitsLabels(filters, config.config?.Labels ?? {}),
+    ({ config }) =>
+      fitsLabels(filters, config.config?.Labels ?? {}) &&
+      (until === undefined || createdSeconds(config) * 1000 <= until),
   );
   response.json(200, { ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: bytes });
 }

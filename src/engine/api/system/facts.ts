@@ -7,7 +7,7 @@ import type { EventBus } from '../../events.ts';
 import { CommandError, mustRun } from '../../sys/spawn.ts';
 import type { Log } from '../../log.ts';
 import { API_VERSION, MIN_API_VERSION } from '../version.ts';
-import type { SystemBackend } from './backend.ts';
+import type { SystemBackend, UsageSources } from './backend.ts';
 
 /** Where the counts of `info` come from; the areas provide them. */
 export interface Inventory {
@@ -24,6 +24,7 @@ export interface SystemFacts {
   readonly config: EngineConfig;
   readonly events: EventBus;
   readonly inventory: Inventory;
+  readonly usage: UsageSources;
   readonly log: Log;
 }
 
@@ -33,6 +34,7 @@ export function createSystemBackend(facts: SystemFacts): SystemBackend {
   let crun: Promise<string> | undefined;
   return {
     events: facts.events,
+    usage: facts.usage,
     async version() {
       crun ??= crunVersion(facts.log);
       return describeVersion(facts.version, await crun);

@@ -1,9 +1,10 @@
 import type { Route } from '../route.ts';
 import type { SystemBackend } from './backend.ts';
 import { streamEvents } from './events.ts';
+import { diskUsage } from './disk-usage.ts';
 import { ping } from './ping.ts';
 
-/** `/_ping`, `/version`, `/info`, `/events`. */
+/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`. */
 export function systemRoutes(backend: SystemBackend): Route[] {
   return [
     { method: 'HEAD', path: '/_ping', handle: ping },
@@ -22,6 +23,11 @@ export function systemRoutes(backend: SystemBackend): Route[] {
       method: 'GET',
       path: '/events',
       handle: (request, response) => streamEvents(backend.events, request, response),
+    },
+    {
+      method: 'GET',
+      path: '/system/df',
+      handle: async (request, response) => response.json(200, await diskUsage(backend.usage, request)),
     },
     // Nothing of these kinds can exist here; clients list and look up all kinds when they search for a name.
     { method: 'GET', path: '/plugins', handle: (_request, response) => response.json(200, []) },

@@ -23,19 +23,20 @@ export function volumeRoutes(backend: VolumesBackend): Route[] {
         const filters = parseFilters(request.query.get('filters'), LIST_FILTERS);
         const dangling = truth(filters, 'dangling');
         const found = backend.list().filter((view) => matches(view, filters, dangling));
-        response.json(200, { Volumes: found.map(({ volume }) => resource(volume)), Warnings: null });
+        response.json(200, { Volumes: found.map(({ volume }) => volumeResource(volume)), Warnings: null });
       },
     },
     {
       method: 'GET',
       path: '/volumes/{name}',
-      handle: (request, response) => response.json(200, resource(backend.get(request.params['name'] ?? ''))),
+      handle: (request, response) =>
+        response.json(200, volumeResource(backend.get(request.params['name'] ?? ''))),
     },
     {
       method: 'POST',
       path: '/volumes/create',
       handle: async (request, response) => {
-        response.json(201, resource(await backend.create(parseVolumeCreate(await request.json()))));
+        response.json(201, volumeResource(await backend.create(parseVolumeCreate(await request.json()))));
       },
     },
     {
@@ -99,7 +100,8 @@ function nameMatches(name: string, wanted: string): boolean {
   }
 }
 
-function resource(volume: Volume): VolumeResource {
+/** A volume as the API shows it. */
+export function volumeResource(volume: Volume): VolumeResource {
   return {
     CreatedAt: volume.createdAt,
     Driver: LOCAL_DRIVER,

@@ -16,6 +16,39 @@ import { openNetworks } from '../../../../src/engine/networks/networks.ts';
 import { debianTools } from '../../../helpers/debian-tools.ts';
 
 /** The stock docker CLI of Debian trixie against the API server's system and network routes. Linux. */
+const image = (letter: string, Containers: number, SharedSize: number) => ({
+  Id: `sha256:${letter.repeat(64)}`,
+  RepoTags: [`${letter}:latest`],
+  RepoDigests: [],
+  ParentId: '',
+  Labels: null,
+  Created: 1_700_000_000,
+  Size: 2_000_000,
+  SharedSize,
+  Containers,
+});
+const container = (digit: string, State: string, SizeRw: number) => ({
+  Id: digit.repeat(64),
+  Names: [`/c${digit}`],
+  Image: 'a',
+  ImageID: '',
+  Command: 'sh',
+  Created: 1_700_000_000,
+  Ports: [],
+  Labels: {},
+  State,
+  Status: State,
+  Mounts: [],
+  SizeRw,
+  SizeRootFs: SizeRw + 2_000_000,
+});
+const volume = (name: string) => ({
+  name,
+  mountpoint: `/v/${name}`,
+  createdAt: '2026-01-01T00:00:00Z',
+  labels: null,
+});
+
 describe('the docker CLI', function () {
   this.timeout(120_000);
   let directory: string;
@@ -62,6 +95,14 @@ describe('the docker CLI', function () {
         insecureRegistries: ['10.0.2.2:5000'],
       }),
       events,
+      usage: {
+        images: () => ({ layersSize: 3_000_000, images: [image('a', 1, 1_000_000), image('b', 0, 0)] }),
+        containers: async () => [container('1', 'running', 1500), container('2', 'exited', 500)],
+        volumes: async () => [
+          { volume: volume('used'), bytes: 4_000_000, users: 1 },
+          { volume: volume('spare'), bytes: 1_000_000, users: 0 },
+        ],
+      },
       inventory: { containers: () => ({ running: 1, paused: 0, stopped: 2 }), images: () => 4 },
       log: () => undefined,
     });
@@ -83,6 +124,22 @@ describe('the docker CLI', function () {
   after(async () => {
     await server?.close();
     if (directory !== undefined) await rm(directory, { recursive: true });
+  });
+
+  it('prints what takes the disk', async () => {
+    expect((await run('system', 'df')).stdout).to.equal(
+      [
+        'TYPE            TOTAL     ACTIVE    SIZE      RECLAIMABLE',
+        'Images          2         1         3MB       2MB (66%)',
+        'Containers      2         1         2kB       500B (25%)',
+        'Local Volumes   2         1         5MB       1MB (20%)',
+        'Build Cache     0         0         0B        0B',
+        '',
+      ].join('\n'),
+    );
+    const { stdout } = await run('system', 'df', '-v');
+    expect(stdout).to.match(/^a +latest +a+ .* 2MB +1MB +1MB +1$/m);
+    expect(stdout).to.match(/^used +1 +4MB$/m);
   });
 
   it('prints both versions', async () => {

@@ -169,6 +169,7 @@ const images: ImageResolver = {
   },
   acquire: () => undefined,
   release: () => undefined,
+  sizeOf: () => 1_000_000,
 };
 
 const layerOf = (id: string): string => join(dataDir, 'layers', id);

@@ -263,6 +263,57 @@ describe('files of containers', function () {
     await drop(id);
   });
 
+  it('are told apart from the image: what was added, changed and deleted', async () => {
+    const changes = async (id: string) => {
+      const { text } = await client.call('GET', `/containers/${id}/changes`);
+      const list = JSON.parse(text) as { Path: string; Kind: number }[] | null;
+      return list?.map(({ Path, Kind }) => `${'CAD'[Kind]} ${Path}`) ?? null;
+    };
+    const id = await started({}, { Image: 'busybox' });
+    expect(await changes(id), 'mount points of the runtime').to.equal(null);
+    await sh(
+      id,
+      `mkdir -p /new/deep; echo x > /new/deep/file; echo more >> /etc/passwd; rm /etc/group; rm -r /seed/sub;
+       mkdir /seed/sub; echo x > /seed/sub/fresh; rm /seed/out; mkdir /seed/out; chmod 700 /root; touch /tmp/x; rm /tmp/x;
+       ln -s /etc/passwd /link`,
+    );
+    const expected = [
+      'C /etc',
+      'D /etc/group',
+      'C /etc/passwd',
+      'A /link',
+      'A /new',
+      'A /new/deep',
+      'A /new/deep/file',
+      'C /root',
+      'C /seed',
+      'C /seed/out',
+      'C /seed/sub',
+      'D /seed/sub/deep',
+      'A /seed/sub/fresh',
+      'D /seed/sub/\ufffd\ufffd',
+    ];
+    expect(await changes(id)).to.deep.equal(expected);
+    await client.call('POST', `/containers/${id}/stop?t=0`);
+    expect(await changes(id)).to.deep.equal(expected);
+    expect(await mounted(id)).to.equal(0);
+    await drop(id);
+  });
+
+  it('have sizes: what was written, and with the image', async () => {
+    const id = await started({}, { Image: 'busybox' });
+    await sh(
+      id,
+      'dd if=/dev/zero of=/tmp/a bs=1000 count=5 2>/dev/null; ln /tmp/a /tmp/b; ln -s / /tmp/root',
+    );
+    const sizes = { SizeRw: 5001, SizeRootFs: 1_005_001 };
+    expect((await client.call('GET', `/containers/${id}/json?size=1`)).json).to.include(sizes);
+    expect((await client.call('GET', `/containers/${id}/json`)).json).not.to.have.property('SizeRw');
+    const { text } = await client.call('GET', '/containers/json?size=true');
+    expect((JSON.parse(text) as object[])[0]).to.include(sizes);
+    await drop(id);
+  });
+
   it('are let go when the client goes, the container ends, or the engine is killed', async () => {
     const id = await started();
     await sh(id, 'dd if=/dev/zero of=/tmp/big bs=1048576 count=64 2>/dev/null');
