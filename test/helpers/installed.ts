@@ -71,6 +71,8 @@ export async function installUnprivileged(tarball: string): Promise<Installed> {
     NO_COLOR: '1',
     WHERRY_CACHE: cache,
     ...networkSettings(),
+    // Node hands it to its children by itself, and this user may not write there.
+    NODE_V8_COVERAGE: undefined,
   };
   const run = (command: string, args: readonly string[]): Promise<Finished> =>
     runProgram(command, args, { cwd: home, env, user });
