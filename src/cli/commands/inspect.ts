@@ -1,4 +1,6 @@
 import { Flags } from '@oclif/core';
+import type { Explanation } from '../../protocol/docker/explanation.ts';
+import { apiPath } from '../engine-client/api-path.ts';
 import { WherryCommand, usage } from '../base-command.ts';
 import { INSPECT_KINDS, inspectFlags, inspectObjects, type InspectKind } from '../run/inspect-objects.ts';
 
@@ -8,6 +10,10 @@ export default class Inspect extends WherryCommand {
   static override strict = false;
   static override flags = {
     ...inspectFlags,
+    explain: Flags.boolean({
+      description: 'Draw what a running container is made of; --format json for tools',
+      default: false,
+    }),
     type: Flags.string({ description: 'Only inspect objects of the given type', options: INSPECT_KINDS }),
   };
 
@@ -16,8 +22,29 @@ export default class Inspect extends WherryCommand {
     if (argv.length === 0)
       throw usage('"wherry inspect" requires at least 1 argument.', 'See:  wherry inspect --help');
     const type = flags.type as InspectKind | undefined;
+    if (flags.explain) {
+      await this.explain(argv as string[], flags);
+      return;
+    }
     await this.withEngine(flags.machine, (engine) =>
       inspectObjects(engine, argv as string[], { type, format: flags.format }, this.terminal),
     );
+  }
+
+  private async explain(
+    names: readonly string[],
+    flags: { readonly machine?: string | undefined; readonly format?: string | undefined },
+  ): Promise<void> {
+    if (flags.format !== undefined && flags.format !== 'json') {
+      throw usage(
+        `--explain knows the format "json" only, not "${flags.format}".`,
+        'See:  wherry inspect --help',
+      );
+    }
+    const { containerSteps } = await import('../explain/steps.ts');
+    await this.eachNamed(names, flags.machine, async (engine, name) => {
+      const explanation = await engine.json<Explanation>('GET', apiPath`/containers/${name}/explain`);
+      return flags.format === 'json' ? JSON.stringify(explanation) : containerSteps(explanation);
+    });
   }
 }

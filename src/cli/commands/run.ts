@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
 import { runFlags } from '../flags/run-flags.ts';
+import type { Narrator } from '../explain/narrator.ts';
 import type { EngineClient } from '../engine-client/client.ts';
 import { createBody } from '../run/create-body.ts';
 import { asRunFailure, runContainer } from '../run/run-container.ts';
@@ -23,6 +24,11 @@ export default class Run extends WherryCommand {
       default: true,
       allowNo: true,
     }),
+    explain: Flags.boolean({
+      description: 'Tell on stderr what is done for the container, with real values, as it happens',
+      default: false,
+    }),
+    format: Flags.string({ description: 'With --explain: json', options: ['json'], dependsOn: ['explain'] }),
     yes: Flags.boolean({
       description: 'Consent to install what is missing on this computer (QEMU)',
       default: false,
@@ -38,10 +44,23 @@ export default class Run extends WherryCommand {
       throw usage('the input device is not a TTY');
     }
     const body = createBody(image, command, flags, process.env);
-    const status = await this.runIn(flags.machine, flags.yes, (engine) =>
-      runContainer(engine, { image, body, flags }, this.terminal),
+    const status = await this.runIn(flags.machine, flags.yes, async (engine) =>
+      runContainer(
+        engine,
+        { image, body, flags, narrator: flags.explain ? await this.narrator(engine, flags) : undefined },
+        this.terminal,
+      ),
     );
     if (status !== 0) throw new ExitStatus(status);
+  }
+
+  private async narrator(
+    engine: EngineClient,
+    flags: { readonly machine?: string | undefined; readonly format?: string | undefined },
+  ): Promise<Narrator> {
+    const { narrator } = await import('../explain/narrator.ts');
+    const host = await this.host();
+    return narrator(engine, host.machineName(flags.machine), flags.format, this.terminal);
   }
 
   private async runIn(

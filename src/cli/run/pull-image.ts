@@ -12,6 +12,11 @@ export interface PullRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PulledLayers {
+  readonly pulled: readonly string[];
+  readonly existing: readonly string[];
+}
+
 /** `busybox` → `busybox:latest`; a digest or a tag stays. */
 export function withDefaultTag(reference: string): string {
   const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
@@ -20,13 +25,14 @@ export function withDefaultTag(reference: string): string {
 
 /**
  * Pulls through the engine and draws its progress.
+ * @returns the layers by their short ids
  * @throws WherryError PULL_FAILED with the engine's or registry's reason
  */
 export async function pullImage(
   engine: EngineClient,
   request: PullRequest,
   out: NodeJS.WriteStream,
-): Promise<void> {
+): Promise<PulledLayers> {
   const tagged = withDefaultTag(request.reference);
   const [fromImage, tag] = splitTag(tagged);
   const response = await engine.stream('POST', '/images/create', {
@@ -35,11 +41,15 @@ export async function pullImage(
     signal: request.signal,
   });
   const progress = new PullProgress(out);
+  const layers = { pulled: [] as string[], existing: [] as string[] };
   for await (const message of jsonLines<ProgressMessage>(response)) {
     const failure = message.errorDetail?.message ?? message.error;
     if (failure !== undefined) throw new EngineAnswerError(500, failure);
     if (request.quiet !== true) progress.show(message);
+    if (message.status === 'Pull complete') layers.pulled.push(message.id ?? '');
+    if (message.status === 'Already exists') layers.existing.push(message.id ?? '');
   }
+  return layers;
 }
 
 /** `name@digest` keeps its digest as the tag parameter, as docker's own client sends it. */

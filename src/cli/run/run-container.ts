@@ -1,13 +1,16 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { WherryError } from '../../core/errors.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
+import type { Explanation } from '../../protocol/docker/explanation.ts';
+import type { Narrator } from '../explain/narrator.ts';
+import type { Cached } from '../explain/steps.ts';
 import { followSize, type Terminal } from '../streams/terminal.ts';
 import { attachSession } from './attach-session.ts';
 import { openCidFile } from './cid-file.ts';
 import { exitStatus } from './exit-status.ts';
 import { proxySignals } from './proxy-signals.ts';
 import type { CreateBody, RunFlags } from './create-body.ts';
-import { pullImage, withDefaultTag } from './pull-image.ts';
+import { pullImage, withDefaultTag, type PulledLayers } from './pull-image.ts';
 
 export interface RunRequest {
   readonly image: string;
@@ -20,6 +23,8 @@ export interface RunRequest {
     readonly 'detach-keys'?: string | undefined;
     readonly 'sig-proxy'?: boolean | undefined;
   };
+  /** Told of each step, with `--explain`. */
+  readonly narrator?: Narrator | undefined;
 }
 
 /** docker's exit status where the engine, not the program, failed. */
@@ -36,7 +41,7 @@ export async function runContainer(
 ): Promise<number> {
   const id = await createContainer(engine, request, terminal);
   return request.flags.detach
-    ? startDetached(engine, id, terminal)
+    ? startDetached(engine, id, request, terminal)
     : runAttached(engine, id, request, terminal);
 }
 
@@ -48,6 +53,7 @@ export async function createContainer(
 ): Promise<string> {
   const cidFile = openCidFile(request.flags.cidfile);
   try {
+    await request.narrator?.asked();
     const id = await createOrPull(engine, request, terminal);
     cidFile.write(id);
     return id;
@@ -63,22 +69,35 @@ async function createOrPull(engine: EngineClient, request: RunRequest, terminal:
       query: { name: flags.name, platform: flags.platform },
       body,
     });
-  const pull = (policy: 'always' | 'missing') =>
-    pullImage(
-      engine,
-      { reference: image, platform: flags.platform, policy, quiet: flags.quiet },
-      terminal.stderr,
-    );
+  let layers: PulledLayers | undefined;
+  const pull = async (policy: 'always' | 'missing'): Promise<void> => {
+    const { platform, quiet } = flags;
+    layers = await pullImage(engine, { reference: image, platform, policy, quiet }, terminal.stderr);
+  };
+  const created = async (): Promise<string> => {
+    const id = warned(await create(), terminal);
+    request.narrator?.cache(cachedOf(image, layers));
+    return id;
+  };
   if (flags.pull === 'always') await pull('always');
   try {
-    return warned(await create(), terminal);
+    return await created();
   } catch (error) {
     const isMissing = error instanceof EngineAnswerError && error.status === 404;
     if (!isMissing || flags.pull !== 'missing' || !(await imageIsMissing(engine, image))) throw error;
   }
   if (!flags.quiet) terminal.stderr.write(`Unable to find image '${withDefaultTag(image)}' locally\n`);
   await pull('missing');
-  return warned(await create(), terminal);
+  return await created();
+}
+
+function cachedOf(image: string, layers: PulledLayers | undefined): Cached {
+  return {
+    Image: withDefaultTag(image),
+    Hit: layers === undefined,
+    PulledLayers: layers?.pulled ?? [],
+    ExistingLayers: layers?.existing ?? [],
+  };
 }
 
 /** A 404 of create may also be a missing network: only a missing image is worth a pull. */
@@ -97,8 +116,13 @@ function warned(created: { Id: string; Warnings?: string[] | null }, terminal: T
   return created.Id;
 }
 
-async function startDetached(engine: EngineClient, id: string, terminal: Terminal): Promise<number> {
-  await startContainer(engine, id);
+async function startDetached(
+  engine: EngineClient,
+  id: string,
+  { narrator }: RunRequest,
+  terminal: Terminal,
+): Promise<number> {
+  await startContainer(engine, id, narrator);
   terminal.stdout.write(`${id}\n`);
   return 0;
 }
@@ -123,20 +147,24 @@ async function runAttached(
     query: { condition: flags.rm ? 'removed' : 'next-exit' },
   });
   const giveBack = flags['sig-proxy'] === false ? () => undefined : proxySignals(engine, id, stream);
-  const session = attachSession(stream, terminal, {
-    stdin: flags.interactive,
-    tty: flags.tty,
-    detachKeys: flags['detach-keys'],
-  });
+  const attached = () =>
+    attachSession(stream, terminal, {
+      stdin: flags.interactive,
+      tty: flags.tty,
+      detachKeys: flags['detach-keys'],
+    });
+  // What the command prints waits in the stream until the way to it has been told.
+  let session = request.narrator === undefined ? attached() : undefined;
   let stopResizing: (() => void) | undefined;
   try {
     try {
-      await startContainer(engine, id);
+      await startContainer(engine, id, request.narrator);
     } catch (error) {
       stream.destroy();
-      await session.catch(() => 'the start has failed: its error is the one to show');
+      await session?.catch(() => 'the start has failed: its error is the one to show');
       throw error;
     }
+    session ??= attached();
     if (flags.tty) {
       stopResizing = followSize(
         terminal.stdout,
@@ -160,9 +188,11 @@ function startFailureStatus(reason: string): number {
 }
 
 /** @throws WherryError with 126 or 127 where the program can't be run */
-async function startContainer(engine: EngineClient, id: string): Promise<void> {
+async function startContainer(engine: EngineClient, id: string, narrator?: Narrator): Promise<void> {
   try {
-    await engine.json('POST', apiPath`/containers/${id}/start`);
+    const query = narrator === undefined ? {} : { explain: true };
+    const answer = await engine.json<Explanation>('POST', apiPath`/containers/${id}/start`, { query });
+    narrator?.container(answer);
   } catch (error) {
     throw error instanceof EngineAnswerError ? runFailure(error, startFailureStatus(error.reason)) : error;
   }

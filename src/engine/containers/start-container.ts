@@ -32,10 +32,15 @@ import type { Sandbox } from '../networks/contract.ts';
  * Runs a container's process. Clients that attached before miss nothing: the engine is connected to the process's
  * streams before the process runs.
  *
+ * @param beforeRun called when everything is made for the process, which waits for its end
  * @returns false if it runs already
  * @throws EngineError invalidParameter with Docker's words when the command can't be run
  */
-export async function startContainer(context: ContainersContext, entry: ContainerEntry): Promise<boolean> {
+export async function startContainer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  beforeRun?: (pid: number) => Promise<void>,
+): Promise<boolean> {
   return await entry.exclusively(async () => {
     if (entry.removing) throw conflict(`container ${entry.id} is marked for removal and cannot be started`);
     if (entry.state.status === 'running' && entry.state.paused) {
@@ -45,7 +50,7 @@ export async function startContainer(context: ContainersContext, entry: Containe
     context.restarts.forget(entry.id);
     entry.record.restartCount = 0;
     try {
-      await launch(context, entry);
+      await launch(context, entry, beforeRun);
     } catch (error) {
       await recordFailure(context, entry, error);
       throw error;
@@ -68,7 +73,11 @@ export async function restartByPolicy(context: ContainersContext, entry: Contain
   });
 }
 
-async function launch(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+async function launch(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  beforeRun?: (pid: number) => Promise<void>,
+): Promise<void> {
   const { record } = entry;
   const bundle = bundleOf(context, record.id);
   context.exits.forget(record.id);
@@ -90,6 +99,7 @@ async function launch(context: ContainersContext, entry: ContainerEntry): Promis
   if (identity === undefined) throw new Error('the container was gone before it was started');
   refuseMountsOnProc(identity.pid, maskedPathsOf(record.hostConfig));
   if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
+  await beforeRun?.(identity.pid);
   const startedAt = timestamp();
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
   record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };

@@ -1,7 +1,9 @@
+import type { Explanation } from '../../../protocol/docker/explanation.ts';
 import { execConfig } from '../../../protocol/docker/exec.ts';
 import { bundleOf, publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
 import { createContainer } from '../../containers/create-container.ts';
+import { explainProcess, explainRunning } from '../../containers/explain/explain-container.ts';
 import { createExec } from '../../containers/exec-container.ts';
 import { inspectContainer } from '../../containers/inspect-container.ts';
 import { LIST_FILTERS, listContainers } from '../../containers/list-containers.ts';
@@ -81,8 +83,21 @@ export function containerHandlers(context: ContainersContext) {
     }) satisfies Handler,
 
     start: (async (request, response) => {
-      const started = await startContainer(context, entryOf(request));
-      response.empty(started ? 204 : 304);
+      const entry = entryOf(request);
+      if (!flagOf(request.query, 'explain')) {
+        response.empty((await startContainer(context, entry)) ? 204 : 304);
+        return;
+      }
+      let explanation: Explanation | undefined;
+      await startContainer(context, entry, async (pid) => {
+        explanation = await explainProcess(context, entry, pid);
+      });
+      if (explanation === undefined) response.empty(304);
+      else response.json(200, explanation);
+    }) satisfies Handler,
+
+    explain: (async (request, response) => {
+      response.json(200, await explainRunning(context, entryOf(request)));
     }) satisfies Handler,
 
     stop: (async (request, response) => {

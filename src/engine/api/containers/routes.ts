@@ -14,6 +14,7 @@ export function containerRoutes(context: ContainersContext): Route[] {
     { method: 'POST', path: '/containers/create', handle: handlers.create },
     { method: 'POST', path: '/containers/prune', handle: handlers.prune },
     { method: 'GET', path: '/containers/{id}/json', handle: handlers.inspect },
+    { method: 'GET', path: '/containers/{id}/explain', handle: handlers.explain },
     { method: 'GET', path: '/containers/{id}/top', handle: handlers.top },
     { method: 'GET', path: '/containers/{id}/logs', handle: logsHandler(context) },
     { method: 'GET', path: '/containers/{id}/stats', handle: statsHandler(context) },
