@@ -35,8 +35,10 @@ describe('--explain', () => {
 
   it('inspect draws a running container, and both give JSON to tools', async () => {
     const run = await world().wherry([
-      ...['run', '-d', '--name', 'explained', '--explain', '--format', 'json', '--pids-limit', '50'],
-      ...[world().image('busybox'), 'sleep', '1000'],
+      ...'run -d --name explained --explain --format json --pids-limit 50'.split(' '),
+      world().image('busybox'),
+      'sleep',
+      '1000',
     ]);
     try {
       expect(run.status, run.stderr).to.equal(0);
