@@ -30,6 +30,9 @@ export interface SpecInput {
   readonly netnsPath: string | undefined;
   readonly joined: Joined;
   readonly hostname: string;
+  readonly domainname: string;
+  /** Of linked containers; the container's own replace them. */
+  readonly linkedEnv?: readonly string[];
   /** Path in the container → file of the engine. */
   readonly files: Readonly<Record<string, string>>;
   /** Volumes and the like. */
@@ -43,7 +46,7 @@ export function containerSpec(input: SpecInput): string {
   const { config, hostConfig } = input.record;
   const privileges = privilegesOf(hostConfig, input.arch);
   const env = buildEnvironment({
-    env: config.Env,
+    env: [...(input.linkedEnv ?? []), ...config.Env],
     hostname: input.hostname,
     tty: config.Tty,
     home: input.user.home,
@@ -71,7 +74,7 @@ export function containerSpec(input: SpecInput): string {
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
     withUserMounts(input.mounts),
     withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath)),
-    withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, config.Domainname),
+    withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, input.domainname),
     withResources(input.cgroupsPath, limitsOf(hostConfig)),
     withDevices(deviceGrantOf(hostConfig)),
     withSysctls(hostConfig.Sysctls),

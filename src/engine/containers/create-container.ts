@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
-import { invalid, notFound } from '../errors.ts';
+import { EngineError, invalid, notFound } from '../errors.ts';
 import type { ResolvedImage } from '../images/contract.ts';
 import { tmpfsOptions } from '../oci/mounts.ts';
 import { checkLimits, rlimitOf } from '../oci/resources.ts';
@@ -23,12 +24,20 @@ import { planMounts } from './mounts/plan.ts';
 import { fillVolumes, prepareMounts, releaseMounts } from './mounts/prepare.ts';
 import { checkNamespaceModes } from './namespaces/modes.ts';
 import { checkName, generateName } from './names.ts';
-import { normalizeNetworkMode } from './networking.ts';
+import { checkLinks } from './links.ts';
+import { splitExtraHost } from './network-files.ts';
 import { checkPorts } from './ports.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { ContainerEntry } from './registry.ts';
 import { checkSecurity } from './security/check.ts';
 import { parseSignal } from './signals.ts';
+import {
+  DEFAULT_NETWORK,
+  checkNetworkMode,
+  normalizeNetworkMode,
+  planNetworks,
+  sharedNetworkOf,
+} from './wanted-networks.ts';
 
 /** Sources of a bind that mean the engine's own socket: where Docker's and ours are. */
 const ENGINE_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', GUEST.engineSocket];
@@ -60,6 +69,8 @@ export interface Created {
 export async function createContainer(context: ContainersContext, request: CreateRequest): Promise<Created> {
   const { engineSocketAliases } = context.config;
   const parsed = parseBody(request.body, [...ENGINE_SOCKETS, ...engineSocketAliases]);
+  // Before the image's own exposed ports are among them.
+  checkNetworkMode(parsed.config, parsed.hostConfig);
   const image = context.images.resolve(parsed.config.Image);
   checkPlatform(request.platform, image, parsed.config.Image);
   const name = request.name.replace(/^\//, '');
@@ -73,6 +84,8 @@ export async function createContainer(context: ContainersContext, request: Creat
   const securityWarnings = checkSecurity(parsed.hostConfig);
   checkNamespaceModes(parsed.hostConfig, config);
   const portWarnings = checkPorts(config, parsed.hostConfig);
+  const networks = planNetworks(context.networks, config, parsed.hostConfig, parsed.networking);
+  if (parsed.hostConfig.NetworkMode === DEFAULT_NETWORK) checkLinks(context, parsed.hostConfig);
   const id = randomBytes(32).toString('hex');
   const record: ContainerRecord = {
     recordVersion: 1,
@@ -81,8 +94,9 @@ export async function createContainer(context: ContainersContext, request: Creat
     created: timestamp(),
     imageId: image.id,
     config,
-    hostConfig: parsed.hostConfig,
+    hostConfig: withSharedById(context, parsed.hostConfig),
     networking: parsed.networking,
+    networks,
     argv: argvOf(config),
     state: { status: 'created' },
     stoppedByUser: false,
@@ -98,6 +112,18 @@ export async function createContainer(context: ContainersContext, request: Creat
   const entry = await makeContainer(context, record, image, mounts);
   publish(context, entry, 'create');
   return { entry, warnings: [...securityWarnings, ...portWarnings] };
+}
+
+/** Another container's network goes by its id: it may be renamed. One that isn't there is missed at the start. */
+function withSharedById(context: ContainersContext, hostConfig: HostConfig): HostConfig {
+  const shared = sharedNetworkOf({ hostConfig });
+  if (shared === undefined) return hostConfig;
+  try {
+    return { ...hostConfig, NetworkMode: `container:${context.registry.find(shared).id}` };
+  } catch (error) {
+    if (error instanceof EngineError) return hostConfig;
+    throw error;
+  }
 }
 
 /** Everything of a container but its event; whatever fails, nothing of it stays. */
@@ -162,6 +188,9 @@ function describe(error: z.ZodError): string {
 function checkHostConfig(host: HostConfig): HostConfig {
   checkLimits(limitsOf(host));
   for (const ulimit of host.Ulimits) rlimitOf(ulimit);
+  for (const entry of host.ExtraHosts) splitExtraHost(entry);
+  const noAddress = host.Dns.find((server) => isIP(server) === 0);
+  if (noAddress !== undefined) throw invalid(`${noAddress} is not an ip address`);
   for (const [destination, options] of Object.entries(host.Tmpfs)) tmpfsOptions(destination, options);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);

@@ -21,7 +21,7 @@ import { NO_LOG, commonArguments, pair } from './conmon-arguments.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import type { ExecSession } from './exec-registry.ts';
-import { hostnameOf } from './networking.ts';
+import { hostnameOf, namesakeOf } from './networking.ts';
 import { requireRunning } from './registry.ts';
 import type { ContainerEntry } from './registry.ts';
 import { explainRuntimeError } from './runtime-errors.ts';
@@ -83,7 +83,9 @@ export async function startExec(
   session.state = { status: 'running', pid: 0 };
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(join(directory, 'process.json'), processSpec(entry, session, start), { mode: 0o600 });
+    await writeFile(join(directory, 'process.json'), processSpec(context, entry, session, start), {
+      mode: 0o600,
+    });
     const conmon = startConmon(context.config.conmon, execArguments(context, session, directory), true);
     conmon.release();
     await conmon.attachReady();
@@ -186,7 +188,12 @@ function execArguments(context: ContainersContext, session: ExecSession, directo
   ].flat();
 }
 
-function processSpec(entry: ContainerEntry, session: ExecSession, start: ExecStart): string {
+function processSpec(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  session: ExecSession,
+  start: ExecStart,
+): string {
   const { pid } = requireRunning(entry).process;
   const { record } = entry;
   const { config } = session;
@@ -198,7 +205,7 @@ function processSpec(entry: ContainerEntry, session: ExecSession, start: ExecSta
   );
   const env = buildEnvironment({
     env: record.config.Env,
-    hostname: hostnameOf(record),
+    hostname: hostnameOf(namesakeOf(context, record)),
     tty: config.Tty,
     home: user.home,
   });

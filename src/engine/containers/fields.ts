@@ -32,7 +32,7 @@ export const CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Volumes: 'built',
   WorkingDir: 'built',
   Entrypoint: 'built',
-  NetworkDisabled: onlyDefault,
+  NetworkDisabled: 'built',
   MacAddress: 'built',
   OnBuild: onlyDefault,
   Labels: 'built',
@@ -85,7 +85,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Isolation: ['default'],
   KernelMemory: onlyDefault,
   KernelMemoryTCP: onlyDefault,
-  Links: onlyDefault,
+  Links: 'built',
   LogConfig: 'built',
   MaskedPaths: 'built',
   Memory: 'built',
@@ -157,11 +157,11 @@ export const UPDATE_FIELDS: Readonly<Record<string, Rule>> = {
 
 const ENDPOINT_FIELDS: Readonly<Record<string, Rule>> = {
   IPAMConfig: 'built',
-  Links: onlyDefault,
+  Links: 'built',
   MacAddress: 'built',
   Aliases: 'built',
   DriverOpts: onlyDefault,
-  GwPriority: onlyDefault,
+  GwPriority: 'built',
   // What inspect prints, sent back by clients that clone a container: the engine's to say, not theirs.
   NetworkID: 'built',
   EndpointID: 'built',
@@ -174,7 +174,7 @@ const ENDPOINT_FIELDS: Readonly<Record<string, Rule>> = {
   DNSNames: 'built',
 };
 
-const IPAM_FIELDS: Readonly<Record<string, Rule>> = { IPv4Address: 'built' };
+const IPAM_FIELDS: Readonly<Record<string, Rule>> = { IPv4Address: 'built', IPv6Address: 'built' };
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -190,16 +190,20 @@ export function refuseUnbuiltFields(body: Body): void {
   const networking = objectAt(body, 'NetworkingConfig');
   refuse('NetworkingConfig', { EndpointsConfig: 'built' }, networking);
   for (const [name, endpoint] of Object.entries(objectAt(networking, 'EndpointsConfig'))) {
-    const where = `NetworkingConfig.EndpointsConfig.${name}`;
-    if (!isObject(endpoint)) continue;
-    refuse(where, ENDPOINT_FIELDS, endpoint);
-    refuse(`${where}.IPAMConfig`, IPAM_FIELDS, objectAt(endpoint, 'IPAMConfig'));
+    refuseUnbuiltEndpointFields(`NetworkingConfig.EndpointsConfig.${name}`, endpoint);
   }
 }
 
 /** The same for an update. @throws EngineError notImplemented */
 export function refuseUnbuiltUpdates(body: Body): void {
   refuse('UpdateConfig', UPDATE_FIELDS, body);
+}
+
+/** The same for the settings of one endpoint. @param where for the message @throws EngineError notImplemented */
+export function refuseUnbuiltEndpointFields(where: string, endpoint: unknown): void {
+  if (!isObject(endpoint)) return;
+  refuse(where, ENDPOINT_FIELDS, endpoint);
+  refuse(`${where}.IPAMConfig`, IPAM_FIELDS, objectAt(endpoint, 'IPAMConfig'));
 }
 
 function refuse(where: string, rules: Readonly<Record<string, Rule>>, values: Body): void {

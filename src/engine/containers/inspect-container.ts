@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { DEFAULT_SHM_SIZE } from '../oci/mounts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/paths.ts';
 import type { Healthcheck } from '../../protocol/docker/container-config.ts';
-import type { Endpoint } from '../networks/contract.ts';
 import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
 import { givenFields, mountPoints } from './mounts/describe.ts';
-import { inspectPorts } from './ports.ts';
+import { inspectLinks, inspectNetwork } from './inspect-network.ts';
 import type { ContainerEntry } from './registry.ts';
 
 /** Fields of HostConfig that aren't built: they hold their defaults, or the container could not have been made. */
@@ -16,7 +15,6 @@ const FIXED_HOST_CONFIG = {
   PortBindings: {},
   VolumeDriver: '',
   Cgroup: '',
-  Links: null,
   PublishAllPorts: false,
   UsernsMode: '',
   Runtime: 'crun',
@@ -71,7 +69,8 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
   };
 }
 
-function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unknown> {
+function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
+  const { hostConfig } = record;
   const swap = hostConfig.MemorySwap === 0 ? hostConfig.Memory * 2 : hostConfig.MemorySwap;
   return {
     ...FIXED_HOST_CONFIG,
@@ -83,6 +82,7 @@ function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unkn
     CapDrop: orNull(hostConfig.CapDrop),
     ExtraHosts: orNull(hostConfig.ExtraHosts),
     GroupAdd: orNull(hostConfig.GroupAdd),
+    Links: inspectLinks(record),
     SecurityOpt: orNull(hostConfig.SecurityOpt),
     DeviceCgroupRules: orNull(hostConfig.DeviceCgroupRules),
     DeviceRequests: null,
@@ -99,7 +99,8 @@ function inspectHostConfig({ hostConfig }: ContainerRecord): Record<string, unkn
 const orNull = (list: readonly string[]): readonly string[] | null => (list.length === 0 ? null : list);
 
 function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown> {
-  const { StopSignal, StopTimeout, MacAddress, ExposedPorts, Healthcheck, Shell, ...rest } = config;
+  const { StopSignal, StopTimeout, MacAddress, NetworkDisabled, ExposedPorts, Healthcheck, Shell, ...rest } =
+    config;
   return {
     ...rest,
     Hostname: config.Hostname || id.slice(0, 12),
@@ -108,6 +109,7 @@ function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown>
     OnBuild: null,
     ...(MacAddress === '' ? {} : { MacAddress }),
     ...(Healthcheck == null ? {} : { Healthcheck: givenHealthcheck(Healthcheck) }),
+    ...(NetworkDisabled ? { NetworkDisabled } : {}),
     ...(StopSignal === '' ? {} : { StopSignal }),
     ...(StopTimeout === null ? {} : { StopTimeout }),
     ...((Shell ?? []).length > 0 ? { Shell } : {}),
@@ -119,63 +121,4 @@ function givenHealthcheck(healthcheck: Healthcheck): Record<string, unknown> {
   const { Test, ...rest } = healthcheck;
   const given = Object.entries(rest).filter(([, value]) => value !== 0);
   return { ...(Test.length > 0 ? { Test } : {}), ...Object.fromEntries(given) };
-}
-
-/** Docker's EndpointSettings; without a sandbox the addresses are empty. */
-export function endpointSettings(endpoint: Endpoint | undefined): Record<string, unknown> {
-  return {
-    IPAMConfig: null,
-    Links: null,
-    Aliases: endpoint === undefined || endpoint.aliases.length === 0 ? null : endpoint.aliases,
-    MacAddress: endpoint?.macAddress ?? '',
-    DriverOpts: null,
-    GwPriority: 0,
-    NetworkID: endpoint?.networkId ?? '',
-    EndpointID: endpoint?.endpointId ?? '',
-    Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.ipv4 ?? '',
-    IPPrefixLen: endpoint?.prefixLength ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
-  };
-}
-
-/** Network name → EndpointSettings: what it has while it runs, what it will ask for otherwise. */
-export function networksOf(record: ContainerRecord): Record<string, Record<string, unknown>> {
-  const endpoints = record.state.status === 'running' ? record.state.sandbox.endpoints : [];
-  if (endpoints.length > 0) {
-    return Object.fromEntries(
-      endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint)]),
-    );
-  }
-  const mode = record.hostConfig.NetworkMode;
-  return mode.startsWith('container:') ? {} : { [mode]: endpointSettings(undefined) };
-}
-
-function inspectNetwork(record: ContainerRecord): Record<string, unknown> {
-  const sandbox = record.state.status === 'running' ? record.state.sandbox : undefined;
-  const onBridge = sandbox?.endpoints.find(({ networkName }) => networkName === 'bridge');
-  const settings = endpointSettings(onBridge);
-  return {
-    Bridge: '',
-    SandboxID: sandbox === undefined ? '' : record.id,
-    SandboxKey: sandbox?.netnsPath ?? '',
-    Ports: inspectPorts(record),
-    HairpinMode: false,
-    LinkLocalIPv6Address: '',
-    LinkLocalIPv6PrefixLen: 0,
-    SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null,
-    EndpointID: settings['EndpointID'],
-    Gateway: settings['Gateway'],
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: settings['IPAddress'],
-    IPPrefixLen: settings['IPPrefixLen'],
-    IPv6Gateway: '',
-    MacAddress: settings['MacAddress'],
-    Networks: networksOf(record),
-  };
 }

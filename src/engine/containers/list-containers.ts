@@ -3,7 +3,7 @@ import { fitsLabels } from '../filters.ts';
 import type { Filters } from '../filters.ts';
 import type { ContainersContext } from './context.ts';
 import { stateWord, statusText } from './describe-state.ts';
-import { networksOf } from './inspect-container.ts';
+import { networksOf } from './inspect-network.ts';
 import type { ContainerRecord } from './model.ts';
 import { mountPoints } from './mounts/describe.ts';
 import { listPorts, publishesPort } from './ports.ts';

@@ -1,5 +1,6 @@
 import type {
   ContainerConfig,
+  EndpointConfig,
   HostConfig,
   NetworkingConfig,
 } from '../../protocol/docker/container-config.ts';
@@ -61,7 +62,13 @@ export interface ContainerRecord {
   readonly config: ContainerConfig;
   /** Replaced, as a whole, by an update. */
   hostConfig: HostConfig;
+  /** As it was asked for at its creation. */
   readonly networking: NetworkingConfig;
+  /**
+   * Name of each network that it is on, or will be once it runs → what it wants there; `network connect` and
+   * `disconnect` change it. Absent in what engines before those wrote: `networking`, and the network mode's own.
+   */
+  networks?: Readonly<Record<string, EndpointConfig>>;
   /** What runs: entrypoint and command. */
   readonly argv: readonly string[];
   /** Absent in what engines before volumes wrote. */

@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { invalid } from '../errors.ts';
-import type { Sandbox } from '../networks/contract.ts';
+import type { Endpoint, Sandbox } from '../networks/contract.ts';
+import { DEFAULT_NETWORK } from './wanted-networks.ts';
 
 const LOCAL_HOSTS = `127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -12,51 +14,127 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 `;
 
-/** `/etc/hosts`: the local names, `--add-host`, and the container's own name at each of its addresses. */
+export interface OwnNames {
+  readonly hostname: string;
+  readonly domainname: string;
+}
+
+/**
+ * `/etc/hosts`: the local names, `--add-host`, links, and the container's own name at each of its addresses. On the VM's
+ * own network, where the engine's resolver isn't asked, the user's computer too.
+ *
+ * @param added lines
+ */
 export function hostsFile(
-  hostname: string,
-  domainname: string,
-  sandbox: Sandbox,
-  extra: readonly string[],
+  names: OwnNames,
+  sandbox: Pick<Sandbox, 'netnsPath' | 'endpoints'>,
+  added: readonly string[],
+  hostAddress: string | undefined,
 ): string {
+  const onHost = sandbox.netnsPath === undefined && hostAddress !== undefined;
+  const host = onHost ? [`${hostAddress}\thost.docker.internal\n`] : [];
+  return [LOCAL_HOSTS, ...added, ...host, ...ownLines(names, sandbox.endpoints)].join('');
+}
+
+function ownLines({ hostname, domainname }: OwnNames, endpoints: readonly Endpoint[]): string[] {
   const own = domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`;
-  const gateway = sandbox.endpoints[0]?.gateway;
-  const added = extra.map((entry) => extraHost(entry, gateway));
-  return [LOCAL_HOSTS, ...added, ...sandbox.endpoints.map(({ ipv4 }) => `${ipv4}\t${own}\n`)].join('');
+  return endpoints
+    .flatMap(({ ipv4, ipv6 }) => [ipv4, ...(ipv6 === undefined ? [] : [ipv6.address])])
+    .map((address) => `${address}\t${own}\n`);
 }
 
-/** `NAME:ADDRESS` or `NAME=ADDRESS`; the address `host-gateway` is the bridge's own. @throws EngineError */
-function extraHost(entry: string, gateway: string | undefined): string {
-  const [, name, target] = /^([^:=\s]+)[:=](\S+)$/.exec(entry) ?? [];
-  if (name === undefined || target === undefined) throw invalid(`bad format for add-host: "${entry}"`);
-  const address = target === 'host-gateway' ? gateway : target;
-  if (address === undefined) {
-    throw invalid('unable to derive the IP value for host-gateway');
+/**
+ * Lines of /etc/hosts for `--add-host NAME:ADDRESS` (or `NAME=ADDRESS`). `host-gateway` is the user's computer.
+ *
+ * @throws EngineError invalidParameter
+ */
+export function extraHosts(entries: readonly string[], hostAddress: string | undefined): string[] {
+  return entries.map((entry) => {
+    const [name, target] = splitExtraHost(entry);
+    const address = target === 'host-gateway' ? hostAddress : target;
+    if (address === undefined) {
+      throw invalid('unable to derive the IP value for host-gateway');
+    }
+    return `${address}\t${name}\n`;
+  });
+}
+
+/** @throws EngineError invalidParameter in moby's words (opts/hosts.go, ValidateExtraHost) */
+export function splitExtraHost(entry: string): [string, string] {
+  const [, name, text] = /^([^:=\s]+)[:=](\S+)$/.exec(entry) ?? [];
+  if (name === undefined || text === undefined) throw invalid(`bad format for add-host: "${entry}"`);
+  const target = text.replace(/^\[(.*)\]$/, '$1');
+  if (target !== 'host-gateway' && isIP(target) === 0) {
+    throw invalid(`invalid IP address in add-host: "${target}"`);
   }
-  return `${address}\t${name}\n`;
+  return [name, target];
 }
 
-/** `/etc/resolv.conf`; resolv.conf(5). */
+/**
+ * `/etc/resolv.conf`; resolv.conf(5). On the default network `--dns` is written down as it is; on others the engine's
+ * resolver is asked, for the names of neighbours, and it asks those.
+ */
 export function resolvFile(
-  nameservers: readonly string[],
+  { endpoints, nameservers }: Pick<Sandbox, 'endpoints' | 'nameservers'>,
   options: Pick<HostConfig, 'Dns' | 'DnsSearch' | 'DnsOptions'>,
 ): string {
-  const servers = options.Dns.length > 0 ? options.Dns : nameservers;
+  const named = endpoints.some(({ networkName }) => networkName !== DEFAULT_NETWORK);
+  const servers = options.Dns.length > 0 && !named ? options.Dns : nameservers;
+  // `--dns-search .` is "none".
+  const search = options.DnsSearch.filter((domain) => domain !== '.');
   return [
     ...servers.map((server) => `nameserver ${server}\n`),
-    ...(options.DnsSearch.length > 0 ? [`search ${options.DnsSearch.join(' ')}\n`] : []),
+    ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
     ...(options.DnsOptions.length > 0 ? [`options ${options.DnsOptions.join(' ')}\n`] : []),
   ].join('');
 }
 
-/** Writes the three files into `directory`; returns where each belongs in the container. */
+const NAMES = ['hostname', 'hosts', 'resolv.conf'];
+
+/** Writes the three files into `directory`. */
 export async function writeNetworkFiles(
   directory: string,
   files: { readonly hostname: string; readonly hosts: string; readonly resolv: string },
-): Promise<Record<string, string>> {
+): Promise<void> {
   const contents = { hostname: `${files.hostname}\n`, hosts: files.hosts, 'resolv.conf': files.resolv };
   await Promise.all(
     Object.entries(contents).map(([name, text]) => writeFile(join(directory, name), text, { mode: 0o644 })),
   );
-  return Object.fromEntries(Object.keys(contents).map((name) => [`/etc/${name}`, join(directory, name)]));
+}
+
+/** Path in the container → file in `directory`. */
+export const networkFilesIn = (directory: string): Record<string, string> =>
+  Object.fromEntries(NAMES.map((name) => [`/etc/${name}`, join(directory, name)]));
+
+/** What the container made of a file may be anything; more than this is left alone. */
+const LARGEST = 1 << 20;
+
+/**
+ * Brings the files of a running container in line with its networks, in place: they are mounted. What the container, or
+ * a user in it, has written into them stays.
+ */
+export async function updateNetworkFiles(
+  directory: string,
+  names: OwnNames,
+  change: { readonly before: Sandbox; readonly after: Sandbox },
+  options: Pick<HostConfig, 'Dns' | 'DnsSearch' | 'DnsOptions'>,
+): Promise<void> {
+  const { before, after } = change;
+  const own = new Set(ownLines(names, before.endpoints));
+  await edit(join(directory, 'hosts'), (text) => {
+    const kept = text.split(/(?<=\n)/).filter((line) => !own.has(line));
+    const added = ownLines(names, after.endpoints);
+    const endsLine = kept.length === 0 || kept.at(-1)?.endsWith('\n') === true;
+    return [...kept, ...(endsLine ? [] : ['\n']), ...added].join('');
+  });
+  await edit(join(directory, 'resolv.conf'), (text) =>
+    text === resolvFile(before, options) ? resolvFile(after, options) : text,
+  );
+}
+
+async function edit(path: string, change: (text: string) => string): Promise<void> {
+  if ((await stat(path)).size > LARGEST) return;
+  const text = await readFile(path, 'latin1');
+  const changed = change(text);
+  if (changed !== text) await writeFile(path, changed, 'latin1');
 }

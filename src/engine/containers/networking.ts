@@ -1,14 +1,13 @@
 import { hostname as machineHostname } from 'node:os';
-import type { SandboxRequest } from '../networks/contract.ts';
+import type { EndpointConfig } from '../../protocol/docker/container-config.ts';
+import { conflict, EngineError } from '../errors.ts';
+import type { EndpointRequest, SandboxRequest } from '../networks/contract.ts';
 import type { ContainersContext } from './context.ts';
+import { parseLinks } from './links.ts';
 import type { ContainerRecord } from './model.ts';
 import { portRequests } from './ports.ts';
-import { requireRunning } from './registry.ts';
-
-/** `default`, '' and `bridge` are the default bridge. */
-export function normalizeNetworkMode(mode: string): string {
-  return mode === '' || mode === 'default' ? 'bridge' : mode;
-}
+import type { ContainerEntry } from './registry.ts';
+import { DEFAULT_NETWORK, sharedNetworkOf, wantedNetworks } from './wanted-networks.ts';
 
 /** The container's hostname: the user's, the machine's with `--network host` or `--uts host`, or the short id. */
 export function hostnameOf(record: ContainerRecord): string {
@@ -17,15 +16,37 @@ export function hostnameOf(record: ContainerRecord): string {
   return network === 'host' || uts === 'host' ? machineHostname() : record.id.slice(0, 12);
 }
 
-const CONTAINER = 'container:';
+/**
+ * The container whose hostname and network files this one has: itself, or the one whose network it shares, which may
+ * share another's again. Itself too once that one has been removed.
+ */
+export function namesakeOf(context: ContainersContext, record: ContainerRecord): ContainerRecord {
+  const shared = sharedNetworkOf(record);
+  const other = shared === undefined ? undefined : context.registry.byId(shared);
+  return other === undefined ? record : namesakeOf(context, other.record);
+}
 
 /** What to ask of the networks for this container. @throws EngineError for `container:NAME` of none that runs */
 export function sandboxRequest(context: ContainersContext, record: ContainerRecord): SandboxRequest {
   const request = adoptionRequest(record);
-  if (typeof request.mode === 'string') return request;
-  const other = context.registry.find(request.mode.container);
-  requireRunning(other);
-  return { ...request, mode: { container: other.id } };
+  if (typeof request.mode !== 'string') {
+    return { ...request, mode: { container: joined(context, record, request.mode.container).id } };
+  }
+  if (request.mode !== 'bridge') return request;
+  // Nothing from outside gets into an internal network.
+  const reachable = request.endpoints.some(
+    ({ network }) => context.networks.lookup(network)?.internal !== true,
+  );
+  return reachable ? { ...request, ports: portRequests(record.config, record.hostConfig) } : request;
+}
+
+function joined(context: ContainersContext, record: ContainerRecord, reference: string): ContainerEntry {
+  const other = context.registry.find(reference);
+  if (other.id === record.id) throw new EngineError('system', 'cannot join own network');
+  if (other.state.status !== 'running') {
+    throw conflict(`cannot join network of a non running container: ${reference}`);
+  }
+  return other;
 }
 
 /**
@@ -33,26 +54,33 @@ export function sandboxRequest(context: ContainersContext, record: ContainerReco
  * shares may have ended since, or be gone: it goes by the name that the user gave it.
  */
 export function adoptionRequest(record: ContainerRecord): SandboxRequest {
-  const mode = record.hostConfig.NetworkMode;
   const base = { containerId: record.id, containerName: record.name, hostname: hostnameOf(record) };
-  if (mode === 'none' || mode === 'host') return { ...base, mode, endpoints: [] };
-  if (mode.startsWith(CONTAINER)) {
-    return { ...base, mode: { container: mode.slice(CONTAINER.length) }, endpoints: [] };
-  }
-  const ports = portRequests(record.config, record.hostConfig);
-  return { ...base, mode: 'bridge', endpoints: endpointsOf(record, mode), ports };
+  const shared = sharedNetworkOf(record);
+  if (shared !== undefined) return { ...base, mode: { container: shared }, endpoints: [] };
+  const wanted = Object.entries(wantedNetworks(record));
+  const [first = 'none'] = wanted.map(([name]) => name);
+  if (first === 'none' || first === 'host') return { ...base, mode: first, endpoints: [] };
+  const endpoints = wanted.map(([network, endpoint]) => endpointRequest(record, network, endpoint));
+  return { ...base, mode: 'bridge', endpoints, resolvers: record.hostConfig.Dns };
 }
 
-function endpointsOf(record: ContainerRecord, mode: string): SandboxRequest['endpoints'] {
-  const configured = Object.entries(record.networking.EndpointsConfig).map(
-    ([name, endpoint]) => [normalizeNetworkMode(name), endpoint] as const,
-  );
-  const first = configured.find(([name]) => name === mode)?.[1];
-  const others = configured.filter(([name]) => name !== mode);
-  return [[mode, first] as const, ...others].map(([network, endpoint]) => ({
+/** What a container wants on one network. @throws EngineError invalidParameter for what is no link */
+export function endpointRequest(
+  record: ContainerRecord,
+  network: string,
+  endpoint: EndpointConfig,
+): EndpointRequest {
+  // The older kind of links is the default network's.
+  const links = network === DEFAULT_NETWORK ? record.hostConfig.Links : endpoint.Links;
+  return {
     network,
-    aliases: endpoint?.Aliases ?? [],
-    macAddress: endpoint?.MacAddress || (network === mode ? record.config.MacAddress : '') || undefined,
-    ipv4: endpoint?.IPAMConfig.IPv4Address || undefined,
-  }));
+    aliases: endpoint.Aliases,
+    macAddress: endpoint.MacAddress || undefined,
+    ipv4: endpoint.IPAMConfig.IPv4Address || undefined,
+    ipv6: endpoint.IPAMConfig.IPv6Address || undefined,
+    ...(links.length === 0
+      ? {}
+      : { links: Object.fromEntries(parseLinks(links).map(({ name, alias }) => [alias, name])) }),
+    ...(endpoint.GwPriority === 0 ? {} : { gwPriority: endpoint.GwPriority }),
+  };
 }

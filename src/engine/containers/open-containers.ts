@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Route } from '../api/route.ts';
 import { containerRoutes } from '../api/containers/routes.ts';
 import { execRoutes } from '../api/exec/routes.ts';
+import { membershipRoutes } from '../api/networks/membership.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
@@ -87,7 +88,7 @@ export function openContainers(options: ContainersOptions): Containers {
   };
   context.exits.start(options.onBackgroundError);
   return {
-    routes: [...containerRoutes(context), ...execRoutes(context)],
+    routes: [...containerRoutes(context), ...execRoutes(context), ...membershipRoutes(context)],
     restore: async () => restoreContainers(context),
     stopAll: async (timeoutSeconds) => stopAll(context, timeoutSeconds),
     startRestored: async () => context.restarts.open(),

@@ -39,9 +39,6 @@ export function portRequests(config: Pick<ContainerConfig, 'ExposedPorts'>, host
  */
 export function checkPorts(config: Pick<ContainerConfig, 'ExposedPorts'>, host: HostConfig): string[] {
   const requests = portRequests(config, host);
-  if (requests.length > 0 && host.NetworkMode.startsWith('container:')) {
-    throw invalid('conflicting options: port publishing and the container type network mode');
-  }
   return requests.length > 0 && host.NetworkMode === 'host'
     ? ['Published ports are discarded when using host network mode']
     : [];

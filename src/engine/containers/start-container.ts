@@ -14,8 +14,9 @@ import { timestamp } from './model.ts';
 import type { ContainerState } from './model.ts';
 import { mountsForStart } from './mounts/oci-mounts.ts';
 import { joinNamespaces } from './namespaces/join.ts';
-import { hostnameOf, sandboxRequest } from './networking.ts';
-import { hostsFile, resolvFile, writeNetworkFiles } from './network-files.ts';
+import { hostnameOf, namesakeOf, sandboxRequest } from './networking.ts';
+import { linkedFiles } from './links.ts';
+import { extraHosts, hostsFile, networkFilesIn, resolvFile, writeNetworkFiles } from './network-files.ts';
 import { identify } from './process-identity.ts';
 import { isUp } from './registry.ts';
 import type { ContainerEntry } from './registry.ts';
@@ -130,13 +131,20 @@ async function writeBundle(
 ): Promise<void> {
   const { record } = entry;
   const bundle = bundleOf(context, record.id);
-  const hostname = hostnameOf(record);
   const { config, hostConfig } = record;
-  const files = await writeNetworkFiles(directoryOf(context, record.id), {
-    hostname,
-    hosts: hostsFile(hostname, config.Domainname, sandbox, hostConfig.ExtraHosts),
-    resolv: resolvFile(sandbox.nameservers, hostConfig),
-  });
+  // With another container's network come its names: its files, and those may be what it made of them.
+  const namesake = namesakeOf(context, record);
+  const names = { hostname: hostnameOf(namesake), domainname: namesake.config.Domainname };
+  const linked = linkedFiles(context, record);
+  if (namesake === record) {
+    const hostAddress = context.networks.hostAddress();
+    const added = [...extraHosts(hostConfig.ExtraHosts, hostAddress), ...linked.hosts];
+    await writeNetworkFiles(directoryOf(context, record.id), {
+      hostname: names.hostname,
+      hosts: hostsFile(names, sandbox, added, hostAddress),
+      resolv: resolvFile(sandbox, hostConfig),
+    });
+  }
   const user = resolveUser(
     config.User,
     { passwd: readTextInRoot(rootfs, 'etc/passwd'), group: readTextInRoot(rootfs, 'etc/group') },
@@ -148,8 +156,9 @@ async function writeBundle(
     user,
     netnsPath: sandbox.netnsPath,
     joined: joinNamespaces(context, record),
-    hostname,
-    files,
+    ...names,
+    files: networkFilesIn(directoryOf(context, namesake.id)),
+    linkedEnv: linked.env,
     mounts: mountsForStart(context, record),
     cgroupsPath: `${context.config.cgroupParent}/${record.id}`,
     arch: context.config.arch,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerConfig, hostConfig } from '../../protocol/docker/container-config.ts';
+import { containerConfig, hostConfig, networkingConfig } from '../../protocol/docker/container-config.ts';
 import { hasCode } from '../sys/errno.ts';
 import type { ContainerRecord } from './model.ts';
 
@@ -104,7 +104,12 @@ function parse(text: string, id: string): Loaded {
 /** What a record of an earlier engine hasn't got: its default. */
 function withNewerFields(record: ContainerRecord): ContainerRecord {
   const config = { ...containerConfig.parse({}), ...record.config };
-  return { ...record, config, hostConfig: { ...hostConfig.parse({}), ...record.hostConfig } };
+  return {
+    ...record,
+    config,
+    hostConfig: { ...hostConfig.parse({}), ...record.hostConfig },
+    networking: networkingConfig.parse(record.networking),
+  };
 }
 
 function isRecord(value: unknown, id: string): value is ContainerRecord {

@@ -21,17 +21,17 @@ export function addressBytes(address: string): Buffer {
   return Buffer.from(address.split('.').map(Number));
 }
 
-/** `172.17.0.0/16`; the host part must be zero. @throws EngineError invalidParameter */
-export function parseSubnet(text: string): Subnet {
+/** `172.17.0.0/16`; the host part must be zero. @param longest prefix length @throws EngineError invalidParameter */
+export function parseSubnet(text: string, longest = 30): Subnet {
   const [address = '', length = ''] = text.split('/');
   const prefixLength = Number(length);
-  if (!/^\d{1,2}$/.test(length) || prefixLength > 30 || prefixLength < 8) {
-    throw invalid(`invalid subnet: ${text} (an IPv4 network of /8 to /30)`);
+  if (!/^\d{1,2}$/.test(length) || prefixLength > longest || prefixLength < 8) {
+    throw invalid(`invalid subnet: ${text} (an IPv4 network of /8 to /${longest})`);
   }
   const base = parseAddress(address);
   if (base % sizeOf({ base, prefixLength }) !== 0) {
     throw invalid(
-      `invalid subnet ${text}: it should be ${formatAddress(base - (base % 2 ** (32 - prefixLength)))}/${length}`,
+      `invalid network config:\ninvalid subnet ${text}: it should be ${formatAddress(base - (base % 2 ** (32 - prefixLength)))}/${length}`,
     );
   }
   return { base, prefixLength };

@@ -6,8 +6,14 @@ export interface EndpointRequest {
   readonly aliases: readonly string[];
   readonly macAddress?: string | undefined;
   readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
+  /** Names that only this container knows → name or id of the container that each means. */
+  readonly links?: Readonly<Record<string, string>> | undefined;
+  /** The network with the highest one has the default route; 0 if not given. */
+  readonly gwPriority?: number | undefined;
 }
 
+/** What is optional here, older engines didn't write. */
 export interface Endpoint {
   readonly networkName: string;
   readonly networkId: string;
@@ -17,6 +23,18 @@ export interface Endpoint {
   readonly prefixLength: number;
   readonly macAddress: string;
   readonly aliases: readonly string[];
+  /** In the container; absent: `ethN`, by its place. */
+  readonly interfaceName?: string;
+  /** Absent: none. */
+  readonly ipv6?: {
+    readonly address: string;
+    readonly prefixLength: number;
+    readonly gateway: string;
+  };
+  readonly links?: Readonly<Record<string, string>>;
+  readonly gwPriority?: number;
+  /** A network without a way out: no default route goes there. */
+  readonly internal?: true;
 }
 
 /** A port of a container's that is to be reachable on the host. */
@@ -57,6 +75,18 @@ export interface SandboxRequest {
   readonly endpoints: readonly EndpointRequest[];
   /** What to publish; the container needs an endpoint then. */
   readonly ports?: readonly PortRequest[] | undefined;
+  /** Who is asked for names that are nobody's on its networks; absent or empty: whom the VM asks. */
+  readonly resolvers?: readonly string[] | undefined;
+}
+
+/** What there is to know of a network before anything is connected to it. */
+export interface NetworkFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: 'bridge' | 'host' | 'null';
+  readonly internal: boolean;
+  /** `10.0.0.0/24`; undefined where users can't choose an address: theirs was chosen by the engine. */
+  readonly ownSubnets: readonly string[] | undefined;
 }
 
 export interface NetworkManager {
@@ -66,4 +96,16 @@ export interface NetworkManager {
   destroySandbox(containerId: string): Promise<void>;
   /** After an engine restart: takes over a sandbox that still exists (its container runs on). */
   adoptSandbox(request: SandboxRequest, sandbox: Sandbox): Promise<void>;
+  /**
+   * One network more for a sandbox of its own. @returns the sandbox as it is from now on
+   *
+   * @throws EngineError notFound, forbidden (it is on it already), conflict (address taken)
+   */
+  connect(request: SandboxRequest, endpoint: EndpointRequest): Promise<Sandbox>;
+  /** One less. @returns the sandbox as it is from now on @throws EngineError if it isn't on it */
+  disconnect(containerId: string, networkId: string): Promise<Sandbox>;
+  /** By name, id or unambiguous start of an id; undefined: there is none. */
+  lookup(reference: string): NetworkFacts | undefined;
+  /** Where containers reach the user's computer; undefined: nobody knows. */
+  hostAddress(): string | undefined;
 }

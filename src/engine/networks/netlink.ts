@@ -16,7 +16,15 @@ import {
  * rtnetlink(7), synchronously: a request and its acknowledgement. All integers are in the machine's byte order, which
  * is little-endian on x86-64 and arm64. Constants from linux/netlink.h and linux/rtnetlink.h.
  */
-export const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, NEWROUTE: 24 } as const;
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+} as const;
 export const NLM = { REQUEST: 1, ACK: 4, EXCL: 0x200, CREATE: 0x400 } as const;
 
 const NLMSG_ERROR = 2;

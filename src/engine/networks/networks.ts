@@ -2,18 +2,23 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, conflict, invalid, notFound } from '../errors.ts';
 import type { EventBus } from '../events.ts';
-import { contains, formatAddress, formatSubnet, overlap, parseAddress, parseSubnet } from './address.ts';
-import type { Subnet } from './address.ts';
+import { parseSubnet } from './address.ts';
+import { parseSubnet6 } from './address6.ts';
+import { bridgeOptions } from './bridge-options.ts';
 import { Bridge } from './bridge.ts';
+import type { NetworkFacts } from './contract.ts';
 import { NameTable } from './dns/names.ts';
 import { createUpstream, reportFailures } from './dns/upstream.ts';
-import { freeSubnet } from './ipam.ts';
+import { hostAddress } from './host-address.ts';
+import { linkIndex } from './links.ts';
 import { RouteSocket } from './netlink.ts';
 import { outsideSubnets } from './outside.ts';
-import { applyHostNetworkRules, applyRules } from './rules.ts';
+import { planAddresses, planAddresses6 } from './plan-network.ts';
+import type { AddressWishes } from './plan-network.ts';
+import { applyHostNetworkRules, applyRules, ruleOf } from './rules.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { NetworkStore, newId } from './store.ts';
-import type { NetworkRecord } from './store.ts';
+import type { BridgeRecord, NetworkRecord } from './store.ts';
 
 export interface NetworksOptions {
   readonly dataDir: string;
@@ -25,13 +30,20 @@ export interface NetworksOptions {
   readonly onUpstreamFailure: (error: unknown) => void;
   /** The VM's own resolvers. */
   readonly resolvConf?: string | undefined;
+  /** Where the user's computer is, seen from the VM. */
+  readonly hostAddress?: (() => string | undefined) | undefined;
 }
 
 export interface NewNetwork {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly subnet?: string | undefined;
-  readonly gateway?: string | undefined;
+  readonly ipv4?: AddressWishes | undefined;
+  /** Undefined: without IPv6. */
+  readonly ipv6?: AddressWishes | undefined;
+  readonly internal?: boolean | undefined;
+  readonly attachable?: boolean | undefined;
+  /** Of the driver; see bridge-options.ts. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A network with what is on it now. */
@@ -56,8 +68,9 @@ export class Networks {
   readonly #events: EventBus;
   readonly #cgroup: NetworksOptions['cgroup'];
   readonly #unsubscribe: () => void;
-  readonly #makeBridge: (record: NetworkRecord & { driver: 'bridge' }) => Bridge;
-  /** The interfaces that the loaded rules are about; rules are loaded one after the other. */
+  readonly #makeBridge: (record: BridgeRecord) => Bridge;
+  readonly #route: RouteSocket;
+  /** The networks that the loaded rules are about; rules are loaded one after the other. */
   #ruled = '';
   #rules: Promise<void> = Promise.resolve();
   #hostRules: Promise<void> | undefined;
@@ -74,7 +87,9 @@ export class Networks {
     this.#store = store;
     this.#events = options.events;
     this.#cgroup = options.cgroup;
-    this.#makeBridge = (record) => new Bridge(record, route, names, upstream);
+    const whereIsHost = options.hostAddress ?? hostAddress;
+    this.#route = route;
+    this.#makeBridge = (record) => new Bridge(record, { route, names, upstream, hostAddress: whereIsHost });
     this.#records = new Map(records.map((record) => [record.id, record]));
     for (const record of records) {
       if (record.driver === 'bridge') this.#bridges.set(record.id, this.#makeBridge(record));
@@ -88,6 +103,8 @@ export class Networks {
       prepare: (bridge) => this.#prepare(bridge),
       guardHost: () => this.#guardHost(),
       resolvConf: () => readFile(resolvConf, 'utf8'),
+      lookup: (reference) => this.#lookup(reference),
+      hostAddress: whereIsHost,
     });
     this.#unsubscribe = options.events.subscribe(({ Type: type, Action: action, Actor: actor }) => {
       const name = actor.Attributes['name'];
@@ -122,25 +139,46 @@ export class Networks {
     if ([...this.#records.values()].some(({ name }) => name === wanted.name)) {
       throw conflict(`network with name ${wanted.name} already exists`);
     }
-    const subnet = this.#chooseSubnet(wanted.subnet);
-    const gateway = wanted.gateway ?? formatAddress(subnet.base + 1);
-    if (!contains(subnet, parseAddress(gateway))) throw invalid(`no matching subnet for gateway ${gateway}`);
     const id = newId();
-    const record = {
-      driver: 'bridge' as const,
-      id,
-      name: wanted.name,
-      created: new Date().toISOString(),
-      subnet: formatSubnet(subnet),
-      gateway,
-      interfaceName: `br-${id.slice(0, 12)}`,
-      labels: { ...wanted.labels },
-    };
+    const record = this.#plan(id, wanted);
     await this.#store.save([...this.#records.values(), record]);
     this.#records.set(id, record);
     this.#bridges.set(id, this.#makeBridge(record));
     this.#events.publish('network', 'create', id, { name: record.name, type: 'bridge' });
     return record;
+  }
+
+  #plan(id: string, wanted: NewNetwork): BridgeRecord {
+    const others = [...this.#bridges.values()].map(({ record }) => record);
+    const used = others.map(({ subnet }) => parseSubnet(subnet));
+    const used6 = others.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [parseSubnet6(ipv6.subnet)]));
+    const { interfaceName = `br-${id.slice(0, 12)}` } = bridgeOptions(wanted.options ?? {});
+    const other = others.find((record) => record.interfaceName === interfaceName);
+    if (other !== undefined) {
+      throw new EngineError(
+        'forbidden',
+        `cannot create network ${id} (${interfaceName}): conflicts with network ${other.id} (${interfaceName}): networks have same bridge name`,
+      );
+    }
+    if (linkIndex(this.#route, interfaceName) !== undefined) {
+      throw new EngineError(
+        'forbidden',
+        `cannot create network ${id}: the VM has an interface ${interfaceName}`,
+      );
+    }
+    return {
+      driver: 'bridge',
+      id,
+      name: wanted.name,
+      created: new Date().toISOString(),
+      interfaceName,
+      labels: { ...wanted.labels },
+      ...planAddresses(wanted.ipv4 ?? {}, used, outsideSubnets()),
+      ...(wanted.ipv6 === undefined ? {} : { ipv6: planAddresses6(wanted.ipv6, used6) }),
+      ...(wanted.internal === true ? { internal: true } : {}),
+      ...(wanted.attachable === true ? { attachable: true } : {}),
+      ...(Object.keys(wanted.options ?? {}).length > 0 ? { options: { ...wanted.options } } : {}),
+    };
   }
 
   /** @throws EngineError notFound, forbidden (predefined, in use) */
@@ -173,6 +211,7 @@ export class Networks {
       throw error;
     }
     bridge?.destroy();
+    if (this.#ruled.includes(record.id)) await this.#loadRules();
     this.#events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   }
 
@@ -207,7 +246,28 @@ export class Networks {
     await ready;
   }
 
-  /** One program start, at the first container of each network. */
+  #lookup(reference: string): NetworkFacts | undefined {
+    try {
+      const { record } = this.find(reference);
+      const { id, name, driver } = record;
+      if (record.driver !== 'bridge') return { id, name, driver, internal: false, ownSubnets: undefined };
+      const { ipv6, subnet, automatic } = record;
+      const own = [
+        ...(automatic === true ? [] : [subnet]),
+        ...(ipv6 === undefined || ipv6.automatic === true ? [] : [ipv6.subnet]),
+      ];
+      const ownSubnets = own.length === 0 ? undefined : own;
+      return { id, name, driver, internal: record.internal === true, ownSubnets };
+    } catch (error) {
+      if (error instanceof EngineError && error.kind === 'notFound') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * One program start, at the first container after a network was made. The rules are about all networks, not only those
+   * with a container: after a restart of the engine the containers of some have gone on that it doesn't know yet.
+   */
   #loadRules(): Promise<void> {
     this.#rules = this.#reloadRules(this.#rules);
     return this.#rules;
@@ -215,10 +275,10 @@ export class Networks {
 
   async #reloadRules(before: Promise<void>): Promise<void> {
     await before.catch(() => undefined);
-    const up = [...this.#bridges.values()].filter((bridge) => bridge.isUp).map(({ record }) => record);
-    const key = up.map(({ id }) => id).join(' ');
+    const bridges = [...this.#bridges.values()];
+    const key = bridges.map(({ record }) => record.id).join(' ');
     if (key === this.#ruled) return;
-    await applyRules(up);
+    await applyRules(bridges.map(ruleOf));
     this.#ruled = key;
   }
 
@@ -241,19 +301,6 @@ export class Networks {
       parent,
       [...this.#bridges.values()].map(({ record }) => record),
     );
-  }
-
-  #chooseSubnet(text: string | undefined): Subnet {
-    const used = [...this.#bridges.values()].map(({ record }) => parseSubnet(record.subnet));
-    if (text === undefined) return freeSubnet([...used, ...outsideSubnets()]);
-    const subnet = parseSubnet(text);
-    if (used.some((other) => overlap(subnet, other))) {
-      throw new EngineError(
-        'forbidden',
-        'invalid pool request: Pool overlaps with other one on this address space',
-      );
-    }
-    return subnet;
   }
 }
 

@@ -1,25 +1,33 @@
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventBus } from '../events.ts';
-import { notFound } from '../errors.ts';
+import { EngineError, invalid, notFound } from '../errors.ts';
 import { hasCode } from '../sys/errno.ts';
-import { macOf } from './address.ts';
-import type { Attached, Bridge } from './bridge.ts';
-import type { Endpoint, EndpointRequest, NetworkManager, Sandbox, SandboxRequest } from './contract.ts';
+import type { Bridge } from './bridge.ts';
+import type {
+  Endpoint,
+  EndpointRequest,
+  NetworkFacts,
+  NetworkManager,
+  Sandbox,
+  SandboxRequest,
+} from './contract.ts';
 import type { NameTable } from './dns/names.ts';
 import { parseResolvConf } from './dns/upstream.ts';
 import {
-  addAddress,
-  addDefaultRoute,
-  createVeth,
-  deleteLink,
-  linkIndex,
-  setNetSysctl,
-  setUp,
-} from './links.ts';
+  adoptEndpoint,
+  configure,
+  freeInterfaceName,
+  isVethName,
+  nameserversOf,
+  plug,
+  releaseEndpoint,
+  reserveEndpoint,
+  vethName,
+} from './endpoints.ts';
+import { deleteLink, linkIndex, setNetSysctl, setUp } from './links.ts';
 import { RouteSocket } from './netlink.ts';
-import { createNetns, inNetns, removeNetns } from './netns.ts';
-import { newId } from './store.ts';
+import { createNetns, removeNetns } from './netns.ts';
 
 export interface SandboxParts {
   /** `runDir/netns`: a bind mount for each container. */
@@ -35,11 +43,13 @@ export interface SandboxParts {
   guardHost(): Promise<void>;
   /** The VM's own resolv.conf, for `--network host`. */
   resolvConf(): Promise<string>;
+  /** See NetworkManager. */
+  lookup(reference: string): NetworkFacts | undefined;
+  hostAddress(): string | undefined;
 }
 
 interface Live {
   readonly sandbox: Sandbox;
-  readonly bridges: readonly Bridge[];
   /** False where the namespace is another container's or the VM's. */
   readonly owned: boolean;
 }
@@ -53,41 +63,46 @@ export class Sandboxes implements NetworkManager {
     this.#parts = parts;
   }
 
+  lookup(reference: string): NetworkFacts | undefined {
+    return this.#parts.lookup(reference);
+  }
+
+  hostAddress(): string | undefined {
+    return this.#parts.hostAddress();
+  }
+
   async createSandbox(request: SandboxRequest): Promise<Sandbox> {
     await this.destroySandbox(request.containerId);
-    const { mode } = request;
-    if (typeof mode === 'object') return this.#share(request.containerId, mode.container);
+    const { mode, containerId } = request;
+    if (typeof mode === 'object') return this.#share(containerId, mode.container);
     if (mode === 'host') {
       const [resolvConf] = await Promise.all([this.#parts.resolvConf(), this.#parts.guardHost()]);
       const nameservers = parseResolvConf(resolvConf);
-      return this.#keep(request.containerId, { netnsPath: undefined, endpoints: [], nameservers }, [], false);
+      return this.#keep(containerId, { netnsPath: undefined, endpoints: [], nameservers }, false);
     }
-    const netnsPath = this.#path(request.containerId);
-    if (mode === 'none') {
-      createNetns(netnsPath, configureLoopback);
-      return this.#keep(request.containerId, { netnsPath, endpoints: [], nameservers: [] }, [], true);
-    }
+    const netnsPath = this.#path(containerId);
     const wanted = request.endpoints.map((endpoint) => ({
       endpoint,
       bridge: this.#parts.bridge(endpoint.network),
     }));
-    const bridges = wanted.map(({ bridge }) => bridge);
     // The rules are loaded by a program (once); the interfaces are made meanwhile.
-    const prepared = Promise.all(bridges.map((bridge) => this.#parts.prepare(bridge)));
+    const prepared = Promise.all(wanted.map(({ bridge }) => this.#parts.prepare(bridge)));
     prepared.catch(() => undefined);
     const endpoints: Endpoint[] = [];
     try {
       createNetns(netnsPath, configureLoopback);
-      for (const { endpoint, bridge } of wanted)
-        endpoints.push(this.#attach(request, netnsPath, endpoint, bridge));
+      for (const { endpoint, bridge } of wanted) {
+        endpoints.push(this.#attach(request, netnsPath, { wanted: endpoint, bridge, before: endpoints }));
+      }
+      if (endpoints.length > 0) configure(netnsPath, endpoints, endpoints);
       await prepared;
     } catch (error) {
-      for (const endpoint of endpoints) this.#detach(request.containerId, endpoint);
+      for (const endpoint of endpoints) this.#detach(containerId, endpoint);
       removeNetns(netnsPath);
       throw error;
     }
-    const nameservers = bridges.slice(0, 1).map((bridge) => bridge.record.gateway);
-    return this.#keep(request.containerId, { netnsPath, endpoints, nameservers }, bridges, true);
+    const nameservers = nameserversOf(endpoints);
+    return this.#keep(containerId, { netnsPath, endpoints, nameservers }, true);
   }
 
   destroySandbox(containerId: string): Promise<void> {
@@ -99,8 +114,8 @@ export class Sandboxes implements NetworkManager {
       );
       for (const endpoint of live.sandbox.endpoints) {
         // With the namespace's end the kernel removes the interfaces by itself, and doesn't let the engine wait.
-        const attached = this.#detach(containerId, endpoint);
-        if (shared && attached !== undefined) deleteLink(this.#parts.route, attached.interfaceName);
+        this.#detach(containerId, endpoint);
+        if (shared) deleteLink(this.#parts.route, vethName(endpoint.endpointId));
       }
     }
     if (live === undefined || live.owned) removeNetns(this.#path(containerId));
@@ -108,42 +123,87 @@ export class Sandboxes implements NetworkManager {
   }
 
   async adoptSandbox(request: SandboxRequest, sandbox: Sandbox): Promise<void> {
-    const bridges = sandbox.endpoints.map((endpoint) => this.#parts.bridge(endpoint.networkId));
-    for (const [index, endpoint] of sandbox.endpoints.entries()) {
-      const bridge = bridges[index];
-      if (bridge === undefined) continue;
-      bridge.pool.take(endpoint.ipv4);
+    const { mode, containerId } = request;
+    this.#keep(containerId, sandbox, typeof mode === 'string' && mode !== 'host');
+    const bridges = sandbox.endpoints.map((endpoint) => {
+      const bridge = this.#parts.bridge(endpoint.networkId);
+      adoptEndpoint(bridge, endpoint);
       this.#register(request, endpoint, bridge);
-    }
-    this.#keep(
-      request.containerId,
-      sandbox,
-      bridges,
-      typeof request.mode === 'string' && request.mode !== 'host',
-    );
+      return bridge;
+    });
     await Promise.all(bridges.map((bridge) => this.#parts.prepare(bridge)));
+  }
+
+  async connect(request: SandboxRequest, wanted: EndpointRequest): Promise<Sandbox> {
+    await this.#parts.prepare(this.#parts.bridge(wanted.network));
+    // It may have been removed meanwhile.
+    const bridge = this.#parts.bridge(wanted.network);
+    const { sandbox, netnsPath } = this.#own(request.containerId);
+    if (bridge.attached.has(request.containerId)) {
+      throw new EngineError(
+        'forbidden',
+        `endpoint with name ${request.containerName} already exists in network ${bridge.record.name}`,
+      );
+    }
+    const before = sandbox.endpoints;
+    const endpoint = this.#attach(request, netnsPath, { wanted, bridge, before });
+    const endpoints = [...before, endpoint];
+    try {
+      configure(netnsPath, [endpoint], endpoints);
+    } catch (error) {
+      this.#detach(request.containerId, endpoint);
+      deleteLink(this.#parts.route, vethName(endpoint.endpointId));
+      throw error;
+    }
+    return this.#keep(
+      request.containerId,
+      { ...sandbox, endpoints, nameservers: nameserversOf(endpoints) },
+      true,
+    );
+  }
+
+  disconnect(containerId: string, networkId: string): Promise<Sandbox> {
+    const { sandbox, netnsPath } = this.#own(containerId);
+    const gone = sandbox.endpoints.find((endpoint) => endpoint.networkId === networkId);
+    if (gone === undefined) {
+      const name = this.#parts.lookup(networkId)?.name ?? networkId;
+      throw new EngineError('system', `container ${containerId} is not connected to network ${name}`);
+    }
+    const named = sandbox.endpoints.map((endpoint, index) => ({ interfaceName: `eth${index}`, ...endpoint }));
+    const endpoints = named.filter((endpoint) => endpoint.endpointId !== gone.endpointId);
+    deleteLink(this.#parts.route, vethName(gone.endpointId));
+    this.#detach(containerId, gone);
+    const kept = this.#keep(
+      containerId,
+      { ...sandbox, endpoints, nameservers: nameserversOf(endpoints) },
+      true,
+    );
+    configure(netnsPath, [], endpoints);
+    return Promise.resolve(kept);
   }
 
   /** Neighbours find a renamed container under its new name only. */
   rename(containerId: string, name: string): void {
     this.#parts.names.rename(containerId, name);
-    for (const bridge of this.#live.get(containerId)?.bridges ?? []) {
-      const attached = bridge.attached.get(containerId);
-      if (attached !== undefined) bridge.attached.set(containerId, { ...attached, containerName: name });
+    for (const { networkId } of this.#live.get(containerId)?.sandbox.endpoints ?? []) {
+      const { attached } = this.#parts.bridge(networkId);
+      const endpoint = attached.get(containerId);
+      if (endpoint !== undefined) attached.set(containerId, { ...endpoint, containerName: name });
     }
   }
 
-  /** Removes namespaces that no container has any more; for after a restart, when all have been adopted. */
+  /** Removes namespaces and interfaces that no container has any more; for after a restart, when all have been adopted. */
   sweep(): void {
-    let files: string[];
-    try {
-      files = readdirSync(this.#parts.directory);
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return;
-      throw error;
-    }
-    for (const containerId of files) {
+    for (const containerId of entriesOf(this.#parts.directory)) {
       if (!this.#live.has(containerId)) removeNetns(this.#path(containerId));
+    }
+    const own = new Set(
+      [...this.#live.values()].flatMap(({ sandbox }) =>
+        sandbox.endpoints.map(({ endpointId }) => vethName(endpointId)),
+      ),
+    );
+    for (const name of entriesOf('/sys/class/net')) {
+      if (isVethName(name) && !own.has(name)) deleteLink(this.#parts.route, name);
     }
   }
 
@@ -151,9 +211,18 @@ export class Sandboxes implements NetworkManager {
     return join(this.#parts.directory, containerId);
   }
 
-  #keep(containerId: string, sandbox: Sandbox, bridges: readonly Bridge[], owned: boolean): Sandbox {
-    this.#live.set(containerId, { sandbox, bridges, owned });
+  #keep(containerId: string, sandbox: Sandbox, owned: boolean): Sandbox {
+    this.#live.set(containerId, { sandbox, owned });
     return sandbox;
+  }
+
+  #own(containerId: string): { readonly sandbox: Sandbox; readonly netnsPath: string } {
+    const live = this.#live.get(containerId);
+    const netnsPath = live?.sandbox.netnsPath;
+    if (live === undefined || !live.owned || netnsPath === undefined) {
+      throw invalid(`container ${containerId} has no network of its own`);
+    }
+    return { sandbox: live.sandbox, netnsPath };
   }
 
   #share(containerId: string, otherId: string): Sandbox {
@@ -161,26 +230,22 @@ export class Sandboxes implements NetworkManager {
     if (other === undefined)
       throw notFound(`cannot join the network of container ${otherId}: it is not running`);
     const { netnsPath, nameservers } = other.sandbox;
-    return this.#keep(containerId, { netnsPath, nameservers, endpoints: [] }, [], false);
+    return this.#keep(containerId, { netnsPath, nameservers, endpoints: [] }, false);
   }
 
-  #attach(request: SandboxRequest, netnsPath: string, wanted: EndpointRequest, bridge: Bridge): Endpoint {
-    const { record, pool, prefixLength } = bridge;
-    const ipv4 = pool.take(wanted.ipv4);
-    const endpoint: Endpoint = {
-      networkName: record.name,
-      networkId: record.id,
-      endpointId: newId(),
-      gateway: record.gateway,
-      ipv4,
-      prefixLength,
-      macAddress: wanted.macAddress ?? macOf(ipv4),
-      aliases: wanted.aliases,
-    };
+  /** Its interface and its name; without addresses on the interface yet. Whatever fails, nothing of it stays. */
+  #attach(
+    request: SandboxRequest,
+    netnsPath: string,
+    to: { readonly wanted: EndpointRequest; readonly bridge: Bridge; readonly before: readonly Endpoint[] },
+  ): Endpoint {
+    const { wanted, bridge, before } = to;
+    const endpoint = reserveEndpoint(bridge, wanted, freeInterfaceName(before));
     try {
-      this.#connect(netnsPath, endpoint, bridge);
+      plug(this.#parts.route, netnsPath, endpoint, bridge);
     } catch (error) {
-      pool.release(ipv4);
+      releaseEndpoint(bridge, endpoint);
+      deleteLink(this.#parts.route, vethName(endpoint.endpointId));
       throw error;
     }
     this.#register(request, endpoint, bridge);
@@ -188,70 +253,28 @@ export class Sandboxes implements NetworkManager {
     return endpoint;
   }
 
-  #connect(netnsPath: string, endpoint: Endpoint, bridge: Bridge): void {
-    const fd = openSync(netnsPath, 'r');
-    const peerName = `eth${this.#interfacesIn(netnsPath)}`;
-    try {
-      createVeth(this.#parts.route, {
-        name: vethName(endpoint.endpointId),
-        bridgeIndex: bridge.interfaceIndex(),
-        peerName,
-        peerMac: endpoint.macAddress,
-        peerNetns: fd,
-      });
-    } finally {
-      closeSync(fd);
-    }
-    inNetns(netnsPath, () => {
-      const route = new RouteSocket();
-      try {
-        const index = linkIndex(route, peerName);
-        if (index === undefined) throw new Error(`${peerName} vanished`);
-        addAddress(route, index, endpoint.ipv4, endpoint.prefixLength);
-        setUp(route, index);
-        if (peerName === 'eth0') addDefaultRoute(route, index, endpoint.gateway);
-      } finally {
-        route.close();
-      }
-    });
-  }
-
-  /** The first free N of ethN. */
-  #interfacesIn(netnsPath: string): number {
-    return inNetns(netnsPath, () => {
-      const route = new RouteSocket();
-      try {
-        let count = 0;
-        while (linkIndex(route, `eth${count}`) !== undefined) count += 1;
-        return count;
-      } finally {
-        route.close();
-      }
-    });
-  }
-
   #register(request: SandboxRequest, endpoint: Endpoint, bridge: Bridge): void {
-    const { containerId, containerName, hostname } = request;
+    const { containerId, containerName, hostname, resolvers } = request;
+    const { endpointId, macAddress, ipv4, ipv6, networkId, links } = endpoint;
     bridge.attached.set(containerId, {
       containerId,
       containerName,
-      endpointId: endpoint.endpointId,
-      macAddress: endpoint.macAddress,
-      ipv4: endpoint.ipv4,
-      interfaceName: vethName(endpoint.endpointId),
+      endpointId,
+      macAddress,
+      ipv4,
+      ipv6: ipv6?.address,
+      interfaceName: vethName(endpointId),
     });
     const names = [containerName, ...endpoint.aliases, hostname, containerId.slice(0, 12)];
-    this.#parts.names.add({ containerId, networkId: endpoint.networkId, ipv4: endpoint.ipv4, names });
+    this.#parts.names.add({ containerId, networkId, ipv4, ipv6: ipv6?.address, names, links, resolvers });
   }
 
-  #detach(containerId: string, endpoint: Endpoint): Attached | undefined {
+  #detach(containerId: string, endpoint: Endpoint): void {
     const bridge = this.#parts.bridge(endpoint.networkId);
-    const attached = bridge.attached.get(containerId);
     bridge.attached.delete(containerId);
-    bridge.pool.release(endpoint.ipv4);
+    releaseEndpoint(bridge, endpoint);
     this.#parts.names.removeEndpoint(containerId, endpoint.networkId);
     this.#publish('disconnect', bridge, containerId);
-    return attached;
   }
 
   #publish(action: string, bridge: Bridge, containerId: string): void {
@@ -260,8 +283,14 @@ export class Sandboxes implements NetworkManager {
   }
 }
 
-/** Interface names have at most 15 characters. */
-const vethName = (endpointId: string): string => `veth${endpointId.slice(0, 8)}`;
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
 
 /** Runs inside of a new namespace. The sysctls are Docker's defaults for containers. */
 function configureLoopback(): void {

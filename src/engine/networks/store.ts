@@ -5,6 +5,15 @@ import * as z from 'zod';
 import { removeUnfinished, writeDurably } from '../store/durable.ts';
 import { hasCode } from '../sys/errno.ts';
 
+/** `fd00:1::/64` and so on. */
+const ipv6 = z.object({
+  subnet: z.string(),
+  gateway: z.string(),
+  automatic: z.literal(true).optional(),
+  ipRange: z.string().optional(),
+  auxAddresses: z.record(z.string(), z.string()).optional(),
+});
+
 const bridge = z.object({
   driver: z.literal('bridge'),
   id: z.string(),
@@ -15,6 +24,16 @@ const bridge = z.object({
   gateway: z.string(),
   interfaceName: z.string(),
   labels: z.record(z.string(), z.string()),
+  // What engines before these options didn't write: absent is the default.
+  internal: z.literal(true).optional(),
+  attachable: z.literal(true).optional(),
+  /** The engine chose the subnet: users can't choose addresses in it. */
+  automatic: z.literal(true).optional(),
+  ipRange: z.string().optional(),
+  auxAddresses: z.record(z.string(), z.string()).optional(),
+  /** Of the driver, as given; see bridge-options.ts. */
+  options: z.record(z.string(), z.string()).optional(),
+  ipv6: ipv6.optional(),
 });
 
 const special = z.object({

@@ -46,16 +46,16 @@ export class Publisher {
     throw failed.reason;
   }
 
-  /** Sends what arrives at a container's ports to its address. @throws CommandError */
-  async connect(containerId: string, ipv4: string): Promise<void> {
+  /** Sends what arrives at a container's ports to its address; undefined: nowhere. @throws CommandError */
+  async connect(containerId: string, ipv4: string | undefined): Promise<void> {
     const live = this.#live.get(containerId);
-    if (live === undefined || live.ports.length === 0) return;
+    if (live === undefined || live.ports.length === 0 || live.ipv4 === ipv4) return;
     live.ipv4 = ipv4;
     await this.#reload();
   }
 
   /** After an engine's restart: the container, its ports and its connections have gone on. */
-  async adopt(containerId: string, ports: readonly PublishedPort[], ipv4: string): Promise<void> {
+  async adopt(containerId: string, ports: readonly PublishedPort[], ipv4: string | undefined): Promise<void> {
     for (const port of ports) this.#parts.table.restore(containerId, port);
     this.#live.set(containerId, { ports, ipv4: undefined });
     await this.connect(containerId, ipv4);

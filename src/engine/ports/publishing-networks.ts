@@ -1,8 +1,15 @@
 import type { NetworkManager, Sandbox } from '../networks/contract.ts';
+import { gatewayEndpoint } from '../networks/endpoints.ts';
 import type { Publisher } from './publisher.ts';
 
 /** Networks whose containers' ports are published for as long as their sandbox is there. */
 export function publishingNetworks(networks: NetworkManager, publisher: Publisher): NetworkManager {
+  /** The ports follow the default route. */
+  const changed = async (containerId: string, change: Promise<Sandbox>): Promise<Sandbox> => {
+    const sandbox = await change;
+    await publisher.connect(containerId, addressOf(sandbox));
+    return sandbox;
+  };
   return {
     async createSandbox(request): Promise<Sandbox> {
       const { containerId, ports: wanted = [] } = request;
@@ -33,11 +40,12 @@ export function publishingNetworks(networks: NetworkManager, publisher: Publishe
       const { ports = [] } = sandbox;
       if (ports.length > 0) await publisher.adopt(request.containerId, ports, addressOf(sandbox));
     },
+    connect: (request, endpoint) => changed(request.containerId, networks.connect(request, endpoint)),
+    disconnect: (containerId, networkId) => changed(containerId, networks.disconnect(containerId, networkId)),
+    lookup: (reference) => networks.lookup(reference),
+    hostAddress: () => networks.hostAddress(),
   };
 }
 
-function addressOf(sandbox: Sandbox): string {
-  const [endpoint] = sandbox.endpoints;
-  if (endpoint === undefined) throw new Error('a container without an address has no ports to publish');
-  return endpoint.ipv4;
-}
+/** Of the container, where ports are published; undefined: it is on no network with a way out. */
+const addressOf = ({ endpoints }: Sandbox): string | undefined => gatewayEndpoint(endpoints)?.ipv4;

@@ -58,6 +58,7 @@ export const containerConfig = z.object({
   WorkingDir: text,
   Entrypoint: words,
   MacAddress: text,
+  NetworkDisabled: flag,
   Labels: textMap,
   StopSignal: text,
   /** What runs the command of a health check that is one string. */
@@ -135,6 +136,7 @@ export const hostConfig = z.object({
   ExtraHosts: texts,
   GroupAdd: texts,
   IpcMode: text,
+  Links: texts,
   LogConfig: logConfig,
   OomScoreAdj: count,
   PortBindings: portBindings,
@@ -171,14 +173,23 @@ export const hostConfig = z.object({
 });
 export type HostConfig = z.output<typeof hostConfig>;
 
-const endpointConfig = z
+const NO_ADDRESSES = { IPv4Address: '', IPv6Address: '' };
+
+/** EndpointSettings, as much of it as a client may ask for. */
+export const endpointConfig = z
   .object({
     Aliases: texts,
     MacAddress: text,
-    IPAMConfig: optional(z.looseObject({ IPv4Address: text }), { IPv4Address: '' }),
+    IPAMConfig: optional(z.looseObject({ IPv4Address: text, IPv6Address: text }), NO_ADDRESSES),
+    /** `CONTAINER:ALIAS` */
+    Links: texts,
+    GwPriority: count,
   })
   .nullish()
-  .transform((value) => value ?? { Aliases: [], MacAddress: '', IPAMConfig: { IPv4Address: '' } });
+  .transform(
+    (value) => value ?? { Aliases: [], MacAddress: '', IPAMConfig: NO_ADDRESSES, Links: [], GwPriority: 0 },
+  );
+export type EndpointConfig = z.output<typeof endpointConfig>;
 
 export const networkingConfig = z.object({
   EndpointsConfig: optional(z.record(z.string(), endpointConfig), {}),

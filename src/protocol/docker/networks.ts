@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { endpointConfig } from './container-config.ts';
 
 const strings = z.record(z.string(), z.string());
 const none = z.union([z.null(), z.literal(''), z.literal(false), z.undefined()]);
@@ -13,16 +14,40 @@ export const networkCreate = z.looseObject({
       Driver: z.string().nullish(),
       Options: strings.nullish(),
       Config: z
-        .array(z.looseObject({ Subnet: z.string().optional(), Gateway: z.string().optional() }))
+        .array(
+          z.looseObject({
+            Subnet: z.string().optional(),
+            Gateway: z.string().optional(),
+            IPRange: z.string().optional(),
+            AuxiliaryAddresses: strings.nullish(),
+          }),
+        )
         .nullish(),
     })
     .nullish(),
   CheckDuplicate: z.boolean().nullish(),
   EnableIPv4: z.boolean().nullish(),
+  EnableIPv6: z.boolean().nullish(),
+  Internal: z.boolean().nullish(),
   Attachable: z.boolean().nullish(),
+  Options: strings.nullish(),
   Scope: z.union([none, z.literal('local')]).optional(),
 });
 export type NetworkCreate = z.infer<typeof networkCreate>;
+
+/** Body of `POST /networks/{id}/connect`. */
+export const networkConnect = z.looseObject({ Container: z.string(), EndpointConfig: endpointConfig });
+
+/** Body of `POST /networks/{id}/disconnect`. */
+export const networkDisconnect = z.looseObject({ Container: z.string(), Force: z.boolean().nullish() });
+
+/** An element of a network's `IPAM.Config`. */
+export interface NetworkAddresses {
+  readonly Subnet: string;
+  readonly IPRange?: string;
+  readonly Gateway: string;
+  readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
+}
 
 /** An element of `GET /networks` and `GET /networks/{id}` (Network). */
 export interface NetworkResource {
@@ -36,7 +61,7 @@ export interface NetworkResource {
   readonly IPAM: {
     readonly Driver: string;
     readonly Options: Readonly<Record<string, string>> | null;
-    readonly Config: readonly { readonly Subnet: string; readonly Gateway: string }[] | null;
+    readonly Config: readonly NetworkAddresses[] | null;
   };
   readonly Internal: boolean;
   readonly Attachable: boolean;

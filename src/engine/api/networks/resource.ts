@@ -1,10 +1,12 @@
-import type { NetworkResource } from '../../../protocol/docker/networks.ts';
+import type { NetworkAddresses, NetworkResource } from '../../../protocol/docker/networks.ts';
 import type { NetworkView } from '../../networks/networks.ts';
 
 /** A network as Docker clients see it. */
 export function networkResource({ record, attached }: NetworkView): NetworkResource {
   const bridge = record.driver === 'bridge' ? record : undefined;
-  const prefixLength = bridge?.subnet.split('/')[1] ?? '';
+  const [prefixLength, prefixLength6] = [bridge?.subnet, bridge?.ipv6?.subnet].map(
+    (subnet) => subnet?.split('/')[1] ?? '',
+  );
   return {
     Name: record.name,
     Id: record.id,
@@ -12,14 +14,14 @@ export function networkResource({ record, attached }: NetworkView): NetworkResou
     Scope: 'local',
     Driver: record.driver,
     EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv6: bridge?.ipv6 !== undefined,
     IPAM: {
       Driver: 'default',
       Options: bridge !== undefined && bridge.name !== 'bridge' ? {} : null,
-      Config: bridge === undefined ? null : [{ Subnet: bridge.subnet, Gateway: bridge.gateway }],
+      Config: bridge === undefined ? null : [bridge, ...(bridge.ipv6 ? [bridge.ipv6] : [])].map(addresses),
     },
-    Internal: false,
-    Attachable: false,
+    Internal: bridge?.internal === true,
+    Attachable: bridge?.attachable === true,
     Ingress: false,
     ConfigFrom: { Network: '' },
     ConfigOnly: false,
@@ -31,7 +33,7 @@ export function networkResource({ record, attached }: NetworkView): NetworkResou
           EndpointID: endpoint.endpointId,
           MacAddress: endpoint.macAddress,
           IPv4Address: `${endpoint.ipv4}/${prefixLength}`,
-          IPv6Address: '',
+          IPv6Address: endpoint.ipv6 === undefined ? '' : `${endpoint.ipv6}/${prefixLength6}`,
         },
       ]),
     ),
@@ -41,7 +43,22 @@ export function networkResource({ record, attached }: NetworkView): NetworkResou
             'com.docker.network.bridge.default_bridge': 'true',
             'com.docker.network.bridge.name': bridge.interfaceName,
           }
-        : {},
+        : (bridge?.options ?? {}),
     Labels: bridge?.labels ?? {},
+  };
+}
+
+function addresses(config: {
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly ipRange?: string | undefined;
+  readonly auxAddresses?: Readonly<Record<string, string>> | undefined;
+}): NetworkAddresses {
+  const { subnet, gateway, ipRange, auxAddresses } = config;
+  return {
+    Subnet: subnet,
+    ...(ipRange === undefined ? {} : { IPRange: ipRange }),
+    Gateway: gateway,
+    ...(auxAddresses === undefined ? {} : { AuxiliaryAddresses: auxAddresses }),
   };
 }

@@ -73,9 +73,14 @@ export function isInternet(query: Query): boolean {
   return query.class === CLASS_IN;
 }
 
-/** An authoritative answer with these IPv4 addresses; with none, "the name exists, nothing of that type". */
+/**
+ * An authoritative answer with those of these addresses that are of the type that was asked for; with none, "the name
+ * exists, nothing of that type".
+ */
 export function addressAnswer(message: Buffer, query: Query, addresses: readonly Buffer[]): Buffer {
-  return reply(message, query, RCODE.OK, query.type === TYPE.A ? addresses : [], TYPE.A);
+  const size = { [TYPE.A]: 4, [TYPE.AAAA]: 16 }[query.type];
+  const fitting = addresses.filter(({ length }) => length === size);
+  return reply(message, query, RCODE.OK, fitting, query.type);
 }
 
 /** An authoritative answer to a PTR question. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { addressBytes } from '../address.ts';
+import { addressBytes6, formatAddress6 } from '../address6.ts';
 import {
   RCODE,
   TYPE,
@@ -25,18 +26,30 @@ const IN_FLIGHT_LIMIT = 256;
 const CONNECTION_LIMIT = 64;
 const IDLE_MS = 10_000;
 
+/** Names of the user's computer, as Docker Desktop has them. */
+const HOST_NAMES: ReadonlySet<string> = new Set(['host.docker.internal', 'gateway.docker.internal']);
+
+export interface DnsPolicy {
+  /** False on a network without a way out: nobody else is asked, and nobody is told where the host is. */
+  readonly forwards: boolean;
+  /** IPv4 address of the user's computer. */
+  hostAddress(): string | undefined;
+}
+
 /** The resolver of a bridge: containers' names from the table, everything else from upstream. UDP and TCP. */
 export class DnsServer {
   readonly #names: NameTable;
   readonly #upstream: Upstream;
+  readonly #policy: DnsPolicy;
   #inFlight = 0;
   #udp: UdpSocket | undefined;
   #tcp: Server | undefined;
   readonly #connections = new Set<Socket>();
 
-  constructor(names: NameTable, upstream: Upstream) {
+  constructor(names: NameTable, upstream: Upstream, policy: DnsPolicy) {
     this.#names = names;
     this.#upstream = upstream;
+    this.#policy = policy;
   }
 
   /** Resolves when both sockets are bound. @throws Error (EADDRINUSE, EADDRNOTAVAIL) */
@@ -114,10 +127,11 @@ export class DnsServer {
     }
     const own = this.#own(message, query, client);
     if (own !== undefined) return transport === 'udp' ? fitUdp(own, query) : own;
-    if (this.#inFlight >= IN_FLIGHT_LIMIT) return errorAnswer(message, query, RCODE.SERVER_FAILURE);
+    if (!this.#policy.forwards || this.#inFlight >= IN_FLIGHT_LIMIT)
+      return errorAnswer(message, query, RCODE.SERVER_FAILURE);
     this.#inFlight += 1;
     try {
-      return await this.#upstream.ask(message, query, transport);
+      return await this.#upstream.ask(message, query, transport, this.#names.resolversOf(client));
     } catch {
       // The upstream has reported it; the client's own resolver library says what SERVFAIL means to its program.
       return errorAnswer(message, query, RCODE.SERVER_FAILURE);
@@ -129,12 +143,36 @@ export class DnsServer {
   #own(message: Buffer, query: Query, client: string): Buffer | undefined {
     if (!isInternet(query)) return undefined;
     if (query.type === TYPE.PTR) {
-      const reversed = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(query.name);
-      const address = reversed?.slice(1, 5).toReversed().join('.');
+      const address = reversed(query.name);
       const name = address === undefined ? undefined : this.#names.name(client, address);
       return name === undefined ? undefined : nameAnswer(message, query, name);
     }
-    const addresses = this.#names.addresses(client, query.name);
-    return addresses === undefined ? undefined : addressAnswer(message, query, addresses.map(addressBytes));
+    const family = query.type === TYPE.AAAA ? 6 : 4;
+    const found = this.#names.addresses(client, query.name, family) ?? this.#host(query.name, family);
+    if (found === undefined) return undefined;
+    const encoded = found.map(family === 6 ? addressBytes6 : addressBytes);
+    return addressAnswer(message, query, shuffled(encoded));
   }
+
+  #host(name: string, family: 4 | 6): readonly string[] | undefined {
+    if (!this.#policy.forwards || !HOST_NAMES.has(name)) return undefined;
+    const address = this.#policy.hostAddress();
+    if (address === undefined) return undefined;
+    return family === 4 ? [address] : [];
+  }
+}
+
+/** The address that a name below in-addr.arpa (RFC 1035 §3.5) or ip6.arpa (RFC 3596 §2.5) stands for. */
+function reversed(name: string): string | undefined {
+  const four = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
+  if (four !== null) return four.slice(1, 5).toReversed().join('.');
+  const six = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name)?.[1];
+  if (six === undefined) return undefined;
+  return formatAddress6(BigInt(`0x${six.split('.').toReversed().join('')}`));
+}
+
+/** Several containers of one name take turns. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const from = Math.floor(Math.random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)];
 }

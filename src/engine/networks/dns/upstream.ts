@@ -6,8 +6,8 @@ import type { Query } from './message.ts';
 
 /** Questions that aren't about containers go to the VM's own resolvers. */
 export interface Upstream {
-  /** @throws Error when none of the resolvers answers in time */
-  ask(message: Buffer, query: Query, transport: 'udp' | 'tcp'): Promise<Buffer>;
+  /** @param instead resolvers to ask instead, if any @throws Error when none of the resolvers answers in time */
+  ask(message: Buffer, query: Query, transport: 'udp' | 'tcp', instead?: readonly string[]): Promise<Buffer>;
 }
 
 const TIMEOUT_MS = 2500;
@@ -26,33 +26,47 @@ export function createUpstream(file: string, own: (address: string) => boolean, 
   let servers: readonly string[] = [];
   let readAt = -Infinity;
   return {
-    async ask(message, query, transport) {
+    async ask(message, query, transport, instead = []) {
+      if (instead.length > 0) return askAny(instead, port, { message, query, transport });
       if (performance.now() - readAt > 10_000) {
         servers = parseResolvConf(await readFile(file, 'utf8')).filter((server) => !own(server));
         readAt = performance.now();
       }
       if (servers.length === 0) throw new Error(`${file} names no resolver`);
-      const ask = transport === 'udp' ? askUdp : askTcp;
-      let last: unknown;
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        for (const server of servers) {
-          try {
-            return await ask(server, port, message, query);
-          } catch (error) {
-            last = error;
-          }
-        }
-      }
-      throw last;
+      return askAny(servers, port, { message, query, transport });
     },
   };
+}
+
+interface Question {
+  readonly message: Buffer;
+  readonly query: Query;
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** One after the other, twice. */
+async function askAny(servers: readonly string[], port: number, question: Question): Promise<Buffer> {
+  const ask = question.transport === 'udp' ? askUdp : askTcp;
+  let last: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    for (const server of servers) {
+      try {
+        return await ask(server, port, question.message, question.query);
+      } catch (error) {
+        last = error;
+      }
+    }
+  }
+  throw last;
 }
 
 /** Tells of a failure once, until there is an answer again: questions come in storms. */
 export function reportFailures(upstream: Upstream, report: (error: unknown) => void): Upstream {
   let failing = false;
   return {
-    async ask(message, query, transport) {
+    async ask(message, query, transport, instead = []) {
+      // A container's own choice is its own affair.
+      if (instead.length > 0) return upstream.ask(message, query, transport, instead);
       try {
         const answer = await upstream.ask(message, query, transport);
         failing = false;
@@ -69,7 +83,7 @@ export function reportFailures(upstream: Upstream, report: (error: unknown) => v
 /** A socket of its own, so that each question has another source port; only the server's packets are taken. */
 function askUdp(server: string, port: number, message: Buffer, query: Query): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv4(server) ? 'udp4' : 'udp6');
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
       socket.close();

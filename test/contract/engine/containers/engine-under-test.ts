@@ -228,6 +228,10 @@ const networks: NetworkManager = {
     rmSync(netnsOf(id), { force: true });
   },
   adoptSandbox: async () => undefined,
+  connect: async () => Promise.reject(new Error('no networks here')),
+  disconnect: async () => Promise.reject(new Error('no networks here')),
+  lookup: () => undefined,
+  hostAddress: () => undefined,
 };
 
 const events = new EventBus();

@@ -201,7 +201,7 @@ export const OTHER_HOST_CONFIG: Readonly<Record<string, unknown>> = {
   GroupAdd: ['7'],
   IpcMode: 'none',
   Cgroup: 'x',
-  Links: ['a:b'],
+  Links: ['other:b'],
   OomScoreAdj: 100,
   PidMode: 'host',
   Privileged: true,

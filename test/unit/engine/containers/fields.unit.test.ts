@@ -9,7 +9,7 @@ import type { ContainersContext } from '../../../../src/engine/containers/contex
 import { createContainer } from '../../../../src/engine/containers/create-container.ts';
 import { CONFIG_FIELDS, HOST_CONFIG_FIELDS } from '../../../../src/engine/containers/fields.ts';
 import { mountsForStart } from '../../../../src/engine/containers/mounts/oci-mounts.ts';
-import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
+import { extraHosts, hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
 import { ALONE } from '../../../../src/engine/containers/namespaces/join.ts';
 import { hostnameOf, sandboxRequest } from '../../../../src/engine/containers/networking.ts';
 import { ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
@@ -86,6 +86,7 @@ describe('fields of a create request', () => {
         release: () => undefined,
       },
       events,
+      networks: { lookup: () => undefined },
       volumes: await Volumes.open(directory, events),
       rootfs: { mount: async () => ({ merged: directory }), remove: async () => undefined },
       onBackgroundError: (error: unknown) => {
@@ -102,7 +103,7 @@ describe('fields of a create request', () => {
 
   /** Everything that a container's process gets to see or feel, but for its id. */
   const setup = ({ record }: ContainerEntry): string => {
-    const hostname = hostnameOf(record);
+    const names = { hostname: hostnameOf(record), domainname: record.config.Domainname };
     const sandbox = { netnsPath: '/netns', endpoints: [], nameservers: ['192.0.2.53'] };
     const parts = [
       containerSpec({
@@ -111,14 +112,14 @@ describe('fields of a create request', () => {
         user: resolveUser(record.config.User, { passwd: '', group: '' }, record.hostConfig.GroupAdd),
         netnsPath: sandbox.netnsPath,
         joined: { ...ALONE, pid: record.hostConfig.PidMode === 'host' ? 'host' : 'own' },
-        hostname,
+        ...names,
         files: {},
         mounts: mountsForStart(context, record),
         cgroupsPath: '/wherry/x',
         arch: 'amd64',
       }),
-      hostsFile(hostname, record.config.Domainname, sandbox, record.hostConfig.ExtraHosts),
-      resolvFile(sandbox.nameservers, record.hostConfig),
+      hostsFile(names, sandbox, extraHosts(record.hostConfig.ExtraHosts, '10.0.2.2'), '10.0.2.2'),
+      resolvFile(sandbox, record.hostConfig),
       JSON.stringify(sandboxRequest(context, record)),
       conmonArguments(context, record).join('\n'),
     ];
@@ -204,10 +205,10 @@ describe('fields of a create request', () => {
   });
 
   it('judges the fields of endpoints too', async () => {
-    const endpoint = { ...emptyEndpoint(), IPAMConfig: { IPv6Address: '2001:db8::2' } };
+    const endpoint = { ...emptyEndpoint(), IPAMConfig: { LinkLocalIPs: ['169.254.1.1'] } };
     const error = await refusal(create({ NetworkingConfig: { EndpointsConfig: { bridge: endpoint } } }, {}));
     expect(error.message).to.equal(
-      'NetworkingConfig.EndpointsConfig.bridge.IPAMConfig.IPv6Address is not implemented yet',
+      'NetworkingConfig.EndpointsConfig.bridge.IPAMConfig.LinkLocalIPs is not implemented yet',
     );
   });
 
@@ -250,6 +251,8 @@ describe('fields of a create request', () => {
       [{ Hostname: 'box' }, { UTSMode: 'host' }, /^conflicting options: hostname and the UTS mode$/],
       [{}, { CgroupnsMode: 'ours' }, /^invalid cgroup namespace mode: ours$/],
       [{}, { OomScoreAdj: 2000 }, /range for oom score adj/],
+      [{}, { ExtraHosts: ['db=nowhere'] }, /invalid IP address in add-host: "nowhere"/],
+      [{}, { Dns: ['dns.example'] }, /dns.example is not an ip address/],
     ];
     for (const [config, host, message] of wrong) {
       const error = await refusal(create(config, host));

@@ -1,11 +1,19 @@
 import { expect } from 'chai';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { flagOf, timeOf } from '../../../../src/engine/api/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
 import { statusText } from '../../../../src/engine/containers/describe-state.ts';
 import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/logs/lines.ts';
 import { argvOf, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
 import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
-import { hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
+import {
+  extraHosts,
+  hostsFile,
+  resolvFile,
+  updateNetworkFiles,
+} from '../../../../src/engine/containers/network-files.ts';
 import { explainRuntimeError } from '../../../../src/engine/containers/runtime-errors.ts';
 import type { ContainerState } from '../../../../src/engine/containers/model.ts';
 import { parseSignal } from '../../../../src/engine/containers/signals.ts';
@@ -137,29 +145,67 @@ describe('network files', () => {
     ],
   };
 
+  const names = { hostname: 'box', domainname: 'example.org' };
+
   it('name the container and added hosts', () => {
-    const lines = hostsFile('box', 'example.org', sandbox, [
-      'db:192.0.2.9',
-      'six:2001:db8::1',
-      'host.docker.internal:host-gateway',
-    ]).split('\n');
+    const added = extraHosts(
+      ['db:192.0.2.9', 'six:2001:db8::1', 'seven=[2001:db8::7]', 'host.docker.internal:host-gateway'],
+      '10.0.2.2',
+    );
+    const lines = hostsFile(names, sandbox, added, '10.0.2.2').split('\n');
     expect(lines[0]).to.equal('127.0.0.1\tlocalhost');
     expect(lines.slice(6)).to.deep.equal([
       '192.0.2.9\tdb',
       '2001:db8::1\tsix',
-      '172.17.0.1\thost.docker.internal',
+      '2001:db8::7\tseven',
+      '10.0.2.2\thost.docker.internal',
       '172.17.0.2\tbox.example.org box',
       '',
     ]);
-    expect(() => hostsFile('box', '', sandbox, ['nonsense'])).to.throw('bad format for add-host: "nonsense"');
+    expect(() => extraHosts(['nonsense'], '10.0.2.2')).to.throw('bad format for add-host: "nonsense"');
+    expect(() => extraHosts(['h:host-gateway'], undefined)).to.throw('unable to derive the IP value');
+    const onHost = hostsFile(names, { netnsPath: undefined, endpoints: [] }, [], '10.0.2.2');
+    expect(onHost).to.match(/10\.0\.2\.2\thost\.docker\.internal\n$/);
   });
 
   it("name servers: the user's, or else the network's", () => {
     const none = { Dns: [], DnsSearch: [], DnsOptions: [] };
-    expect(resolvFile(['172.17.0.1'], none)).to.equal('nameserver 172.17.0.1\n');
-    expect(
-      resolvFile(['172.17.0.1'], { Dns: ['192.0.2.1'], DnsSearch: ['a', 'b'], DnsOptions: ['ndots:1'] }),
-    ).to.equal('nameserver 192.0.2.1\nsearch a b\noptions ndots:1\n');
+    const wanted = { Dns: ['192.0.2.1'], DnsSearch: ['a', 'b'], DnsOptions: ['ndots:1'] };
+    expect(resolvFile(sandbox, none)).to.equal('nameserver 172.17.0.1\n');
+    expect(resolvFile(sandbox, wanted)).to.equal('nameserver 192.0.2.1\nsearch a b\noptions ndots:1\n');
+    expect(resolvFile(sandbox, { ...none, DnsSearch: ['.'] })).to.equal('nameserver 172.17.0.1\n');
+    const own = { ...sandbox, endpoints: sandbox.endpoints.map((one) => ({ ...one, networkName: 'own' })) };
+    expect(resolvFile(own, wanted), 'its neighbours have names there').to.match(/^nameserver 172.17.0.1\n/);
+  });
+
+  it('follow the networks of a running container, and leave what it wrote alone', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wherry-files-'));
+    const [first] = sandbox.endpoints;
+    if (first === undefined) throw new Error('no endpoint');
+    const second = { ...first, networkName: 'other', ipv4: '172.18.0.2', gateway: '172.18.0.1' };
+    const before = sandbox;
+    const after = { ...before, endpoints: [second], nameservers: ['172.18.0.1'] };
+    const options = { Dns: [], DnsSearch: [], DnsOptions: [] };
+    try {
+      const hosts = join(directory, 'hosts');
+      const resolv = join(directory, 'resolv.conf');
+      writeFileSync(hosts, `${hostsFile(names, before, [], undefined)}192.0.2.7\tmine`);
+      writeFileSync(resolv, resolvFile(before, options));
+      const inode = statSync(hosts).ino;
+      await updateNetworkFiles(directory, names, { before, after }, options);
+      expect(statSync(hosts).ino, 'it is mounted').to.equal(inode);
+      expect(readFileSync(hosts, 'utf8').split('\n').slice(6)).to.deep.equal([
+        '192.0.2.7\tmine',
+        '172.18.0.2\tbox.example.org box',
+        '',
+      ]);
+      expect(readFileSync(resolv, 'utf8')).to.equal('nameserver 172.18.0.1\n');
+      writeFileSync(resolv, 'nameserver 192.0.2.53\n');
+      await updateNetworkFiles(directory, names, { before: after, after: before }, options);
+      expect(readFileSync(resolv, 'utf8')).to.equal('nameserver 192.0.2.53\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

@@ -25,6 +25,27 @@ describe('NameTable', () => {
     expect(table.name('10.0.1.2', '10.0.1.3')).to.equal('db');
   });
 
+  it('knows links as their owner does, IPv6 addresses, and whom to ask for the rest', () => {
+    const own = new NameTable();
+    const at = (containerId: string, last: number, more: object = {}) =>
+      own.add({
+        containerId,
+        networkId: 'n',
+        ipv4: `10.0.5.${last}`,
+        names: [`name-${containerId}`],
+        ...more,
+      });
+    at('web', 2, { links: { Database: 'name-db' }, resolvers: ['192.0.2.53'] });
+    at('db', 3, { ipv6: 'fd00::3' });
+    expect(own.addresses('10.0.5.2', 'database')).to.deep.equal(['10.0.5.3']);
+    expect(own.addresses('10.0.5.3', 'database')).to.equal(undefined);
+    expect(own.addresses('10.0.5.2', 'name-db', 6)).to.deep.equal(['fd00::3']);
+    expect(own.addresses('10.0.5.2', 'name-web', 6)).to.deep.equal([]);
+    expect(own.name('10.0.5.2', 'fd00::3')).to.equal('name-db');
+    expect(own.resolversOf('10.0.5.2')).to.deep.equal(['192.0.2.53']);
+    expect(own.resolversOf('10.0.5.3')).to.deep.equal([]);
+  });
+
   it('follows a rename', () => {
     table.rename('b', 'database');
     expect(table.addresses('10.0.1.2', 'database')).to.deep.equal(['10.0.1.3']);

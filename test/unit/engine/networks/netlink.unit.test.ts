@@ -17,7 +17,14 @@ describe('netlink attributes', () => {
 });
 
 describe('the firewall rules', () => {
-  const text = ruleset([{ interfaceName: 'wherry0', subnet: '172.17.0.0/16' }], ['192.168.7.0/24']);
+  const bridge = {
+    interfaceName: 'wherry0',
+    ipv4: { subnet: '172.17.0.0/16', gateway: '172.17.0.1' },
+    internal: false,
+    icc: true,
+    masquerade: true,
+  };
+  const text = ruleset([bridge], ['192.168.7.0/24']);
 
   it('close the machines’ own ports on the host to containers, before anything is accepted', () => {
     const forward = text.slice(text.indexOf('chain forward'));
@@ -30,6 +37,35 @@ describe('the firewall rules', () => {
   it('let containers reach nothing of the VM but DNS and ICMP', () => {
     const input = text.slice(text.indexOf('chain input')).trim();
     expect(input).to.match(/th dport 53 accept\n\s+meta l4proto icmp accept\n\s+reject\n\s+}\n}$/);
+  });
+
+  it('have nothing about IPv6 where no network has it, and the same again where one has', () => {
+    expect(text).to.match(/^table ip6 wherry\ndelete table ip6 wherry$/m);
+    expect(text).not.to.include('icmpv6');
+    const ipv6 = { subnet: 'fd00:1::/64', gateway: 'fd00:1::1' };
+    const six = ruleset([{ ...bridge, ipv6 }], []).split('table ip6 wherry {')[1] ?? '';
+    expect(six).to.include('ip6 saddr fd00:1::/64 oifname != "wherry0" masquerade');
+    expect(six).to.include('ip6 daddr @guarded meta l4proto { tcp, udp } th dport 42200-42999 reject');
+    expect(six).to.match(/oifname @bridges drop[^]*meta l4proto ipv6-icmp accept\s+reject\s+}\s+}\s*$/);
+  });
+
+  it('let nothing out of an internal network, before anything is accepted', () => {
+    const internal = ruleset([{ ...bridge, internal: true }], []);
+    const forward = internal.slice(internal.indexOf('chain forward'));
+    for (const rule of [
+      'iifname "wherry0" oifname != "wherry0" drop',
+      'oifname "wherry0" iifname != "wherry0" drop',
+    ]) {
+      expect(forward.indexOf(rule)).to.be.greaterThan(0).and.lessThan(forward.indexOf('established'));
+    }
+    expect(internal).to.include('iifname "wherry0" ip daddr != { 172.17.0.1 } drop');
+  });
+
+  it('heed what was asked of the driver', () => {
+    const closed = ruleset([{ ...bridge, icc: false, masquerade: false }], []);
+    expect(closed).to.include('iifname "wherry0" oifname "wherry0" ct status dnat accept');
+    expect(closed).not.to.include('iifname "wherry0" oifname "wherry0" accept');
+    expect(closed).not.to.include('oifname != "wherry0" masquerade');
   });
 
   it('tell containers on the network of the VM by the cgroup of their sockets, at its depth', () => {
