@@ -162,7 +162,7 @@ export class Sandboxes implements NetworkManager {
     );
   }
 
-  disconnect(containerId: string, networkId: string): Promise<Sandbox> {
+  async disconnect(containerId: string, networkId: string): Promise<Sandbox> {
     const { sandbox, netnsPath } = this.#own(containerId);
     const gone = sandbox.endpoints.find((endpoint) => endpoint.networkId === networkId);
     if (gone === undefined) {
@@ -179,7 +179,7 @@ export class Sandboxes implements NetworkManager {
       true,
     );
     configure(netnsPath, [], endpoints);
-    return Promise.resolve(kept);
+    return kept;
   }
 
   /** Neighbours find a renamed container under its new name only. */

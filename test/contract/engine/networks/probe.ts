@@ -3,7 +3,7 @@
  *
  * - `serve PORT`: answers each connection with the client's address, until killed
  * - `tcp HOST PORT`: what the server said, or the error's code
- * - `resolve SERVER NAME`, `reverse SERVER ADDRESS`: addresses or names, or the error's code
+ * - `resolve SERVER NAME`, `resolve6 SERVER NAME`, `reverse SERVER ADDRESS`: addresses or names, or the error's code
  */
 import { Resolver } from 'node:dns/promises';
 import { connect, createServer } from 'node:net';
@@ -19,8 +19,10 @@ const resolver = (server: string): Resolver => {
 
 try {
   if (action === 'serve') {
-    const server = createServer((socket) => socket.end(`from ${socket.remoteAddress ?? '?'}`));
-    server.listen(Number(first), '0.0.0.0', () => say('serving'));
+    const server = createServer((socket) =>
+      socket.end(`from ${(socket.remoteAddress ?? '?').replace('::ffff:', '')}`),
+    );
+    server.listen(Number(first), '::', () => say('serving'));
   } else if (action === 'tcp') {
     const socket = connect({ host: first, port: Number(second), timeout: 1000 });
     socket.on('timeout', () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
@@ -29,6 +31,8 @@ try {
     say(text);
   } else if (action === 'resolve') {
     say((await resolver(first).resolve4(second)).join(' '));
+  } else if (action === 'resolve6') {
+    say((await resolver(first).resolve6(second)).join(' '));
   } else if (action === 'reverse') {
     say((await resolver(first).reverse(second)).join(' '));
   }
