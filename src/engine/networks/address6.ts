@@ -7,11 +7,12 @@ export interface Subnet6 {
   readonly prefixLength: number;
 }
 
+const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
+
 /** @throws EngineError invalidParameter */
 export function parseAddress6(text: string): bigint {
   if (!isIPv6(text) || text.includes('%')) throw invalid(`invalid IPv6 address: ${text}`);
   const [head = '', tail] = withHexTail(text).split('::');
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');

@@ -60,10 +60,11 @@ function addressConfig(ipam: NetworkCreate['IPAM']): {
       auxAddresses: config.AuxiliaryAddresses ?? undefined,
     };
   });
-  const isSix = ({ subnet, gateway, ipRange }: AddressWishes): boolean =>
-    (subnet ?? gateway ?? ipRange ?? '').includes(':');
   return { v4: only(configs.filter((config) => !isSix(config))), v6: only(configs.filter(isSix)) };
 }
+
+const isSix = ({ subnet, gateway, ipRange }: AddressWishes): boolean =>
+  (subnet ?? gateway ?? ipRange ?? '').includes(':');
 
 function only(configs: readonly AddressWishes[]): AddressWishes | undefined {
   const [first, second] = configs;

@@ -197,8 +197,50 @@ describe('the docker CLI', function () {
     expect((await run('network', 'rm', 'bridge')).stderr).to.include(
       'bridge is a pre-defined network and cannot be removed',
     );
-    const refused = await run('network', 'create', '--internal', 'x');
-    expect(refused.stderr).to.include('network option Internal is not implemented by Wherry yet');
+    const refused = await run('network', 'create', '-o', 'colour=red', 'x');
+    expect(refused.stderr).to.include('network option colour is not implemented by Wherry yet');
+  });
+
+  it('makes networks of every kind', async () => {
+    const create = async (...args: string[]): Promise<string> => {
+      const { code, stderr } = await run('network', 'create', ...args, 'kind');
+      expect(code, stderr).to.equal(0);
+      const { stdout } = await run('network', 'inspect', 'kind');
+      expect((await run('network', 'rm', 'kind')).code).to.equal(0);
+      const [{ IPAM, Internal, Attachable, EnableIPv6, Options }] = JSON.parse(stdout) as [
+        Record<string, unknown>,
+      ];
+      return JSON.stringify({
+        config: (IPAM as { Config: unknown }).Config,
+        Internal,
+        Attachable,
+        EnableIPv6,
+        Options,
+      });
+    };
+    expect(
+      await create(
+        ...['--subnet', '10.9.0.0/16', '--ip-range', '10.9.4.0/24', '--gateway', '10.9.0.9'],
+        ...['--aux-address', 'router=10.9.0.5', '--internal', '--attachable'],
+        ...[
+          '-o',
+          'com.docker.network.bridge.name=br-kind',
+          '-o',
+          'com.docker.network.bridge.enable_icc=false',
+        ],
+        ...['--ipv6', '--subnet', 'fd00:9::/64'],
+      ),
+    ).to.equal(
+      '{"config":[{"Subnet":"10.9.0.0/16","IPRange":"10.9.4.0/24","Gateway":"10.9.0.9","AuxiliaryAddresses":{"router":"10.9.0.5"}},' +
+        '{"Subnet":"fd00:9::/64","Gateway":"fd00:9::1"}],"Internal":true,"Attachable":true,"EnableIPv6":true,' +
+        '"Options":{"com.docker.network.bridge.enable_icc":"false","com.docker.network.bridge.name":"br-kind"}}',
+    );
+    expect(await create('--ipv6')).to.match(/"Subnet":"fd[0-9a-f]{2}:.*::\/64"/);
+    const overlapping = await run('network', 'create', '--subnet', '172.17.8.0/24', 'x');
+    expect(overlapping.stderr).to.include('Pool overlaps with other one on this address space');
+    expect((await run('network', 'create', '-d', 'host', 'x')).stderr).to.include(
+      'only one instance of "host" network is allowed',
+    );
   });
 
   it('follows events', async () => {

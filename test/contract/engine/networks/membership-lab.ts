@@ -247,7 +247,7 @@ a = await next.sandboxes.disconnect('a'.repeat(64), next.find('alpha').record.id
 found['afterRestart'] = routes(a);
 for (const letter of ['a', 't']) await next.sandboxes.destroySandbox(letter.repeat(64));
 for (const name of ['alpha', 'beta', 'inner', 'apart', 'six', 'seven']) await next.remove(name);
-const rules = execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
+const rules = execFileSync(...inside(undefined, 'nft', 'list', 'ruleset'), { encoding: 'utf8' });
 found['removed'] = {
   rules: /br-|10\.[1-7]\.0|fd00/.exec(rules)?.[0] ?? 'none',
   bridges: ip(undefined, '-o', 'link')
