@@ -220,15 +220,11 @@ describe('the docker CLI', function () {
     };
     expect(
       await create(
-        ...['--subnet', '10.9.0.0/16', '--ip-range', '10.9.4.0/24', '--gateway', '10.9.0.9'],
-        ...['--aux-address', 'router=10.9.0.5', '--internal', '--attachable'],
-        ...[
-          '-o',
-          'com.docker.network.bridge.name=br-kind',
-          '-o',
-          'com.docker.network.bridge.enable_icc=false',
-        ],
-        ...['--ipv6', '--subnet', 'fd00:9::/64'],
+        ...'--subnet 10.9.0.0/16 --ip-range 10.9.4.0/24 --gateway 10.9.0.9 --internal --attachable'.split(
+          ' ',
+        ),
+        ...'--aux-address router=10.9.0.5 -o com.docker.network.bridge.name=br-kind'.split(' '),
+        ...'-o com.docker.network.bridge.enable_icc=false --ipv6 --subnet fd00:9::/64'.split(' '),
       ),
     ).to.equal(
       '{"config":[{"Subnet":"10.9.0.0/16","IPRange":"10.9.4.0/24","Gateway":"10.9.0.9","AuxiliaryAddresses":{"router":"10.9.0.5"}},' +
