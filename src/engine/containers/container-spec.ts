@@ -8,6 +8,7 @@ import {
   withUserMounts,
 } from '../oci/mounts.ts';
 import type { SharedMemory } from '../oci/mounts.ts';
+import { withInit } from '../oci/init.ts';
 import { withHostname, withNamespaces } from '../oci/namespaces.ts';
 import { withDevices } from '../oci/devices.ts';
 import { withProtectedPaths } from '../oci/paths.ts';
@@ -38,6 +39,8 @@ export interface SpecInput {
   /** Volumes and the like. */
   readonly mounts: readonly OciMount[];
   readonly cgroupsPath: string;
+  /** The VM's program for `--init`. */
+  readonly init: string;
   readonly arch: 'amd64' | 'arm64';
 }
 
@@ -73,6 +76,7 @@ export function containerSpec(input: SpecInput): string {
     withTmpfs(hostConfig.Tmpfs),
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
     withUserMounts(input.mounts),
+    withInit(wantsInit(hostConfig) ? input.init : undefined),
     withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath)),
     withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, input.domainname),
     withResources(input.cgroupsPath, limitsOf(hostConfig)),
@@ -83,6 +87,9 @@ export function containerSpec(input: SpecInput): string {
   ]);
   return renderSpec(spec);
 }
+
+/** Where another's processes are to be seen, pid 1 is somebody else's business (moby daemon/oci_linux.go). */
+const wantsInit = (host: HostConfig): boolean => host.Init === true && ['', 'private'].includes(host.PidMode);
 
 function shmFor(host: HostConfig, shared: string | undefined): SharedMemory {
   if (shared !== undefined) return { source: shared };

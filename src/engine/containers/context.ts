@@ -15,6 +15,8 @@ export interface ContainersConfig {
   /** Executables of the VM. */
   readonly conmon: string;
   readonly crun: string;
+  /** pid 1 of containers that want one. */
+  readonly init: string;
   /** The mount point of cgroup v2. */
   readonly cgroupRoot: string;
   /** The cgroup, below the root, that holds a cgroup for each container. */
@@ -31,6 +33,7 @@ export interface ContainersConfig {
 export const DEFAULT_CONFIG: ContainersConfig = {
   conmon: '/usr/bin/conmon',
   crun: '/usr/bin/crun',
+  init: '/usr/bin/tini-static',
   cgroupRoot: '/sys/fs/cgroup',
   cgroupParent: '/wherry',
   arch: process.arch === 'arm64' ? 'arm64' : 'amd64',

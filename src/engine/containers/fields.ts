@@ -80,7 +80,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   GroupAdd: 'built',
   IOMaximumBandwidth: onlyDefault,
   IOMaximumIOps: onlyDefault,
-  Init: onlyDefault,
+  Init: 'built',
   IpcMode: 'built',
   Isolation: ['default'],
   KernelMemory: onlyDefault,

@@ -91,6 +91,7 @@ function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
     ShmSize: hostConfig.ShmSize || DEFAULT_SHM_SIZE,
     MemorySwap: hostConfig.Memory > 0 ? swap : 0,
     PidsLimit: hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : null,
+    Init: hostConfig.Init ?? undefined,
     MaskedPaths: hostConfig.MaskedPaths ?? (hostConfig.Privileged ? null : MASKED_PATHS),
     ReadonlyPaths: hostConfig.ReadonlyPaths ?? (hostConfig.Privileged ? null : READONLY_PATHS),
   };

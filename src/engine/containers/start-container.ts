@@ -161,6 +161,7 @@ async function writeBundle(
     linkedEnv: linked.env,
     mounts: mountsForStart(context, record),
     cgroupsPath: `${context.config.cgroupParent}/${record.id}`,
+    init: context.config.init,
     arch: context.config.arch,
   });
   await writeFile(join(bundle, 'config.json'), spec, { mode: 0o600 });

@@ -135,6 +135,8 @@ export const hostConfig = z.object({
   DnsSearch: texts,
   ExtraHosts: texts,
   GroupAdd: texts,
+  /** null: the engine's default, which is none. */
+  Init: z.boolean().nullish().transform(orNull),
   IpcMode: text,
   Links: texts,
   LogConfig: logConfig,

@@ -152,7 +152,7 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
     Swarm: { LocalNodeState: 'inactive', ControlAvailable: false },
     LiveRestoreEnabled: true,
     Isolation: '',
-    InitBinary: '',
+    InitBinary: 'docker-init',
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },

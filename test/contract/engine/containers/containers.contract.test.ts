@@ -196,6 +196,30 @@ describe('containers', function () {
     await remove(id);
   });
 
+  it('have an init if they want: it hands signals on and reaps what is left behind', async () => {
+    // What the inner shell leaves behind is pid 1's; as `sleep`, that waits for nobody and hears no SIGTERM.
+    const script = 'sh -c "sleep 0.1 & exit 0"; exec sleep 1000';
+    const seen: unknown[] = [];
+    for (const Init of [true, false]) {
+      const id = await client.create({
+        Cmd: ['sh', '-c', script],
+        HostConfig: { NetworkMode: 'none', Init, ReadonlyRootfs: Init },
+      });
+      await client.call('POST', `/containers/${id}/start`);
+      const { stdout: states } = await client.exec(id, ['sh', '-c', 'sleep 0.5; ps -o stat,args']);
+      const { json } = await client.call('GET', `/containers/${id}/json`);
+      expect(json).to.nested.include({ Path: 'sh', 'HostConfig.Init': Init });
+      const { end } = await client.waitFor(id, 'next-exit');
+      await client.call('POST', `/containers/${id}/stop?t=1`);
+      seen.push([/^S +\/sbin\/docker-init -- sh -c/m.test(states), /^Z/m.test(states), await end]);
+      await remove(id);
+    }
+    expect(seen).to.deep.equal([
+      [true, false, 143],
+      [false, true, 137],
+    ]);
+  });
+
   it('are pruned where they have ended, as the filters say', async () => {
     const prune = async (filters: object): Promise<Record<string, unknown>> =>
       (await client.call('POST', `/containers/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`))

@@ -3,7 +3,7 @@
  * binary and networks that are empty namespaces. A program of its own, so that a test can run it in namespaces of its
  * own and kill it.
  *
- * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX [CONMON CRUN CGROUP]
+ * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX [CONMON CRUN INIT CGROUP]
  * It prints `ready PID`, a pid of its own namespace, once it listens.
  */
 import {
@@ -47,6 +47,7 @@ const [
   busybox = '',
   conmon = '/usr/bin/conmon',
   crun = '/usr/bin/crun',
+  init = '/usr/bin/tini-static',
   cgroup = 'wherry',
 ] = process.argv.slice(2);
 
@@ -256,7 +257,7 @@ const containers = openContainers({
   networks,
   volumes,
   events,
-  config: { stallLimitMs: 1500, engineSocket: socketPath, conmon, crun, cgroupParent: `/${cgroup}` },
+  config: { stallLimitMs: 1500, engineSocket: socketPath, conmon, crun, init, cgroupParent: `/${cgroup}` },
   onBackgroundError: (error) =>
     process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });

@@ -34,7 +34,7 @@ export class Sandbox {
   }
 
   static async open(): Promise<Sandbox> {
-    const { binDir, root } = await debianTools(['conmon', 'crun', 'busybox-static']);
+    const { binDir, root } = await debianTools(['conmon', 'crun', 'busybox-static', 'tini']);
     const directory = await mkdtemp(join(tmpdir(), 'wherry-c-'));
     const namespaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--propagation', 'private'];
     // The first process of the pid namespace says that it is there and then reaps orphans, as a shell that waits does:
@@ -49,7 +49,12 @@ export class Sandbox {
     );
     await once(createInterface({ input: holder.stdout }), 'line');
     const children = await readFile(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8');
-    const tools = [join(root, 'usr/bin/busybox'), join(binDir, 'conmon'), join(binDir, 'crun')];
+    const tools = [
+      join(root, 'usr/bin/busybox'),
+      join(binDir, 'conmon'),
+      join(binDir, 'crun'),
+      join(root, 'usr/bin/tini-static'),
+    ];
     return new Sandbox(directory, holder, children.trim(), tools);
   }
 

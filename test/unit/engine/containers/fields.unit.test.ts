@@ -116,6 +116,7 @@ describe('fields of a create request', () => {
         files: {},
         mounts: mountsForStart(context, record),
         cgroupsPath: '/wherry/x',
+        init: '/init',
         arch: 'amd64',
       }),
       hostsFile(names, sandbox, extraHosts(record.hostConfig.ExtraHosts, '10.0.2.2'), '10.0.2.2'),
