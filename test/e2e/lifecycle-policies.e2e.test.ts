@@ -117,6 +117,35 @@ describe('restart policies', () => {
     }
   });
 
+  it('--init: pid 1 is docker-init, hands signals on, and reaps', async () => {
+    const script = 'sh -c "sleep 0.1 & exit 0"; exec sleep 600';
+    await docker('run', '-d', '--init', '--name', 'initial', world().image('busybox'), 'sh', '-c', script);
+    try {
+      const processes = await ok('exec', 'initial', 'sh', '-c', 'sleep 1; ps -o stat,args');
+      expect(processes).to.match(/^S +\/sbin\/docker-init -- sh -c/m);
+      expect(processes).not.to.match(/^Z/m);
+      await ok('stop', 'initial');
+      expect(await inspect('initial', '{{.State.ExitCode}} {{.HostConfig.Init}}')).to.equal('143 true');
+    } finally {
+      await world().wherry(['rm', '-f', 'initial']);
+    }
+  });
+
+  it('container prune removes what has ended, and asks first', async () => {
+    const busybox = world().image('busybox');
+    await ok('run', '--name', 'past', '--label', 'gone', busybox, 'sh', '-c', 'seq 1000 > /file');
+    const id = await inspect('past', '{{.Id}}');
+    const asked = await world().wherry(['container', 'prune', '--filter', 'label=gone'], { input: 'n\n' });
+    expect(asked.stdout).to.match(/^WARNING! This will remove all stopped containers\.\nAre you sure/);
+    expect(await ok('ps', '-aq', '--no-trunc', '--filter', 'label=gone')).to.equal(`${id}\n`);
+    expect(await ok('container', 'prune', '-f', '--filter', 'until=1h')).to.match(
+      /^Total reclaimed space: 0B/,
+    );
+    expect(await docker('container', 'prune', '-f', '--filter', 'label=gone')).to.equal(
+      `Deleted Containers:\n${id}\n\nTotal reclaimed space: 3.893kB\n`,
+    );
+  });
+
   it('the machine stops its containers in order, and starts those whose policy says so', async function () {
     this.timeout(120_000);
     const busybox = world().image('busybox');

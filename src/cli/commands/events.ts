@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { rfc3339Local } from '../../core/local-time.ts';
 import { WherryCommand } from '../base-command.ts';
 import { jsonLines } from '../engine-client/json-lines.ts';
 import { timestamp } from '../flags/timestamp.ts';
@@ -49,7 +50,7 @@ function formatter(format: string | undefined): (event: EventMessage) => string 
 }
 
 function plain({ Type, Action, Actor, timeNano }: EventMessage): string {
-  const when = new Date(timeNano / 1e6).toISOString();
+  const when = rfc3339Local(timeNano);
   const attributes = Object.entries(Actor.Attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`)

@@ -1,3 +1,4 @@
+import { goTime } from '../../core/local-time.ts';
 import { humanDuration } from '../../core/units.ts';
 import type { ListFormat } from './format.ts';
 
@@ -12,16 +13,25 @@ export interface ContainerSummary {
   readonly Labels: Readonly<Record<string, string>>;
   readonly State: string;
   readonly Status: string;
-  readonly Mounts?: readonly { Name?: string; Source?: string }[];
+  readonly ImageID?: string;
+  readonly Mounts?: readonly { Name?: string; Source?: string; Driver?: string }[];
   readonly NetworkSettings?: { Networks?: Record<string, unknown> };
 }
 
 export const CONTAINER_LIST: ListFormat = {
   table: '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}',
-  headings: { ID: 'CONTAINER ID', RunningFor: 'CREATED', CreatedAt: 'CREATED AT' },
+  headings: {
+    ID: 'CONTAINER ID',
+    RunningFor: 'CREATED',
+    CreatedAt: 'CREATED AT',
+    LocalVolumes: 'LOCAL VOLUMES',
+    // The last part of a label's name is its column's.
+    Label: (name) => String(name).split('.').at(-1)?.replaceAll(/[-_]/g, ' ').toUpperCase() ?? '',
+  },
 };
 
 const COMMAND_WIDTH = 20;
+const MOUNT_WIDTH = 15;
 
 export function containerRows(
   containers: readonly ContainerSummary[],
@@ -30,9 +40,11 @@ export function containerRows(
   return containers.map((container) => ({
     ID: options.truncate ? container.Id.slice(0, 12) : container.Id,
     Names: container.Names.map((name) => name.replace(/^\//, '')).join(','),
-    Image: container.Image,
-    Command: `"${options.truncate ? ellipsis(container.Command) : container.Command}"`,
-    CreatedAt: new Date(container.Created * 1000).toISOString(),
+    Image: imageText(container, options.truncate),
+    Command: JSON.stringify(
+      options.truncate ? ellipsis(container.Command, COMMAND_WIDTH) : container.Command,
+    ),
+    CreatedAt: goTime(new Date(container.Created * 1000)),
     RunningFor: `${humanDuration(options.now.getTime() / 1000 - container.Created)} ago`,
     Ports: container.Ports.map(portText).join(', '),
     State: container.State,
@@ -41,12 +53,25 @@ export function containerRows(
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(','),
-    Mounts: (container.Mounts ?? []).map((mount) => mount.Name ?? mount.Source ?? '').join(','),
+    Mounts: (container.Mounts ?? [])
+      .map((mount) => mount.Name || (mount.Source ?? ''))
+      .map((name) => (options.truncate ? ellipsis(name, MOUNT_WIDTH) : name))
+      .join(','),
+    LocalVolumes: String((container.Mounts ?? []).filter(({ Driver }) => Driver === 'local').length),
+    // A method, as in `{{.Label "com.example.kind"}}`; JSON leaves it out.
+    Label: (name: unknown) => container.Labels[String(name)] ?? '',
   }));
 }
 
-function ellipsis(text: string): string {
-  return text.length > COMMAND_WIDTH ? `${text.slice(0, COMMAND_WIDTH - 1)}…` : text;
+/** An id in short, and a name without its digest, where things are truncated. */
+function imageText({ Image, ImageID }: ContainerSummary, truncate: boolean): string {
+  if (!truncate) return Image;
+  if (Image === ImageID) return Image.replace(/^sha256:/, '').slice(0, 12);
+  return Image.replace(/@sha256:[0-9a-f]+$/, '');
+}
+
+function ellipsis(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }
 
 function portText(port: ContainerSummary['Ports'][number]): string {

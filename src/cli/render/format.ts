@@ -5,7 +5,7 @@ export interface ListFormat {
   /** The default `table …` template. */
   readonly table: string;
   /** Column headings by field name; a field without one gets its name in capitals. */
-  readonly headings: Readonly<Record<string, string>>;
+  readonly headings: Readonly<Record<string, string | ((...values: readonly unknown[]) => string)>>;
   readonly style?: TableStyle | undefined;
 }
 
@@ -32,10 +32,14 @@ export function renderList(
   const headings = new Proxy<Record<string, unknown>>(
     {},
     {
-      get: (_, name) => format.headings[String(name)] ?? String(name).toUpperCase(),
+      get: (_, name) => heading(format, String(name)),
       getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
       has: () => true,
     },
   );
   return alignColumns([render(headings), ...lines], format.style ?? DOCKER_TABLE);
+}
+
+function heading({ headings }: ListFormat, name: string): unknown {
+  return Object.hasOwn(headings, name) ? headings[name] : name.toUpperCase();
 }

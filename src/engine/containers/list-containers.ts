@@ -6,7 +6,8 @@ import { stateWord, statusText } from './describe-state.ts';
 import { networksOf } from './inspect-network.ts';
 import type { ContainerRecord } from './model.ts';
 import { mountPoints } from './mounts/describe.ts';
-import { listPorts, publishesPort } from './ports.ts';
+import { hasPort, publishedPorts } from './port-filter.ts';
+import { listPorts } from './ports.ts';
 import { sizesOf } from './sizes.ts';
 import { isUp } from './registry.ts';
 
@@ -21,6 +22,7 @@ export interface ListQuery {
 
 type Test = (record: ContainerRecord, values: readonly string[]) => boolean;
 
+const HEALTHS = ['starting', 'healthy', 'unhealthy', 'none'];
 const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
 /** The newest first. @throws EngineError invalidParameter for a status that Docker doesn't have, notFound */
@@ -31,10 +33,14 @@ export async function listContainers(
   for (const status of query.filters.get('status') ?? []) {
     if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
   }
+  for (const health of query.filters.get('health') ?? []) {
+    if (!HEALTHS.includes(health)) throw invalid(`unrecognized filter value for health: ${health}`);
+  }
+  for (const code of query.filters.get('exited') ?? []) {
+    if (!/^-?\d+$/.test(code)) throw invalid(`invalid filter 'exited=${code}'`);
+  }
   const everything =
-    query.all ||
-    query.limit > 0 ||
-    ['status', 'exited', 'before', 'since'].some((key) => query.filters.has(key));
+    query.all || query.limit > 0 || ['status', 'before', 'since'].some((key) => query.filters.has(key));
   const records = context.registry
     .all()
     .map(({ record }) => record)
@@ -66,11 +72,12 @@ function matches(context: ContainersContext, record: ContainerRecord, query: Lis
 }
 
 const TESTS: Readonly<Record<string, Test>> = {
-  id: (record, values) => values.some((value) => record.id.startsWith(value)),
+  // As moby matches it: anywhere in the id, a regular expression too.
+  id: (record, values) => values.some((value) => expression('id', value).test(record.id)),
   // A regular expression over the name, with and without its slash.
   name: (record, values) =>
     values.some((value) => {
-      const pattern = expression(value);
+      const pattern = expression('name', value);
       return pattern.test(record.name) || pattern.test(`/${record.name}`);
     }),
   status: (record, values) => values.includes(stateWord(record.state)),
@@ -83,13 +90,13 @@ const TESTS: Readonly<Record<string, Test>> = {
   volume: (record, values) =>
     (record.mounts ?? []).some(
       (mount) =>
-        values.includes(mount.destination) || (mount.type === 'volume' && values.includes(mount.name)),
+        values.includes(mount.destination) ||
+        (mount.type === 'volume' && values.includes(mount.name)) ||
+        (mount.type === 'bind' && values.includes(mount.source)),
     ),
   expose: (record, values) =>
-    values.some((value) =>
-      Object.hasOwn(record.config.ExposedPorts, value.includes('/') ? value : `${value}/tcp`),
-    ),
-  publish: (record, values) => values.some((value) => publishesPort(record, value)),
+    values.some((value) => hasPort(Object.keys(record.config.ExposedPorts), 'expose', value)),
+  publish: (record, values) => values.some((value) => hasPort(publishedPorts(record), 'publish', value)),
   health: (record, values) => values.includes(record.health?.Status ?? 'none'),
   'is-task': (_record, values) => values.every((value) => value === 'false' || value === '0'),
   isolation: () => true,
@@ -104,11 +111,11 @@ export const LIST_FILTERS: readonly string[] = [
   'ancestor',
 ];
 
-function expression(text: string): RegExp {
+function expression(key: string, text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (error) {
-    throw invalid(`invalid filter 'name=${text}'`, error);
+    throw invalid(`invalid filter '${key}=${text}'`, error);
   }
 }
 
@@ -123,14 +130,29 @@ function isAncestor(context: ContainersContext, record: ContainerRecord, referen
   }
 }
 
+/** Arguments with spaces in them stand in quotes, as in moby. */
+function commandText([path = '', ...rest]: readonly string[]): string {
+  return [path, ...rest.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ');
+}
+
+/** What the user called the image, as long as that still means the same one; its id otherwise. */
+function imageName(context: ContainersContext, { config, imageId }: ContainerRecord): string {
+  try {
+    return context.images.resolve(config.Image).id === imageId ? config.Image : imageId;
+  } catch (error) {
+    if (error instanceof EngineError) return imageId;
+    throw error;
+  }
+}
+
 /** An entry of `GET /containers/json` (ContainerSummary). */
 export function summary(context: ContainersContext, record: ContainerRecord): Record<string, unknown> {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: record.config.Image,
+    Image: imageName(context, record),
     ImageID: record.imageId,
-    Command: record.argv.join(' '),
+    Command: commandText(record.argv),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: listPorts(record),
     Labels: record.config.Labels,

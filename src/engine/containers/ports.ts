@@ -118,9 +118,3 @@ export function listPorts(record: ContainerRecord): Record<string, unknown>[] {
     })),
   ].toSorted((a, b) => a.PrivatePort - b.PrivatePort);
 }
-
-/** The filter `publish=PORT[/PROTO]`: the container's port, as docker has it. */
-export function publishesPort(record: ContainerRecord, text: string): boolean {
-  const wanted = text.includes('/') ? text : `${text}/tcp`;
-  return publishedOf(record).some(({ containerPort, proto }) => `${containerPort}/${proto}` === wanted);
-}

@@ -9,6 +9,9 @@ export interface TemplateOptions {
   readonly missing: 'error' | 'no value';
 }
 
+/** What a row offers to be called, as `{{.Label "key"}}`. */
+type Method = (...values: readonly unknown[]) => unknown;
+
 class LoopSignal extends Error {
   readonly kind: 'break' | 'continue';
   constructor(kind: 'break' | 'continue') {
@@ -119,10 +122,14 @@ class Execution {
       if (!call) throw new TypeError(`function "${head.name}" not defined`);
       return call(...rest.map((argument) => this.#value(argument, dot)), ...piped);
     }
+    const value = head === undefined ? undefined : this.#value(head, dot);
+    if (typeof value === 'function') {
+      return (value as Method)(...rest.map((argument) => this.#value(argument, dot)), ...piped);
+    }
     if (head === undefined || rest.length > 0 || piped.length > 0) {
       throw new TypeError("can't give argument to non-function");
     }
-    return this.#value(head, dot);
+    return value;
   }
 
   #value(expression: Expression, dot: unknown): unknown {

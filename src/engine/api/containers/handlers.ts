@@ -65,7 +65,10 @@ export function containerHandlers(context: ContainersContext) {
     top: ((request, response) => {
       const arguments_ = request.query.get('ps_args') ?? '';
       if (!['', '-ef'].includes(arguments_)) throw notImplemented('ps_args is not implemented yet');
-      response.json(200, listProcesses(context, entryOf(request)));
+      const entry = entryOf(request);
+      const processes = listProcesses(context, entry);
+      publish(context, entry, 'top');
+      response.json(200, processes);
     }) satisfies Handler,
 
     wait: (async (request, response) => {

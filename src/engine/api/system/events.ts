@@ -84,7 +84,7 @@ function matches(event: EngineEvent, filters: Filters): boolean {
   );
 }
 
-/** Whether an event is about the object `value` (id, id prefix or name); containers also match image filters. */
+/** Whether an event is about the object `value` (the beginning of its id or name); containers also match image filters. */
 function concerns(
   event: EngineEvent,
   kind: (typeof KINDS)[number],
@@ -100,8 +100,7 @@ function concerns(
     ];
     return names.some((name) => name !== undefined && (name === value || untagged(name) === value));
   }
-  if (event.Type !== kind) return kind === 'container' && attributes['container'] === value;
-  return id.startsWith(value) || attributes['name'] === value;
+  return event.Type === kind && (id.startsWith(value) || attributes['name']?.startsWith(value) === true);
 }
 
 function untagged(name: string): string {
