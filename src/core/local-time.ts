@@ -16,7 +16,6 @@ export function rfc3339Local(nanoseconds: number): string {
 }
 
 function partsOf(date: Date): { day: string; time: string; offset: string } {
-  const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = -date.getTimezoneOffset();
   const distance = Math.abs(minutes);
   return {
@@ -25,3 +24,5 @@ function partsOf(date: Date): { day: string; time: string; offset: string } {
     offset: `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`,
   };
 }
+
+const two = (value: number): string => String(value).padStart(2, '0');
