@@ -6,6 +6,7 @@ import { createWorld, repository } from '../test/helpers/e2e-world.ts';
 import { benchCli } from './cli.ts';
 import { benchBoot } from './boot.ts';
 import { benchCompose } from './compose.ts';
+import { benchContainers } from './containers.ts';
 import { benchMemory } from './memory.ts';
 import { benchPull } from './pull.ts';
 import { benchRun } from './run.ts';
@@ -22,6 +23,7 @@ try {
     cli: benchCli,
     memory: benchMemory,
     run: benchRun,
+    containers: benchContainers,
     pull: benchPull,
     boot: benchBoot,
     compose: benchCompose,

@@ -3,67 +3,44 @@
 //   npm run soak -- --seed 7 --starts 100
 //   npm run soak -- --fresh               forgets the seed's earlier starts
 // The tally is kept in bench/results/soak-SEED.json.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+//   npm run soak -- containers            5,000 execs and containers in a row, then 50 at once: what do they leave behind?
+//   npm run soak -- containers --seed 7 --count 100 --parallel 10
+// Its tally is bench/results/soak-containers-SEED.json; it goes on where an ended run stopped, too.
 import { parseArgs } from 'node:util';
-import { runProgram, type Finished } from '../helpers/process.ts';
-import { soakStart, type Subject } from './harness.ts';
-import { readTally, summarize, writeTally, type Tally } from './tally.ts';
 
-const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const NAME = 'soak';
-const SIZE = ['--cpus', '2', '--memory', '2048'];
-
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seed: { type: 'string', default: '1' },
     starts: { type: 'string', default: '30' },
+    count: { type: 'string', default: '5000' },
+    parallel: { type: 'string', default: '50' },
     fresh: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
-const wanted = Number(values.starts);
-const path = join(repository, 'bench', 'results', `soak-${seed}.json`);
-let tally: Tally = values.fresh ? { seed, starts: [] } : readTally(path, seed);
-
-const cache = join(repository, '.cache', 'downloads');
-mkdirSync(cache, { recursive: true });
-const scratch = mkdtempSync(join(tmpdir(), 'wherry-soak-'));
-const home = join(scratch, 'home');
-const env = { ...process.env, CI: 'true', NO_COLOR: '1', WHERRY_HOME: home, WHERRY_CACHE: cache };
-const wherry = (args: readonly string[]): Promise<Finished> =>
-  runProgram(process.execPath, [join(repository, 'bin', 'run.js'), ...args], { env, timeoutMs: 600_000 });
-const subject: Subject = { home, name: NAME, wherry };
+const { seed: text, fresh } = values;
+const seed = Number(text);
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => {
-  // Ctrl-C reaches the start that is under way, too: it doesn't count.
+  // Ctrl-C reaches the work that is under way, too: it doesn't count.
   interrupted.abort();
   console.log('Ending; the same command goes on from here.');
 });
-try {
-  if (tally.starts.length < wanted) {
-    console.log(`Creating a machine; ${tally.starts.length} of ${wanted} starts are done`);
-    const created = await wherry(['machine', 'create', ...SIZE, NAME]);
-    if (created.status !== 0) throw new Error(`machine create: exit ${created.status}\n${created.stderr}`);
-  }
-  while (tally.starts.length < wanted && !interrupted.signal.aborted) {
-    const record = await soakStart(subject, seed, tally.starts.length);
-    if (interrupted.signal.aborted) break;
-    tally = { ...tally, starts: [...tally.starts, record] };
-    writeTally(path, tally);
-    const outcome =
-      record.failure === undefined ? `${(record.ms / 1000).toFixed(1)} s` : `FAILED\n${record.failure}`;
-    console.log(`${String(record.index + 1).padStart(4)}  after ${record.ending}: ${outcome}`);
-  }
-} finally {
-  await wherry(['machine', 'rm', '-f', NAME]);
-  rmSync(scratch, { recursive: true, force: true });
-}
-const { succeeded, failed, medianMs, slowestMs } = summarize(tally);
-console.log(
-  `${succeeded} starts succeeded, ${failed} failed; median ${(medianMs / 1000).toFixed(1)} s, slowest ${(slowestMs / 1000).toFixed(1)} s (seed ${seed})`,
-);
-process.exitCode = failed === 0 && succeeded >= wanted ? 0 : 1;
+const { signal } = interrupted;
+
+const soaks: Readonly<Record<string, () => Promise<number>>> = {
+  starts: async () => {
+    const { soakStarts } = await import('./starts.ts');
+    return soakStarts({ seed, wanted: Number(values.starts), fresh, signal });
+  },
+  containers: async () => {
+    const { soakContainersOfAMachine } = await import('./containers/main.ts');
+    const [count, parallel] = [Number(values.count), Number(values.parallel)];
+    return soakContainersOfAMachine({ seed, count, parallel, fresh, signal });
+  },
+};
+const [what = 'starts'] = positionals;
+const soak = soaks[what];
+if (soak === undefined) throw new Error(`no soak "${what}": ${Object.keys(soaks).join(', ')}`);
+process.exitCode = await soak();

@@ -87,6 +87,12 @@ export class Sandbox {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
+  /** Where the engine is, for `HELD_SCRIPT`: its command line, its cgroup, its directories. */
+  get places(): string[] {
+    const [data, run] = [join(this.#directory, 'data'), join(this.#directory, 'run')];
+    return ['engine-under-test', `/sys/fs/cgroup/${this.cgroup}`, data, run];
+  }
+
   /** Runs a program in the sandbox, beside the containers. */
   async run(file: string, ...args: string[]): Promise<string> {
     return (await run('nsenter', [...this.#enter(), file, ...args])).stdout;

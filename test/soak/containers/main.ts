@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWorld, repository } from '../../helpers/e2e-world.ts';
+import { machineSubject } from './machine-subject.ts';
+import { soakContainers } from './soak.ts';
+
+/** `npm run soak -- containers`. @returns the exit status */
+export async function soakContainersOfAMachine(options: {
+  readonly seed: number;
+  readonly count: number;
+  readonly parallel: number;
+  readonly fresh: boolean;
+  readonly signal: AbortSignal;
+}): Promise<number> {
+  const path = join(repository, 'bench', 'results', `soak-containers-${options.seed}.json`);
+  if (options.fresh) rmSync(path, { force: true });
+  const world = await createWorld();
+  try {
+    const tally = await soakContainers(machineSubject(world), {
+      ...options,
+      tally: path,
+      say: (line) => console.log(line),
+    });
+    const leaks = tally.sittings.filter(({ leaks }) => leaks !== '');
+    const running = tally.parallel?.running ?? 0;
+    console.log(
+      `${tally.done} pieces of work, ${tally.failures.length} failed; ${leaks.length} of ${tally.sittings.length} sittings left something behind (seed ${tally.seed})`,
+    );
+    const whole = tally.done >= options.count && running === options.parallel;
+    return whole && tally.failures.length === 0 && leaks.length === 0 ? 0 : 1;
+  } finally {
+    await world.stop();
+  }
+}

@@ -1,0 +1,85 @@
+import { startInParallel, type ParallelResult } from './parallel.ts';
+import { readTally, writeTally, type Tally } from './tally.ts';
+import { kindFor, settled, startSleeper, work, type Subject } from './work.ts';
+import { messageOf } from '../../../src/core/errors.ts';
+
+export interface SoakOptions {
+  readonly seed: number;
+  /** How many pieces of work there are to be, those of earlier sittings included. */
+  readonly count: number;
+  /** How many containers to start at once at the end; 0 for none. */
+  readonly parallel: number;
+  /** Where the tally is kept; undefined: nowhere. */
+  readonly tally: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly say?: ((line: string) => void) | undefined;
+}
+
+/** What an engine takes for good at its first containers: caches, code. */
+const WARM_UP = 3;
+const SAVE_EVERY = 100;
+
+/**
+ * Execs and containers one after another, in the seed's order, and then what the engine, and its machine, hold against
+ * what they held before.
+ */
+export async function soakContainers(subject: Subject, options: SoakOptions): Promise<Tally> {
+  const { seed, say = () => undefined } = options;
+  let tally: Tally =
+    options.tally === undefined
+      ? { seed, done: 0, failures: [], sittings: [] }
+      : readTally(options.tally, seed);
+  const save = (next: Tally): void => {
+    tally = next;
+    if (options.tally !== undefined) writeTally(options.tally, tally);
+  };
+  const sleeper = await startSleeper(subject);
+  try {
+    for (let index = 0; index < WARM_UP; index += 1) await work(subject, sleeper, 0, index);
+    const before = await subject.held();
+    const from = tally.done;
+    const started = performance.now();
+    const sit = async (): Promise<void> => {
+      const { held: after, leaks } = await settled(subject, before);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      const sitting = { from, to: tally.done, seconds, before, after, leaks };
+      const others = tally.sittings.filter((other) => other.from !== from);
+      save({ ...tally, sittings: [...others, sitting] });
+      say(`${tally.done} of ${options.count}, ${seconds} s: ${leaks === '' ? 'nothing left behind' : leaks}`);
+    };
+    while (tally.done < options.count && options.signal?.aborted !== true) {
+      const index = tally.done;
+      let { failures } = tally;
+      try {
+        await work(subject, sleeper, seed, index);
+      } catch (error) {
+        const failure = { index, kind: kindFor(seed, index), message: messageOf(error) };
+        failures = [...failures, failure];
+        say(`${index} ${failure.kind}: ${failure.message}`);
+      }
+      tally = { ...tally, done: index + 1, failures };
+      if (tally.done % SAVE_EVERY === 0) await sit();
+    }
+    await sit();
+    if (options.parallel > 0 && options.signal?.aborted !== true) {
+      save({ ...tally, parallel: await startInParallel(subject, options.parallel) });
+      const { leaks } = await settled(subject, before);
+      say(describeParallel(tally.parallel, options.parallel, leaks));
+      if (leaks !== '')
+        throw new Error(`containers that ran side by side have left something behind: ${leaks}`);
+    }
+  } finally {
+    await subject.client.call('DELETE', `/containers/${sleeper}?force=1`);
+  }
+  return tally;
+}
+
+function describeParallel(result: ParallelResult | undefined, wanted: number, leaks: string): string {
+  if (result === undefined) return '';
+  const { running, ms, engineKiBEach, failures } = result;
+  return [
+    `${running} of ${wanted} containers started at once run after ${ms} ms; ${engineKiBEach} KiB of the engine each`,
+    ...failures,
+    ...(leaks === '' ? [] : [leaks]),
+  ].join('\n');
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '../../contract/engine/containers/client.ts';
+import { leaked, type Held } from './held.ts';
+
+/** An engine to be used over and over. */
+export interface Subject {
+  readonly client: Client;
+  readonly image: string;
+  /** Network modes to choose from. */
+  readonly networks: readonly string[];
+  held(): Promise<Held>;
+}
+
+export const KINDS = [
+  'exec',
+  'exec with input',
+  'exec detached',
+  'run',
+  'run that fails',
+  'run with a volume',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The seed's choice for one piece of work: the same for the same two numbers. */
+export function choice(seed: number, index: number): number {
+  return createHash('sha256').update(`containers/${seed}/${index}`).digest().readUInt32BE(0);
+}
+
+export function kindFor(seed: number, index: number): Kind {
+  return KINDS[choice(seed, index) % KINDS.length] ?? 'run';
+}
+
+/** Does one piece of work, and checks what came of it. @throws Error */
+export async function work(subject: Subject, sleeper: string, seed: number, index: number): Promise<void> {
+  const { client } = subject;
+  const word = `w${choice(seed, index)}`;
+  const check = (seen: unknown, wanted: unknown): void => {
+    if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
+    throw new Error(`${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`);
+  };
+  const run = async (script: string, host: object = {}): Promise<{ code: number; stdout: string }> => {
+    const NetworkMode = subject.networks[choice(seed, index) % subject.networks.length];
+    const { code, stdout } = await client.run(['sh', '-c', script], {
+      config: { Image: subject.image },
+      host: { NetworkMode, ...host },
+    });
+    return { code, stdout };
+  };
+  switch (kindFor(seed, index)) {
+    case 'exec':
+      check(await client.exec(sleeper, ['sh', '-c', `echo ${word}; exit 3`]), {
+        code: 3,
+        stdout: `${word}\n`,
+        stderr: '',
+      });
+      break;
+    case 'exec with input':
+      check((await client.exec(sleeper, ['cat'], word)).stdout, word);
+      break;
+    case 'exec detached':
+      check(await execDetached(client, sleeper), 5);
+      break;
+    case 'run':
+      check(await run(`echo ${word}`), { code: 0, stdout: `${word}\n` });
+      break;
+    case 'run that fails':
+      check((await client.run(['/nope'], { config: { Image: subject.image } })).code, 127);
+      break;
+    case 'run with a volume':
+      check(await run(`echo ${word} > /v/x; cat /v/x`, { Mounts: [{ Type: 'volume', Target: '/v' }] }), {
+        code: 0,
+        stdout: `${word}\n`,
+      });
+      break;
+  }
+}
+
+async function execDetached(client: Client, sleeper: string): Promise<number> {
+  const created = await client.call('POST', `/containers/${sleeper}/exec`, { Cmd: ['sh', '-c', 'exit 5'] });
+  const id = String(created.json['Id']);
+  await client.call('POST', `/exec/${id}/start`, { Detach: true });
+  for (;;) {
+    const { json } = await client.call('GET', `/exec/${id}/json`);
+    if (json['Running'] === false) return Number(json['ExitCode']);
+  }
+}
+
+/** Starts the container that execs run in. */
+export async function startSleeper({ client, image }: Subject): Promise<string> {
+  const id = await client.create({
+    Image: image,
+    Cmd: ['sleep', '100000'],
+    HostConfig: { NetworkMode: 'none' },
+  });
+  const { status, text } = await client.call('POST', `/containers/${id}/start`);
+  if (status !== 204) throw new Error(`the container for execs does not start: ${text}`);
+  return id;
+}
+
+/** How long the last clean-up may take after its request has been answered. */
+const SETTLE_MS = 10_000;
+
+/** What the engine holds, as soon as that is no more than before. */
+export async function settled(subject: Subject, before: Held): Promise<{ held: Held; leaks: string }> {
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    const held = await subject.held();
+    const leaks = leaked(before, held);
+    if (leaks === '' || Date.now() > deadline) return { held, leaks };
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
