@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from '../../contract/engine/containers/client.ts';
+import { brokenPromises, removeAll, untilAnswers } from './check.ts';
+import { chosen, load, type Told } from './load.ts';
+
+/** A machine whose engine is killed. It runs, and has the image. */
+export interface Victim {
+  readonly socketPath: string;
+  readonly image: string;
+  /** Runs a script in the VM. @returns its output */
+  inVm(script: string): Promise<string>;
+}
+
+export interface KillRecord {
+  readonly index: number;
+  readonly afterMs: number;
+  /** Requests for containers that the load had made by then. */
+  readonly containers: number;
+  readonly failure?: string | undefined;
+}
+
+const WORKERS = 3;
+const LONGEST_MS = 8000;
+
+/** Loads the engine with clients, kills it at the seed's moment, and looks at what the next one makes of it. */
+export async function killRound(victim: Victim, seed: number, index: number): Promise<KillRecord> {
+  const afterMs = chosen(LONGEST_MS, seed, index, 'moment');
+  const ledger: Told[] = [];
+  try {
+    const before = await leftovers(victim);
+    const label = `${seed}-${index}`;
+    const workers = Array.from({ length: WORKERS }, async (_, worker) =>
+      load(victim.socketPath, victim.image, label, `k${seed}/${index}/${worker}`, ledger),
+    );
+    await delay(afterMs);
+    await victim.inVm('kill -9 $(cat /run/wherry/engine.pid)');
+    await Promise.all(workers);
+    const client = new Client(victim.socketPath);
+    await untilAnswers(client);
+    const failures = await brokenPromises(client, label, ledger);
+    failures.push(...(await removeAll(client, label)));
+    const after = await leftovers(victim);
+    if (after !== before) failures.push(`left behind:\n${after}\nbefore:\n${before}`);
+    const failure = failures.length === 0 ? undefined : failures.join('\n');
+    return { index, afterMs, containers: ledger.length, failure };
+  } catch (error) {
+    return { index, afterMs, containers: ledger.length, failure: String(error) };
+  }
+}
+
+/** What containers leave in a VM: processes, cgroups, mounts, namespaces, interfaces, directories. */
+async function leftovers(victim: Victim): Promise<string> {
+  return await victim.inVm(
+    [
+      'echo conmon $(pidof conmon | wc -w)',
+      'echo cgroups $(find /sys/fs/cgroup/wherry -mindepth 1 -type d 2>/dev/null | wc -l)',
+      "echo mounts $(grep -c -e ' /run/.*merged ' -e ' /run/.*/layers/' /proc/mounts)",
+      'echo containers $(ls /var/lib/wherry/containers | wc -l) $(ls /var/lib/wherry/rootfs | wc -l)',
+      'echo links $(ls /sys/class/net | wc -l)',
+    ].join('; '),
+  );
+}
