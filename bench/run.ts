@@ -1,4 +1,5 @@
 import type { World } from '../test/helpers/e2e-world.ts';
+import { benchBreakdown } from './breakdown.ts';
 import { figure, type Figure } from './statistics.ts';
 import { timings } from './timing.ts';
 
@@ -30,7 +31,7 @@ while [ $i -le $runs ]; do
 done
 `;
 
-/** Warm containers, from the host. Budget: \`run --rm busybox true\` ≤ 6 × bare crun. */
+/** Warm containers, from the host. Budget: \`run --rm busybox true\` ≤ 5 × bare crun, exec ≤ 3 ×. */
 export async function benchRun(world: World, runs: number): Promise<Figure[]> {
   const image = world.image('busybox');
   const id = (await world.ok(['run', '-d', image, 'sleep', '600'])).trim();
@@ -50,11 +51,17 @@ export async function benchRun(world: World, runs: number): Promise<Figure[]> {
       world.ok(['run', '--rm', '--network', 'none', image, 'true']),
     );
     const exec = await timings(runs, () => world.ok(['exec', id, 'true']));
+    const whole = {
+      run: figure('run --rm busybox true', 'ms', run, crun),
+      exec: figure('exec true', 'ms', exec, crun),
+      container: id,
+    };
     return [
       crun,
-      figure('run --rm busybox true', 'ms', run, crun),
+      whole.run,
       figure('run --rm --network none', 'ms', noNetwork, crun),
-      figure('exec true', 'ms', exec, crun),
+      whole.exec,
+      ...(await benchBreakdown(world, runs, whole)),
     ];
   } finally {
     await world.ok(['rm', '-f', id]);
