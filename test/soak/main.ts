@@ -5,7 +5,9 @@
 // The tally is kept in bench/results/soak-SEED.json.
 //   npm run soak -- containers            5,000 execs and containers in a row, then 50 at once: what do they leave behind?
 //   npm run soak -- containers --seed 7 --count 100 --parallel 10
-// Its tally is bench/results/soak-containers-SEED.json; it goes on where an ended run stopped, too.
+//   npm run soak -- engine-kills          50 times kill -9 of the engine under load: is a container lost, or left behind?
+//   npm run soak -- engine-kills --seed 7 --kills 10
+// Their tallies are bench/results/soak-containers-SEED.json and soak-engine-kills-SEED.json; both go on, too.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
     starts: { type: 'string', default: '30' },
     count: { type: 'string', default: '5000' },
     parallel: { type: 'string', default: '50' },
+    kills: { type: 'string', default: '50' },
     fresh: { type: 'boolean', default: false },
   },
 });
@@ -38,6 +41,10 @@ const soaks: Readonly<Record<string, () => Promise<number>>> = {
     const { soakContainersOfAMachine } = await import('./containers/main.ts');
     const [count, parallel] = [Number(values.count), Number(values.parallel)];
     return soakContainersOfAMachine({ seed, count, parallel, fresh, signal });
+  },
+  'engine-kills': async () => {
+    const { soakEngineKills } = await import('./engine-kills/main.ts');
+    return soakEngineKills({ seed, wanted: Number(values.kills), fresh, signal });
   },
 };
 const [what = 'starts'] = positionals;
