@@ -27,8 +27,11 @@ export interface Engine {
   shutdown(): Promise<void>;
 }
 
-/** At power-off no container gets longer than this, in seconds, whatever its own timeout says. */
-const SHUTDOWN_TIMEOUT = 10;
+/**
+ * At power-off no container gets longer than this, in seconds, whatever its own timeout says: the host's patience with
+ * the whole machine is a minute.
+ */
+const SHUTDOWN_LIMIT = 45;
 
 /** Wires the areas together and serves the API. What isn't this machine's own has been loaded before. */
 export async function startEngine(environment: Environment, version: string, log: Log): Promise<Engine> {
@@ -112,7 +115,7 @@ export async function startEngine(environment: Environment, version: string, log
   return {
     stop,
     async shutdown() {
-      await containers.stopAll(SHUTDOWN_TIMEOUT);
+      await containers.stopAll(SHUTDOWN_LIMIT);
       await stop();
     },
   };

@@ -146,13 +146,74 @@ describe('restart policies', () => {
     );
   });
 
+  it('lists and events look the same in both clients', async () => {
+    const busybox = world().image('busybox');
+    const began = String(Date.now() / 1000);
+    await ok('volume', 'create', 'listed');
+    const flags = ['--label', 'com.example.kind=listed', '-v', 'listed:/data', '--expose', '81'];
+    await ok('run', '-d', '--name', 'listed-a', ...flags, busybox, 'sh', '-c', 'exec sleep 600');
+    await docker('run', '--name', 'listed-b', ...flags, busybox, 'true');
+    await ok('create', '--name', 'listed-c', ...flags, busybox, 'env', 'a b');
+    const hungry = ['run', '-m', '16m', '--name', 'listed-d', ...flags, busybox, 'tail', '/dev/zero'];
+    expect((await world().wherry(hungry)).status).to.equal(137);
+    const until = String(Date.now() / 1000);
+    try {
+      expect(await inspect('listed-d', '{{.State.OOMKilled}}')).to.equal('true');
+      const kind = ['--filter', 'label=com.example.kind=listed'];
+      const all =
+        '{{.ID}}|{{.Image}}|{{.Command}}|{{.Ports}}|{{.State}}|{{.Names}}|{{.Labels}}|{{.Mounts}}|{{.LocalVolumes}}|{{.Networks}}|{{.CreatedAt}}';
+      const lists = [
+        ['-a', '--format', all],
+        ['-a', '--no-trunc', '--format', all],
+        ['-aq'],
+        ['-q', '--no-trunc'],
+        ['-l', '-q'],
+        ['-n', '2', '--format', 'table {{.Names}}\t{{.Label "com.example.kind"}}'],
+        ['--format', '{{.Names}}', '--filter', 'expose=80-82'],
+        ['-aq', '--filter', 'exited=137'],
+        ['-aq', '--filter', 'volume=listed', '--filter', 'status=created', '--filter', 'status=running'],
+        ['-aq', '--filter', 'before=listed-b', '--filter', 'ancestor=' + busybox],
+        ['-aq', '--filter', 'since=listed-b', '--filter', 'network=bridge'],
+      ];
+      for (const list of lists) {
+        const ours = await ok('ps', ...kind, ...list);
+        expect(ours, list.join(' ')).to.equal(await docker('ps', ...kind, ...list));
+        expect(ours).not.to.equal('');
+      }
+      const span = ['--since', began, '--until', until];
+      const told = [
+        ['--filter', 'container=listed'],
+        ['--filter', 'type=volume', '--filter', 'volume=listed'],
+        ['--filter', 'event=oom', '--filter', 'event=die', ...kind],
+        ['--filter', 'network=bridge'],
+        ['--format', '{{.Type}} {{.Action}} {{.Actor.ID}}', '--filter', `image=${busybox}`],
+        ['--format', 'json', '--filter', 'event=create'],
+      ];
+      for (const filters of told) {
+        const ours = await ok('events', ...span, ...filters);
+        const theirs = await docker('events', ...span, ...filters);
+        const read = (text: string): unknown =>
+          text
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as unknown);
+        if (filters[1] === 'json') expect(read(ours)).to.deep.equal(read(theirs));
+        else expect(ours, filters.join(' ')).to.equal(theirs);
+        expect(ours).not.to.equal('');
+      }
+    } finally {
+      await world().wherry(['rm', '-f', 'listed-a', 'listed-b', 'listed-c', 'listed-d']);
+      await world().wherry(['volume', 'rm', 'listed']);
+    }
+  });
+
   it('the machine stops its containers in order, and starts those whose policy says so', async function () {
     this.timeout(120_000);
     const busybox = world().image('busybox');
     const script = 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.1; done';
     const start = (name: string, policy: string) =>
       ok('run', '-d', '--name', name, '--restart', policy, busybox, 'sh', '-c', script);
-    const names = ['p-always', 'p-unless', 'p-stopped', 'p-halted', 'p-failed', 'p-no'];
+    const names = ['p-always', 'p-unless', 'p-stopped', 'p-halted', 'p-failed', 'p-no', 'p-slow'];
     try {
       await start('p-always', 'always');
       await start('p-unless', 'unless-stopped');
@@ -160,6 +221,9 @@ describe('restart policies', () => {
       await start('p-halted', 'always');
       await start('p-failed', 'on-failure');
       await start('p-no', 'no');
+      // Longer than docker's ten seconds, and its own: it is waited for.
+      const slow = 'trap "sleep 13; echo bye; exit 6" TERM; while :; do sleep 0.1; done';
+      await ok('run', '-d', '--name', 'p-slow', '--stop-timeout', '30', busybox, 'sh', '-c', slow);
       await ok('stop', 'p-stopped', 'p-halted');
       await ok('machine', 'restart', 'e2e');
       for (const name of ['p-always', 'p-unless', 'p-halted', 'p-failed']) {
@@ -168,6 +232,7 @@ describe('restart policies', () => {
       for (const name of ['p-stopped', 'p-no']) {
         expect(await inspect(name, '{{.State.Status}} {{.State.ExitCode}}'), name).to.equal('exited 5');
       }
+      expect(await inspect('p-slow', '{{.State.Status}} {{.State.ExitCode}}')).to.equal('exited 6');
       // Each was told to end and had the time to say something.
       expect((await ok('logs', 'p-always')).trim().split('\n')).to.deep.equal(['up', 'bye', 'up']);
     } finally {

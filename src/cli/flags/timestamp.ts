@@ -9,5 +9,7 @@ export function timestamp(text: string | undefined): string | undefined {
       .reduce((total, part) => total + part, 0);
     return String(Date.now() / 1000 - seconds);
   }
-  return String(Date.parse(text) / 1000);
+  const milliseconds = Date.parse(text);
+  // What is no time is the engine's to refuse, by its own name.
+  return Number.isNaN(milliseconds) ? text : String(milliseconds / 1000);
 }

@@ -26,7 +26,7 @@ export const CONTAINER_LIST: ListFormat = {
     CreatedAt: 'CREATED AT',
     LocalVolumes: 'LOCAL VOLUMES',
     // The last part of a label's name is its column's.
-    Label: (name) => String(name).split('.').at(-1)?.replaceAll(/[-_]/g, ' ').toUpperCase() ?? '',
+    Label: (name) => String(name).split('.').at(-1)?.replaceAll(/[-_]/g, ' ') ?? '',
   },
 };
 

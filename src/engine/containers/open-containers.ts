@@ -20,7 +20,7 @@ import { ContainerRegistry, isUp } from './registry.ts';
 import { Restarts } from './restarts.ts';
 import { restoreContainers } from './restore-containers.ts';
 import { restartByPolicy } from './start-container.ts';
-import { stopContainer } from './stop-container.ts';
+import { DEFAULT_STOP_SECONDS, stopContainer } from './stop-container.ts';
 import { ContainerStore } from './store.ts';
 
 export interface ContainersOptions {
@@ -51,8 +51,8 @@ export interface Containers {
   restore(): Promise<void>;
   /** Starts the containers that their restart policies want, once networks and API are there; from now on ends are followed by restarts. */
   startRestored(): Promise<void>;
-  /** Stops everything that runs, each with its own signal and time, but no longer than `timeoutSeconds`. */
-  stopAll(timeoutSeconds: number): Promise<void>;
+  /** Stops everything that runs, each with its own signal and within its own time, but no longer than `limitSeconds`. */
+  stopAll(limitSeconds: number): Promise<void>;
   /** False for what is no container's id. */
   isRunning(id: string): boolean;
   /** Every container with its sizes, as `GET /containers/json` lists it. */
@@ -90,7 +90,7 @@ export function openContainers(options: ContainersOptions): Containers {
   return {
     routes: [...containerRoutes(context), ...execRoutes(context), ...membershipRoutes(context)],
     restore: async () => restoreContainers(context),
-    stopAll: async (timeoutSeconds) => stopAll(context, timeoutSeconds),
+    stopAll: async (limitSeconds) => stopAll(context, limitSeconds),
     startRestored: async () => context.restarts.open(),
     isRunning: (id) => {
       const state = context.registry.byId(id)?.state;
@@ -106,13 +106,13 @@ export function openContainers(options: ContainersOptions): Containers {
   };
 }
 
-async function stopAll(context: ContainersContext, timeoutSeconds: number): Promise<void> {
+async function stopAll(context: ContainersContext, limitSeconds: number): Promise<void> {
   context.restarts.close();
   const outcomes = await Promise.allSettled(
     context.registry.all().map(async (entry) => {
-      const own = entry.record.config.StopTimeout ?? timeoutSeconds;
+      const own = entry.record.config.StopTimeout ?? DEFAULT_STOP_SECONDS;
       // A negative one is "never": it can't hold up the machine's end either.
-      const timeout = own < 0 ? timeoutSeconds : Math.min(own, timeoutSeconds);
+      const timeout = own < 0 ? limitSeconds : Math.min(own, limitSeconds);
       await stopContainer(context, entry, { timeout, signal: '', bySystem: true });
     }),
   );

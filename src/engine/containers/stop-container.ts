@@ -11,7 +11,7 @@ import { restartsAtAll } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
 const SIGKILL = 9;
-const DEFAULT_STOP_SECONDS = 10;
+export const DEFAULT_STOP_SECONDS = 10;
 
 /**
  * `docker kill`: one signal to the container's first process. SIGKILL waits for the end. Whoever kills a container

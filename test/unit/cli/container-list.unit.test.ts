@@ -44,7 +44,7 @@ describe('wherry ps', () => {
   it('labels are asked for by name', () => {
     expect(render('{{.Label "com.example.tier-name"}}{{.Label "none"}}', true)).to.equal('front');
     expect(render('table {{.Names}}\t{{.Label "com.example.tier-name"}}', true)).to.equal(
-      'NAMES     TIER NAME\nweb       front',
+      'NAMES     tier name\nweb       front',
     );
     expect(render('json', true)).not.to.include('"Label"');
   });

@@ -131,6 +131,33 @@ describe('containers when something fails', () => {
       expect(adopted.map(({ mode }) => mode)).to.have.deep.members([{ container: 'a' }, { container: ID.d }]);
     });
 
+    it('are restarted once the engine answers: who waited for that, and who has ended unseen', async () => {
+      const always = { RestartPolicy: { Name: 'always', MaximumRetryCount: 0 } };
+      const times = { startedAt: '2026-11-22T00:00:00Z', finishedAt: '2026-11-22T00:00:01Z' };
+      const waiting: ContainerState = { status: 'restarting', exitCode: 1, oomKilled: false, ...times };
+      await store.create({ ...record(ID.a, 'a', waiting, always), restartCount: 4 });
+      await store.create(record(ID.b, 'b', gone(), always));
+      await store.create({ ...record(ID.c, 'c', { ...exited, ...times }, always), stoppedByUser: true });
+      const unlessStopped = { RestartPolicy: { Name: 'unless-stopped', MaximumRetryCount: 0 } };
+      await store.create({
+        ...record(ID.d, 'd', { ...exited, ...times }, unlessStopped),
+        stoppedByUser: true,
+      });
+      await restoreContainers(context);
+      expect([ID.a, ID.b, ID.c, ID.d].map(statusOf)).to.deep.equal([
+        'restarting',
+        'restarting',
+        'restarting',
+        'exited',
+      ]);
+      expect(started).to.deep.equal([]);
+      await context.restarts.open();
+      expect(started).to.have.members([ID.a, ID.b, ID.c]);
+      expect(context.registry.byId(ID.a)?.record.restartCount).to.equal(4);
+      // An end that nobody saw.
+      expect(context.registry.byId(ID.b)?.state).to.include({ exitCode: 255 });
+    });
+
     it('are watched though their network is lost', async () => {
       await store.create(record(ID.a, 'netless', running()));
       writeFileSync(exitFile(ID.a), '7');
