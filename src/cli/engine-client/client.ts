@@ -134,11 +134,12 @@ function sendBody(call: ClientRequest, body: unknown): void {
 async function answerError(response: IncomingMessage): Promise<EngineAnswerError> {
   const text = await collect(response);
   let reason = text.trim();
-  if (String(response.headers['content-type']).startsWith('application/json')) {
+  // The answer to a HEAD says what it would be, and has no body.
+  if (reason !== '' && String(response.headers['content-type']).startsWith('application/json')) {
     const parsed = JSON.parse(text) as { message?: unknown };
     if (typeof parsed.message === 'string') reason = parsed.message;
   }
-  return new EngineAnswerError(response.statusCode ?? 500, reason);
+  return new EngineAnswerError(response.statusCode ?? 500, reason || (response.statusMessage ?? ''));
 }
 
 async function collect(response: IncomingMessage): Promise<string> {
