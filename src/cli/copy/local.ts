@@ -16,9 +16,7 @@ export async function localSource(given: string, follow: boolean): Promise<CopyS
   const found = await named(resolved.path, async () =>
     assertsDirectory(resolved.path, path) ? stat(resolved.path) : lstat(resolved.path),
   );
-  if (assertsDirectory(resolved.path, path) && !found.isDirectory()) {
-    throw copyError(`lstat ${resolved.path}: not a directory`);
-  }
+  if (assertsDirectory(resolved.path, path) && !found.isDirectory()) throw copyError('not a directory');
   return { ...resolved, isDirectory: found.isDirectory() };
 }
 
@@ -96,7 +94,7 @@ async function named<T>(target: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT') throw copyError(`lstat ${target}: no such file or directory`, error);
-    if (code === 'ENOTDIR') throw copyError(`lstat ${target}: not a directory`, error);
+    if (code === 'ENOTDIR') throw copyError('not a directory', error);
     throw error;
   }
 }
