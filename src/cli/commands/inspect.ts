@@ -14,6 +14,11 @@ export default class Inspect extends WherryCommand {
       description: 'Draw what a running container is made of; --format json for tools',
       default: false,
     }),
+    size: Flags.boolean({
+      char: 's',
+      description: 'Display total file sizes if the type is container',
+      default: false,
+    }),
     type: Flags.string({ description: 'Only inspect objects of the given type', options: INSPECT_KINDS }),
   };
 
@@ -27,7 +32,12 @@ export default class Inspect extends WherryCommand {
       return;
     }
     await this.withEngine(flags.machine, (engine) =>
-      inspectObjects(engine, argv as string[], { type, format: flags.format }, this.terminal),
+      inspectObjects(
+        engine,
+        argv as string[],
+        { type, format: flags.format, size: flags.size },
+        this.terminal,
+      ),
     );
   }
 

@@ -1,7 +1,12 @@
 import { Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 import { filtersQuery } from '../flags/filters.ts';
-import { CONTAINER_LIST, containerRows, type ContainerSummary } from '../render/container-list.ts';
+import {
+  CONTAINER_LIST,
+  CONTAINER_LIST_WITH_SIZE,
+  containerRows,
+  type ContainerSummary,
+} from '../render/container-list.ts';
 import { renderList } from '../render/format.ts';
 
 export default class Ps extends WherryCommand {
@@ -13,6 +18,7 @@ export default class Ps extends WherryCommand {
       default: false,
     }),
     quiet: Flags.boolean({ char: 'q', description: 'Only display container IDs', default: false }),
+    size: Flags.boolean({ char: 's', description: 'Display total file sizes', default: false }),
     'no-trunc': Flags.boolean({ description: "Don't truncate output", default: false }),
     last: Flags.integer({ char: 'n', description: 'Show n last created containers (includes all states)' }),
     latest: Flags.boolean({ char: 'l', description: 'Show the latest created container', default: false }),
@@ -27,11 +33,14 @@ export default class Ps extends WherryCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ps);
+    // A template that shows sizes asks for them, as docker's does.
+    const size = flags.size || (flags.format?.includes('.Size') ?? false);
     const containers = await this.withEngine(flags.machine, (engine) =>
       engine.json<ContainerSummary[]>('GET', '/containers/json', {
         query: {
           all: flags.all ? 1 : undefined,
           limit: flags.latest ? 1 : flags.last,
+          size: size ? 1 : undefined,
           filters: filtersQuery(flags.filter),
         },
       }),
@@ -41,6 +50,6 @@ export default class Ps extends WherryCommand {
       return;
     }
     const rows = containerRows(containers, { truncate: !flags['no-trunc'], now: new Date() });
-    this.print(...renderList(rows, CONTAINER_LIST, flags.format));
+    this.print(...renderList(rows, flags.size ? CONTAINER_LIST_WITH_SIZE : CONTAINER_LIST, flags.format));
   }
 }

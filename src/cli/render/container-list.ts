@@ -1,5 +1,5 @@
 import { goTime } from '../../core/local-time.ts';
-import { humanDuration } from '../../core/units.ts';
+import { humanDuration, humanSize } from '../../core/units.ts';
 import type { ListFormat } from './format.ts';
 
 /** An item of `GET /containers/json`. */
@@ -14,6 +14,9 @@ export interface ContainerSummary {
   readonly State: string;
   readonly Status: string;
   readonly ImageID?: string;
+  /** Only where they were asked for. */
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
   readonly Mounts?: readonly { Name?: string; Source?: string; Driver?: string }[];
   readonly NetworkSettings?: { Networks?: Record<string, unknown> };
 }
@@ -28,6 +31,11 @@ export const CONTAINER_LIST: ListFormat = {
     // The last part of a label's name is its column's.
     Label: (name) => String(name).split('.').at(-1)?.replaceAll(/[-_]/g, ' ') ?? '',
   },
+};
+
+export const CONTAINER_LIST_WITH_SIZE: ListFormat = {
+  ...CONTAINER_LIST,
+  table: `${CONTAINER_LIST.table}\t{{.Size}}`,
 };
 
 const COMMAND_WIDTH = 20;
@@ -49,6 +57,7 @@ export function containerRows(
     Ports: container.Ports.map(portText).join(', '),
     State: container.State,
     Status: container.Status,
+    Size: sizeText(container),
     Labels: Object.entries(container.Labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
@@ -68,6 +77,11 @@ function imageText({ Image, ImageID }: ContainerSummary, truncate: boolean): str
   if (!truncate) return Image;
   if (Image === ImageID) return Image.replace(/^sha256:/, '').slice(0, 12);
   return Image.replace(/@sha256:[0-9a-f]+$/, '');
+}
+
+function sizeText({ SizeRw = 0, SizeRootFs = 0 }: ContainerSummary): string {
+  const own = humanSize(SizeRw, 3);
+  return SizeRootFs > 0 ? `${own} (virtual ${humanSize(SizeRootFs, 3)})` : own;
 }
 
 function ellipsis(text: string, width: number): string {

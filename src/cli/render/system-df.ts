@@ -6,7 +6,7 @@ import { renderList } from './format.ts';
 export interface SystemUsage {
   readonly LayersSize: number;
   readonly Images: readonly ImageUsage[] | null;
-  readonly Containers: readonly ContainerUsage[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
   readonly Volumes: readonly VolumeUsage[] | null;
 }
 
@@ -18,8 +18,6 @@ interface ImageUsage {
   readonly SharedSize: number;
   readonly Containers: number;
 }
-
-type ContainerUsage = ContainerSummary & { readonly SizeRw?: number };
 
 interface VolumeUsage {
   readonly Name: string;
@@ -152,11 +150,10 @@ function imageRows(image: ImageUsage, now: Date): Record<string, string>[] {
   });
 }
 
-function containerUsageRows(containers: readonly ContainerUsage[], now: Date): Record<string, unknown>[] {
+function containerUsageRows(containers: readonly ContainerSummary[], now: Date): Record<string, unknown>[] {
   const rows = containerRows(containers, { truncate: true, now });
   return rows.map((columns, at) => ({
     ...columns,
-    LocalVolumes: String(containers[at]?.Mounts?.filter(({ Name }) => Name !== undefined).length ?? 0),
     Size: humanSize(containers[at]?.SizeRw ?? 0, 3),
   }));
 }

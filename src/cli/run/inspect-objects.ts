@@ -26,14 +26,19 @@ export const INSPECT_KINDS = Object.keys(KINDS) as InspectKind[];
 export async function inspectObjects(
   engine: EngineClient,
   names: readonly string[],
-  options: { readonly type?: InspectKind | undefined; readonly format?: string | undefined },
+  options: {
+    readonly type?: InspectKind | undefined;
+    readonly format?: string | undefined;
+    readonly size?: boolean;
+  },
   terminal: Terminal,
 ): Promise<void> {
   const { type, format } = options;
   const isJson = format === undefined || format === '' || format === 'json';
   const render = isJson ? undefined : compileTemplate(format, { missing: 'error' });
   const looked = [];
-  for (const name of names) looked.push({ name, object: await lookUp(engine, name, type) });
+  for (const name of names)
+    looked.push({ name, object: await lookUp(engine, name, type, options.size ?? false) });
   const found = looked.flatMap(({ object }) => (object === undefined ? [] : [object]));
   const text = render
     ? found.map((object) => `${render(object)}\n`).join('')
@@ -44,10 +49,17 @@ export async function inspectObjects(
   if (missing.length > 0) throw new ExitStatus(1);
 }
 
-async function lookUp(engine: EngineClient, name: string, type: InspectKind | undefined): Promise<unknown> {
+async function lookUp(
+  engine: EngineClient,
+  name: string,
+  type: InspectKind | undefined,
+  size: boolean,
+): Promise<unknown> {
   for (const kind of type === undefined ? INSPECT_KINDS : [type]) {
     try {
-      return await engine.json<unknown>('GET', KINDS[kind](name));
+      return await engine.json<unknown>('GET', KINDS[kind](name), {
+        query: { size: size && kind === 'container' ? 1 : undefined },
+      });
     } catch (error) {
       if (!(error instanceof EngineAnswerError && error.status === 404)) throw error;
     }

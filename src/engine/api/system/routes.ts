@@ -4,7 +4,7 @@ import { streamEvents } from './events.ts';
 import { diskUsage } from './disk-usage.ts';
 import { ping } from './ping.ts';
 
-/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`. */
+/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`, `/build/prune`. */
 export function systemRoutes(backend: SystemBackend): Route[] {
   return [
     { method: 'HEAD', path: '/_ping', handle: ping },
@@ -28,6 +28,12 @@ export function systemRoutes(backend: SystemBackend): Route[] {
       method: 'GET',
       path: '/system/df',
       handle: async (request, response) => response.json(200, await diskUsage(backend.usage, request)),
+    },
+    {
+      method: 'POST',
+      path: '/build/prune',
+      // Nothing is built here, so nothing of it is left; `docker system prune` asks.
+      handle: (_request, response) => response.json(200, { CachesDeleted: null, SpaceReclaimed: 0 }),
     },
     // Nothing of these kinds can exist here; clients list and look up all kinds when they search for a name.
     { method: 'GET', path: '/plugins', handle: (_request, response) => response.json(200, []) },
