@@ -215,7 +215,7 @@ describe('cp of both CLIs', function () {
       { follow: false, archive: false },
       { ...terminal, stdin: stdin as unknown as NodeJS.ReadStream },
     );
-    const out = buffer(terminal.stdout as unknown as PassThrough);
+    const out = buffer(terminal.stdout);
     await copyFromContainer(
       engine,
       { container: 'box', path: '/tmp/by-stdin' },
