@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { world } from '../helpers/e2e-hooks.ts';
+
+describe('files of containers', function () {
+  this.timeout(60_000);
+  const busybox = () => world().image('busybox');
+  const box = 'e2e-files';
+  let place: string;
+
+  before(async () => {
+    place = mkdtempSync(join(tmpdir(), 'wherry-files-'));
+    await world().ok(['run', '-d', '--name', box, '-v', 'e2e-files:/data', busybox(), 'sleep', '1000']);
+  });
+  after(async () => {
+    await world().wherry(['rm', '-fv', box]);
+    await world().wherry(['volume', 'rm', 'e2e-files']);
+    rmSync(place, { recursive: true });
+  });
+  const inside = async (script: string) => world().ok(['exec', box, 'sh', '-c', script]);
+  const both = [
+    ['docker', (words: string[]) => world().docker(words)],
+    ['wherry', (words: string[]) => world().wherry(words)],
+  ] as const;
+
+  for (const [name, cli] of both) {
+    it(`go in and out, running and stopped, volumes too (${name})`, async () => {
+      const own = join(place, name);
+      mkdirSync(join(own, 'tree/sub'), { recursive: true });
+      writeFileSync(join(own, 'tree/sub/file'), 'from outside', { mode: 0o640 });
+      const big = Buffer.alloc(20 * 1024 * 1024, `${name} `);
+      writeFileSync(join(own, 'tree/big'), big);
+
+      const into = await cli(['cp', join(own, 'tree'), `${box}:/data/${name}`]);
+      expect(into.status, into.stderr).to.equal(0);
+      expect(await inside(`cat /data/${name}/sub/file; stat -c %a /data/${name}/sub/file`)).to.equal(
+        'from outside640\n',
+      );
+      await world().ok(['stop', '-t', '0', box]);
+      const out = await cli(['cp', `${box}:/data/${name}/.`, join(own, 'back')]);
+      expect(out.status, out.stderr).to.equal(0);
+      expect(readFileSync(join(own, 'back/sub/file'), 'utf8')).to.equal('from outside');
+      expect(statSync(join(own, 'back/sub/file')).mode & 0o777).to.equal(0o640);
+      expect(readFileSync(join(own, 'back/big')).equals(big)).to.equal(true);
+      const stopped = await cli(['cp', join(own, 'tree/sub/file'), `${box}:/root-${name}`]);
+      expect(stopped.status, stopped.stderr).to.equal(0);
+      await world().ok(['start', box]);
+      expect(await inside(`cat /root-${name}`)).to.equal('from outside');
+      const archive = await cli(['cp', `${box}:/root-${name}`, '-']);
+      expect(archive.stdout).to.match(new RegExp(`^root-${name}\0[^]*from outside`));
+      const none = await cli(['cp', `${box}:/none`, own]);
+      expect(none.status).to.equal(1);
+      expect(none.stderr).to.include(`Could not find the file /none in container ${box}`);
+    });
+  }
+
+  it('are exported without the volumes', async () => {
+    const path = join(place, 'export.tar');
+    await world().ok(['export', '-o', path, box]);
+    const names = readFileSync(path).toString('latin1');
+    expect(names).to.include('bin/busybox').and.not.include('data/docker/sub');
+    const docker = await world().docker(['export', '-o', `${path}.docker`, box]);
+    expect(docker.status, docker.stderr).to.equal(0);
+    expect(statSync(`${path}.docker`).size).to.equal(statSync(path).size);
+  });
+
+  it('are told apart from the image, and counted', async () => {
+    const id = (
+      await world().ok([
+        'run',
+        '-d',
+        busybox(),
+        'sh',
+        '-c',
+        'rm /etc/group; dd if=/dev/zero of=/tmp/x bs=1000 count=3; sleep 1000',
+      ])
+    ).trim();
+    await world().ok([
+      'exec',
+      id,
+      'sh',
+      '-c',
+      'while [ ! -s /tmp/x ]; do sleep 0.1; done; mkdir -p /new/dir',
+    ]);
+    const diff = await world().ok(['diff', id]);
+    expect(diff.split('\n')).to.include.members([
+      'C /etc',
+      'D /etc/group',
+      'A /new',
+      'A /new/dir',
+      'A /tmp/x',
+    ]);
+    expect(diff).not.to.match(/\/etc\/hosts|\/proc|\/sys|\/dev/);
+    expect((await world().docker(['diff', id])).stdout).to.equal(diff);
+    expect(await world().ok(['inspect', '-s', '-f', '{{.SizeRw}}', id])).to.equal('3000\n');
+    const sized = await world().ok(['ps', '-s', '--filter', `id=${id}`]);
+    expect(sized).to.match(/ SIZE\n.* 3kB \(virtual [\d.]+MB\)\n$/);
+    expect((await world().docker(['ps', '-s', '--filter', `id=${id}`])).stdout).to.equal(sized);
+    const df = await world().ok(['system', 'df']);
+    expect(df).to.match(
+      /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +\d+ +\d+ +[\d.]+MB +[\d.]+MB \(\d+%\)\nContainers +\d/,
+    );
+    expect((await world().docker(['system', 'df'])).stdout).to.equal(df);
+    const detailed = (await world().docker(['system', 'df', '-v'])).stdout;
+    expect(await world().ok(['system', 'df', '-v'])).to.equal(detailed);
+    expect(detailed).to.match(/^e2e-files +1 +[\d.]+MB$/m);
+    await world().ok(['rm', '-f', id]);
+  });
+
+  it('and what nothing needs goes with system prune', async () => {
+    const id = (await world().ok(['create', '--label', 'e2e-prune', busybox(), 'true'])).trim();
+    const pruned = await world().docker(['system', 'prune', '-f', '--filter', 'label=e2e-prune']);
+    expect(pruned.stdout, pruned.stderr).to.equal(
+      `Deleted Containers:\n${id}\n\nTotal reclaimed space: 0B\n`,
+    );
+    const again = (await world().ok(['create', '--label', 'e2e-prune', busybox(), 'true'])).trim();
+    expect(await world().ok(['system', 'prune', '-f', '--filter', 'label=e2e-prune'])).to.equal(
+      `Deleted Containers:\n${again}\n\nTotal reclaimed space: 0B\n`,
+    );
+    expect(await world().ok(['image', 'prune', '-f'])).to.equal('Total reclaimed space: 0B\n');
+  });
+
+  it('cannot be led out of the container into the machine', async () => {
+    // /var/lib/wherry is the machine's data, and no path of the container's.
+    await inside('ln -s /var/lib/wherry /root/out; ln -s /etc/init.d /root/etc');
+    const words = ['cp', `${box}:/root/out/`, join(place, 'never')];
+    for (const cli of [world().docker, world().wherry]) expect((await cli(words)).status).to.equal(1);
+    expect(readdirSync(place)).not.to.include('never');
+    const file = join(place, 'x');
+    writeFileSync(file, 'x');
+    expect((await world().docker(['cp', file, `${box}:/root/out/x`])).status).to.equal(1);
+  });
+});
