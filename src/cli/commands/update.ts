@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { apiPath } from '../engine-client/api-path.ts';
 import { WherryCommand, usage } from '../base-command.ts';
+import { limitFields, limitFlags } from '../flags/limits.ts';
 import { restartPolicy } from '../flags/restart.ts';
 
 export default class Update extends WherryCommand {
@@ -8,15 +9,19 @@ export default class Update extends WherryCommand {
   static override usage = 'update [OPTIONS] CONTAINER [CONTAINER...]';
   static override strict = false;
   static override flags = {
+    ...limitFlags,
     restart: Flags.string({ description: 'Restart policy to apply when a container exits' }),
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Update);
-    if (flags.restart === undefined) {
+    const body = {
+      ...limitFields(flags),
+      ...(flags.restart === undefined ? {} : { RestartPolicy: restartPolicy(flags.restart) }),
+    };
+    if (Object.keys(body).length === 0) {
       throw usage('you must provide one or more flags when using this command', undefined, 1);
     }
-    const body = { RestartPolicy: restartPolicy(flags.restart) };
     await this.eachNamed(argv, flags.machine, async (engine, name) => {
       const { Warnings } = await engine.json<{ Warnings: string[] | null }>(
         'POST',

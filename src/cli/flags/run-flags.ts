@@ -1,7 +1,10 @@
 import { Flags } from '@oclif/core';
 import { isolationFlags } from './isolation.ts';
 import { lifecycleFlags } from './lifecycle-flags.ts';
+import { netRateFlags } from './net-rates.ts';
 import { securityFlags } from './security.ts';
+import { kernelFlags } from './kernel-settings.ts';
+import { createLimitFlags } from './limits.ts';
 
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
@@ -33,9 +36,9 @@ export const runFlags = {
   'detach-keys': Flags.string({ description: 'Override the key sequence for detaching a container' }),
   'log-driver': Flags.string({ description: 'Logging driver for the container (json-file, local, none)' }),
   'log-opt': Flags.string({ description: 'Log driver options', multiple: true, multipleNonGreedy: true }),
-  memory: Flags.string({ char: 'm', description: 'Memory limit, e.g. 64m' }),
-  cpus: Flags.string({ description: 'Number of CPUs, e.g. 0.5' }),
-  'pids-limit': Flags.integer({ description: 'Tune container pids limit (set -1 for unlimited)' }),
+  ...createLimitFlags,
+  ...kernelFlags,
+  ...netRateFlags,
   network: Flags.string({
     description: 'Connect a container to a network (bridge, none, host)',
     aliases: ['net'],

@@ -1,17 +1,19 @@
-import { parseSize } from '../../core/units.ts';
 import { environmentEntry } from '../flags/environment.ts';
 import { isolationFields, type IsolationFlags } from '../flags/isolation.ts';
-import { invalidArgument } from '../flags/invalid-argument.ts';
+import { kernelFields, type KernelFlags } from '../flags/kernel-settings.ts';
+import { createLimitFields, type CreateLimitFlags } from '../flags/limits.ts';
 import { logFields } from '../flags/log-driver.ts';
 import { readKeyValueFile } from '../flags/key-value-file.ts';
 import type { LifecycleFlags } from '../flags/lifecycle-flags.ts';
+import { rateOptions, type NetRateFlags } from '../flags/net-rates.ts';
 import { portFields } from '../flags/publish.ts';
 import { securityFields, type SecurityFlags } from '../flags/security.ts';
 import { volumeFields } from '../flags/volumes.ts';
 import { lifecycleFields } from './lifecycle-fields.ts';
 
 /** The flags of `run` and `create` that shape the container. */
-export interface RunFlags extends IsolationFlags, LifecycleFlags, SecurityFlags {
+export interface RunFlags
+  extends IsolationFlags, CreateLimitFlags, KernelFlags, LifecycleFlags, NetRateFlags, SecurityFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
@@ -26,9 +28,6 @@ export interface RunFlags extends IsolationFlags, LifecycleFlags, SecurityFlags 
   readonly hostname?: string | undefined;
   readonly 'log-driver'?: string | undefined;
   readonly 'log-opt'?: readonly string[] | undefined;
-  readonly memory?: string | undefined;
-  readonly cpus?: string | undefined;
-  readonly 'pids-limit'?: number | undefined;
   readonly network?: string | undefined;
   readonly label?: readonly string[] | undefined;
   readonly volume?: readonly string[] | undefined;
@@ -58,6 +57,7 @@ export function createBody(
   const lifecycle = lifecycleFields(flags);
   const variables = [...fromFiles(flags['env-file']), ...(flags.env ?? [])];
   const labels = [...fromFiles(flags['label-file']), ...(flags.label ?? [])];
+  const rates = rateOptions(flags);
   return {
     Hostname: flags.hostname ?? '',
     ...isolation.config,
@@ -81,9 +81,8 @@ export function createBody(
       AutoRemove: flags.rm,
       NetworkMode: flags.network ?? 'default',
       ...logFields(flags),
-      Memory: memory(flags.memory),
-      NanoCpus: nanoCpus(flags.cpus),
-      PidsLimit: flags['pids-limit'] ?? 0,
+      ...createLimitFields(flags),
+      ...kernelFields(flags),
       ...isolation.host,
       ...securityFields(flags),
       ...(flags['read-only'] === true ? { ReadonlyRootfs: true } : {}),
@@ -92,6 +91,9 @@ export function createBody(
       ...(publishes ? { PortBindings: ports.PortBindings } : {}),
       ...(flags['publish-all'] === true ? { PublishAllPorts: true } : {}),
     },
+    ...(rates === undefined
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [flags.network ?? 'default']: { DriverOpts: rates } } } }),
   };
 }
 
@@ -100,20 +102,4 @@ const fromFiles = (paths: readonly string[] | undefined): string[] => (paths ?? 
 function labelEntry(entry: string): [string, string] {
   const equals = entry.indexOf('=');
   return equals === -1 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
-}
-
-function memory(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const bytes = parseSize(text);
-  if (bytes === undefined) throw invalidArgument(text, '-m, --memory', `invalid size: '${text}'`);
-  return bytes;
-}
-
-function nanoCpus(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const cpus = Number(text);
-  if (!Number.isFinite(cpus) || cpus < 0 || text.trim() === '') {
-    throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`);
-  }
-  return Math.round(cpus * 1e9);
 }

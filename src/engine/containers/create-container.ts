@@ -7,13 +7,16 @@ import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { EngineError, invalid, notFound } from '../errors.ts';
 import type { ResolvedImage } from '../images/contract.ts';
 import { tmpfsOptions } from '../oci/mounts.ts';
-import { checkLimits, rlimitOf } from '../oci/resources.ts';
+import { rlimitOf } from '../oci/resources.ts';
+import { checkSysctls } from '../oci/sysctls.ts';
 import { refuseHostPaths } from './binds.ts';
-import { limitsOf } from './container-spec.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { refuseUnbuiltFields } from './fields.ts';
 import { checkHealthcheck } from './health/config.ts';
+import { blockIoFiles } from './limits/cgroup-files.ts';
+import { settleLimits } from './limits/settle.ts';
+import { sizeLimit } from './limits/storage.ts';
 import { logAttributes } from './logs/attributes.ts';
 import { logOptions } from './logs/options.ts';
 import { argvOf, mergeConfig } from './merge-config.ts';
@@ -83,6 +86,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   }
   const securityWarnings = checkSecurity(parsed.hostConfig);
   checkNamespaceModes(parsed.hostConfig, config);
+  sizeLimit(parsed.hostConfig.StorageOpt);
   const portWarnings = checkPorts(config, parsed.hostConfig);
   const networks = planNetworks(context.networks, config, parsed.hostConfig, parsed.networking);
   if (parsed.hostConfig.NetworkMode === DEFAULT_NETWORK) checkLinks(context, parsed.hostConfig);
@@ -111,7 +115,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   context.registry.reserve(record.name, id);
   const entry = await makeContainer(context, record, image, mounts);
   publish(context, entry, 'create');
-  return { entry, warnings: [...securityWarnings, ...portWarnings] };
+  return { entry, warnings: [...parsed.limitWarnings, ...securityWarnings, ...portWarnings] };
 }
 
 /** Another container's network goes by its id: it may be renamed. One that isn't there is missed at the start. */
@@ -140,6 +144,8 @@ async function makeContainer(
     const { mounts, fill } = await prepareMounts(context, id, requests, !autoRemove);
     if (mounts.length > 0) record.mounts = mounts;
     await context.store.create(record);
+    const size = sizeLimit(record.hostConfig.StorageOpt);
+    if (size !== undefined) await context.rootfs.limit(id, size);
     await fillVolumes(context, id, image, fill);
     const entry = new ContainerEntry(record, context.config.stallLimitMs);
     context.registry.add(entry);
@@ -161,7 +167,9 @@ async function makeContainer(
 function parseBody(
   body: unknown,
   engineSockets: readonly string[],
-): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> {
+): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & {
+  readonly limitWarnings: readonly string[];
+} {
   if (typeof body !== 'object' || body === null)
     throw invalid('config cannot be empty in order to create a container');
   refuseHostPaths(body, engineSockets);
@@ -169,14 +177,12 @@ function parseBody(
   const parsed = createBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);
   const { HostConfig: host, NetworkingConfig: networking, ...config } = parsed.data;
-  const hostConfigOrDefault = host ?? hostConfig.parse({});
+  const { limits, warnings } = settleLimits(host ?? hostConfig.parse({}));
   return {
     config,
-    hostConfig: checkHostConfig({
-      ...hostConfigOrDefault,
-      NetworkMode: normalizeNetworkMode(hostConfigOrDefault.NetworkMode),
-    }),
+    hostConfig: checkHostConfig({ ...limits, NetworkMode: normalizeNetworkMode(limits.NetworkMode) }),
     networking: networking ?? { EndpointsConfig: {} },
+    limitWarnings: warnings,
   };
 }
 
@@ -186,11 +192,12 @@ function describe(error: z.ZodError): string {
 
 /** Everything that can be found wrong before a start is found wrong here. */
 function checkHostConfig(host: HostConfig): HostConfig {
-  checkLimits(limitsOf(host));
+  blockIoFiles(host);
   for (const ulimit of host.Ulimits) rlimitOf(ulimit);
   for (const entry of host.ExtraHosts) splitExtraHost(entry);
   const noAddress = host.Dns.find((server) => isIP(server) === 0);
   if (noAddress !== undefined) throw invalid(`${noAddress} is not an ip address`);
+  checkSysctls(host.Sysctls, { ipc: host.IpcMode === 'host', network: host.NetworkMode === 'host' });
   for (const [destination, options] of Object.entries(host.Tmpfs)) tmpfsOptions(destination, options);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);

@@ -6,6 +6,7 @@ import { directoryOf, logFileOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { inspectState } from './describe-state.ts';
 import type { ContainerRecord } from './model.ts';
+import { effectiveSwap } from './limits/settle.ts';
 import { givenFields, mountPoints } from './mounts/describe.ts';
 import { inspectLinks, inspectNetwork } from './inspect-network.ts';
 import type { ContainerEntry } from './registry.ts';
@@ -20,16 +21,6 @@ const FIXED_HOST_CONFIG = {
   Runtime: 'crun',
   Isolation: '',
   CgroupParent: '',
-  BlkioWeight: 0,
-  BlkioWeightDevice: [],
-  BlkioDeviceReadBps: [],
-  BlkioDeviceWriteBps: [],
-  BlkioDeviceReadIOps: [],
-  BlkioDeviceWriteIOps: [],
-  CpuRealtimePeriod: 0,
-  CpuRealtimeRuntime: 0,
-  MemorySwappiness: null,
-  OomKillDisable: null,
   CpuCount: 0,
   CpuPercent: 0,
   IOMaximumIOps: 0,
@@ -71,7 +62,6 @@ export function inspectContainer(context: ContainersContext, entry: ContainerEnt
 
 function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
   const { hostConfig } = record;
-  const swap = hostConfig.MemorySwap === 0 ? hostConfig.Memory * 2 : hostConfig.MemorySwap;
   return {
     ...FIXED_HOST_CONFIG,
     ...hostConfig,
@@ -89,7 +79,8 @@ function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
     CgroupnsMode: hostConfig.CgroupnsMode || 'private',
     IpcMode: hostConfig.IpcMode || 'private',
     ShmSize: hostConfig.ShmSize || DEFAULT_SHM_SIZE,
-    MemorySwap: hostConfig.Memory > 0 ? swap : 0,
+    MemorySwap: effectiveSwap(hostConfig),
+    StorageOpt: Object.keys(hostConfig.StorageOpt).length > 0 ? hostConfig.StorageOpt : undefined,
     PidsLimit: hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : null,
     Init: hostConfig.Init ?? undefined,
     MaskedPaths: hostConfig.MaskedPaths ?? (hostConfig.Privileged ? null : MASKED_PATHS),

@@ -29,7 +29,7 @@ function endpointSettings(
     Links: orNull(wanted?.Links ?? []),
     Aliases: orNull(aliases),
     MacAddress: endpoint?.macAddress ?? wanted?.MacAddress ?? '',
-    DriverOpts: null,
+    DriverOpts: wanted?.DriverOpts ?? null,
     GwPriority: wanted?.GwPriority ?? 0,
     NetworkID: endpoint?.networkId ?? '',
     EndpointID: endpoint?.endpointId ?? '',

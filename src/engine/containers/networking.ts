@@ -1,6 +1,7 @@
 import { hostname as machineHostname } from 'node:os';
 import type { EndpointConfig } from '../../protocol/docker/container-config.ts';
 import { conflict, EngineError } from '../errors.ts';
+import { ratesOf } from '../networks/rates/parse-rate.ts';
 import type { EndpointRequest, SandboxRequest } from '../networks/contract.ts';
 import type { ContainersContext } from './context.ts';
 import { parseLinks } from './links.ts';
@@ -81,6 +82,7 @@ export function endpointRequest(
     ...(links.length === 0
       ? {}
       : { links: Object.fromEntries(parseLinks(links).map(({ name, alias }) => [alias, name])) }),
+    rates: ratesOf(endpoint.DriverOpts),
     ...(endpoint.GwPriority === 0 ? {} : { gwPriority: endpoint.GwPriority }),
   };
 }

@@ -9,6 +9,7 @@ import { bundleOf, directoryOf, publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { conmonArguments } from './conmon-arguments.ts';
 import { recordExit } from './exit-container.ts';
+import { applyBlockIo } from './limits/apply.ts';
 import { keepLogSmall } from './logs/source.ts';
 import { timestamp } from './model.ts';
 import type { ContainerState } from './model.ts';
@@ -101,6 +102,7 @@ async function launch(
   refuseMountsOnProc(identity.pid, maskedPathsOf(record.hostConfig));
   if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
   await beforeRun?.(identity.pid);
+  applyBlockIo(context, record.id, record.hostConfig);
   const startedAt = timestamp();
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
   record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };

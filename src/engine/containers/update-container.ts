@@ -1,14 +1,19 @@
 import { z } from 'zod';
-import { restartPolicy } from '../../protocol/docker/container-config.ts';
+import { hostConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { EngineError, conflict, invalid } from '../errors.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { refuseUnbuiltUpdates } from './fields.ts';
+import { changeLimits } from './limits/apply.ts';
+import { settleLimits } from './limits/settle.ts';
+import { mergeLimits } from './limits/update.ts';
+import type { LimitsUpdate } from './limits/update.ts';
 import type { ContainerEntry } from './registry.ts';
 import { checkRestartPolicy, restartsAtAll } from './restart-policy.ts';
 
-const updateBody = z.object({ RestartPolicy: restartPolicy });
+/** Unlike in a create request, no PidsLimit is not "no limit". */
+const updateBody = hostConfig.extend({ PidsLimit: z.int().nullish() });
 
 /**
  * Changes a container, running or not, as `POST /containers/{id}/update` asks; what its body leaves empty stays as it
@@ -21,26 +26,43 @@ export async function updateContainer(
   context: ContainersContext,
   entry: ContainerEntry,
   body: unknown,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   if (typeof body !== 'object' || body === null)
     throw invalid('invalid JSON: got EOF while reading request body');
   refuseUnbuiltUpdates({ ...body });
   const parsed = updateBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid update configuration: ${parsed.error.message}`);
+  const { limits, warnings } = settleLimits(parsed.data, true);
   await entry.exclusively(async () => {
     if (entry.removing)
       throw cannotUpdate(entry, conflict('container is marked for removal and cannot be "update"'));
     const before = entry.record.hostConfig;
-    entry.record.hostConfig = { ...before, ...restartFields(entry, parsed.data.RestartPolicy) };
+    const after = {
+      ...limitsAfter(entry, limits),
+      ...restartFields(entry, parsed.data.RestartPolicy),
+    };
+    const change = (from: HostConfig, to: HostConfig): void => {
+      if (entry.state.status === 'running') changeLimits(context, entry.id, from, to);
+      entry.record.hostConfig = to;
+    };
+    change(before, after);
     try {
       await context.store.save(entry.record);
     } catch (error) {
-      entry.record.hostConfig = before;
+      change(after, before);
       throw error;
     }
     publish(context, entry, 'update');
   });
-  return [];
+  return warnings;
+}
+
+function limitsAfter(entry: ContainerEntry, update: LimitsUpdate): HostConfig {
+  try {
+    return mergeLimits(entry.record.hostConfig, update);
+  } catch (error) {
+    throw error instanceof EngineError ? cannotUpdate(entry, error) : error;
+  }
 }
 
 function restartFields(

@@ -10,6 +10,7 @@ import { EngineError, invalid } from '../errors.ts';
 import { contains, parseAddress, parseSubnet } from '../networks/address.ts';
 import { contains6, parseAddress6, parseSubnet6 } from '../networks/address6.ts';
 import type { NetworkFacts, NetworkManager } from '../networks/contract.ts';
+import { ratesOf } from '../networks/rates/parse-rate.ts';
 import type { ContainerRecord } from './model.ts';
 
 /*
@@ -45,7 +46,12 @@ export function planNetworks(
   networking: NetworkingConfig,
 ): Record<string, EndpointConfig> {
   const { NetworkMode: mode } = host;
-  if (config.NetworkDisabled || mode.startsWith(CONTAINER)) return {};
+  if (config.NetworkDisabled || mode.startsWith(CONTAINER)) {
+    for (const { DriverOpts: options } of Object.values(networking.EndpointsConfig)) {
+      if (ratesOf(options) !== undefined) throw noInterface();
+    }
+    return {};
+  }
   const named = (reference: string): string => {
     const normal = normalizeNetworkMode(reference);
     return networks.lookup(normal)?.name ?? normal;
@@ -72,6 +78,9 @@ export function planNetworks(
   }
   return Object.fromEntries(all);
 }
+
+const noInterface = (): EngineError =>
+  invalid('network rates are for a container with a network interface of its own');
 
 function withMainMac(endpoint: EndpointConfig, mac: string): EndpointConfig {
   if (mac === '' || endpoint.MacAddress === mac) return endpoint;
@@ -126,6 +135,7 @@ export function checkTogether(networks: Networks, present: string, wanted: strin
 
 /** @param facts undefined: the network isn't there (yet) @throws EngineError invalidParameter */
 export function checkEndpoint(facts: NetworkFacts | undefined, name: string, endpoint: EndpointConfig): void {
+  if (ratesOf(endpoint.DriverOpts) !== undefined && ['host', 'none'].includes(name)) throw noInterface();
   const errors = [...endpointErrors(facts, name, endpoint)];
   if (errors.length === 0) return;
   const list = errors.length === 1 ? errors[0] : errors.map((error) => `* ${error}`).join('\n');

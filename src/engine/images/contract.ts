@@ -58,6 +58,11 @@ export interface Rootfs {
 
 /** Mounts an image's layers and one container's writable layer. Mounts don't survive a VM restart; `upper` does. */
 export interface RootfsManager {
+  /**
+   * Limits what a new container may ever write to its layer, in bytes; before its first mount.
+   * @throws EngineError invalidParameter where the disk can't
+   */
+  limit(containerId: string, bytes: number): Promise<void>;
   mount(containerId: string, image: ResolvedImage): Promise<Rootfs>;
   /** Idempotent. Layers that no container uses any more are unmounted too. */
   unmount(containerId: string): Promise<void>;

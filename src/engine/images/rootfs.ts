@@ -3,11 +3,14 @@ import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeF
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { diskUsage } from '../store/disk-usage.ts';
+import { invalid } from '../errors.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
 import { parseMountInfo } from '../sys/mount-info.ts';
 import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
+import { hasProjectQuota } from '../sys/project-quota.ts';
 import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
+import { forgetLimit, limitDirectory } from './root-quota.ts';
 
 export interface RootfsOptions {
   /** On the data disk: `CONTAINER/{upper,work}`. */
@@ -44,6 +47,15 @@ export class OverlayRootfs implements RootfsManager {
       if (name.startsWith('.removed-')) await removeTree(join(manager.#dataDir, name));
     }
     return manager;
+  }
+
+  async limit(containerId: string, bytes: number): Promise<void> {
+    if (!hasProjectQuota(this.#dataDir)) {
+      throw invalid("the size of a container can't be limited: the data disk's ext4 has no project quota");
+    }
+    const own = join(this.#dataDir, containerId);
+    await mkdir(own, { mode: OWN_MODE });
+    limitDirectory(own, bytes);
   }
 
   async mount(containerId: string, image: ResolvedImage): Promise<Rootfs> {
@@ -99,6 +111,7 @@ export class OverlayRootfs implements RootfsManager {
       if (hasCode(error, 'ENOENT')) return;
       throw error;
     }
+    forgetLimit(grave, this.#dataDir);
     await removeTree(grave);
   }
 
@@ -156,9 +169,11 @@ export class OverlayRootfs implements RootfsManager {
   }
 }
 
+const OWN_MODE = 0o710;
+
 /** The container's root directory takes its mode and owner from upper: they have to be the image's. */
 async function makeUpper(own: string, upper: string, work: string, top: string): Promise<void> {
-  await mkdir(own, { recursive: true, mode: 0o710 });
+  await mkdir(own, { recursive: true, mode: OWN_MODE });
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     await mkdir(upper);

@@ -1,4 +1,5 @@
 /** What the rest of the engine may know of networks. */
+import type { Rates } from './rates/parse-rate.ts';
 
 export interface EndpointRequest {
   /** Network name or id; `bridge` is the default network. */
@@ -11,6 +12,7 @@ export interface EndpointRequest {
   readonly links?: Readonly<Record<string, string>> | undefined;
   /** The network with the highest one has the default route; 0 if not given. */
   readonly gwPriority?: number | undefined;
+  readonly rates?: Rates | undefined;
 }
 
 /** What is optional here, older engines didn't write. */
@@ -33,6 +35,8 @@ export interface Endpoint {
   };
   readonly links?: Readonly<Record<string, string>>;
   readonly gwPriority?: number;
+  /** Absent: no limit. */
+  readonly rates?: Rates;
   /** A network without a way out: no default route goes there. */
   readonly internal?: true;
 }

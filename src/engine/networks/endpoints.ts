@@ -16,6 +16,7 @@ import {
 } from './links.ts';
 import { RouteSocket } from './netlink.ts';
 import { inNetns } from './netns.ts';
+import { shape } from './rates/shape.ts';
 import { newId } from './store.ts';
 
 /** Interface names have at most 15 characters. */
@@ -48,6 +49,7 @@ export function reserveEndpoint(bridge: Bridge, wanted: EndpointRequest, interfa
             },
           }),
       ...(wanted.links === undefined ? {} : { links: wanted.links }),
+      ...(wanted.rates === undefined ? {} : { rates: wanted.rates }),
       ...(wanted.gwPriority === undefined ? {} : { gwPriority: wanted.gwPriority }),
       ...(record.internal === true ? { internal: true as const } : {}),
     };
@@ -85,6 +87,7 @@ export function plug(route: RouteSocket, netnsPath: string, endpoint: Endpoint, 
     closeSync(fd);
   }
   if (!bridge.options.icc) isolatePort(route, name);
+  if (endpoint.rates !== undefined) shape(route, name, endpoint.endpointId, endpoint.rates);
 }
 
 /** Gives addresses to new interfaces in a container, and routes to all. @throws SyscallError */

@@ -113,6 +113,14 @@ export function isolatePort(route: RouteSocket, name: string): void {
   route.request(`isolate ${name}`, RTM.SETLINK, 0, body, [attribute(IFLA.PROTINFO | NLA_F_NESTED, isolated)]);
 }
 
+/** Makes an interface of a kind that needs no more words, and sets it up. @throws SyscallError */
+export function createLink(route: RouteSocket, name: string, kind: string): void {
+  route.request(`create ${kind} ${name}`, RTM.NEWLINK, NLM.CREATE | NLM.EXCL, linkBody(0, true), [
+    attribute(IFLA.IFNAME, name),
+    attribute(IFLA.LINKINFO, attribute(INFO_KIND, kind)),
+  ]);
+}
+
 /** Sets an interface up. @throws SyscallError */
 export function setUp(route: RouteSocket, index: number): void {
   route.request(`set interface ${index} up`, RTM.NEWLINK, 0, linkBody(index, true));

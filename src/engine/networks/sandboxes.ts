@@ -28,6 +28,7 @@ import {
 import { deleteLink, linkIndex, setNetSysctl, setUp } from './links.ts';
 import { RouteSocket } from './netlink.ts';
 import { createNetns, removeNetns } from './netns.ts';
+import { detourName, isDetourName, unshape } from './rates/shape.ts';
 
 export interface SandboxParts {
   /** `runDir/netns`: a bind mount for each container. */
@@ -199,11 +200,11 @@ export class Sandboxes implements NetworkManager {
     }
     const own = new Set(
       [...this.#live.values()].flatMap(({ sandbox }) =>
-        sandbox.endpoints.map(({ endpointId }) => vethName(endpointId)),
+        sandbox.endpoints.flatMap(({ endpointId }) => [vethName(endpointId), detourName(endpointId)]),
       ),
     );
     for (const name of entriesOf('/sys/class/net')) {
-      if (isVethName(name) && !own.has(name)) deleteLink(this.#parts.route, name);
+      if ((isVethName(name) || isDetourName(name)) && !own.has(name)) deleteLink(this.#parts.route, name);
     }
   }
 
@@ -273,6 +274,8 @@ export class Sandboxes implements NetworkManager {
     const bridge = this.#parts.bridge(endpoint.networkId);
     bridge.attached.delete(containerId);
     releaseEndpoint(bridge, endpoint);
+    // Unlike the pair of interfaces it doesn't go with the namespace.
+    if (endpoint.rates?.out !== undefined) unshape(this.#parts.route, endpoint.endpointId);
     this.#parts.names.removeEndpoint(containerId, endpoint.networkId);
     this.#publish('disconnect', bridge, containerId);
   }

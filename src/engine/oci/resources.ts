@@ -17,34 +17,6 @@ export interface Limits {
   readonly pidsLimit: number;
 }
 
-const MINIMUM_MEMORY = 6 * 1024 * 1024;
-
-/** @throws EngineError invalidParameter, in moby's words (daemon/daemon_unix.go verifyPlatformContainerResources) */
-export function checkLimits(limits: Limits): void {
-  if (limits.memory !== 0 && limits.memory < MINIMUM_MEMORY) {
-    throw invalid('Minimum memory limit allowed is 6MB');
-  }
-  if (limits.memory > 0 && limits.memorySwap > 0 && limits.memorySwap < limits.memory) {
-    throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
-  }
-  if (limits.memory === 0 && limits.memorySwap > 0) {
-    throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
-  }
-  if (limits.memoryReservation > 0 && limits.memory > 0 && limits.memory < limits.memoryReservation) {
-    throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
-  }
-  if (limits.nanoCpus > 0 && (limits.cpuPeriod > 0 || limits.cpuQuota > 0)) {
-    throw invalid('Conflicting options: Nano CPUs and CPU Period/Quota cannot both be set');
-  }
-  if (limits.nanoCpus < 0) throw invalid('NanoCPUs value cannot be negative');
-  if (limits.cpuQuota !== 0 && limits.cpuQuota !== -1 && limits.cpuQuota < 1000) {
-    throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  }
-  if (limits.cpuPeriod !== 0 && (limits.cpuPeriod < 1000 || limits.cpuPeriod > 1_000_000)) {
-    throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
-  }
-}
-
 const CPU_PERIOD_MICROSECONDS = 100_000;
 
 /** cgroup limits for the runtime, which translates them to cgroup v2. Nothing asked for: nothing set. */

@@ -87,6 +87,8 @@ const deviceRequest = z.looseObject({
   Driver: text,
   Capabilities: optional(z.array(z.array(z.string())), []),
 });
+const deviceRates = optional(z.array(z.object({ Path: text, Rate: count })), []);
+
 const ulimit = z.object({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 
 /** An entry of HostConfig.Mounts; loose, so that what isn't known can be refused by its name. */
@@ -151,7 +153,16 @@ export const hostConfig = z.object({
   Tmpfs: textMap,
   UTSMode: text,
   ShmSize: count,
+  StorageOpt: textMap,
   Sysctls: textMap,
+  BlkioWeight: count,
+  BlkioWeightDevice: optional(z.array(z.object({ Path: text, Weight: count })), []),
+  BlkioDeviceReadBps: deviceRates,
+  BlkioDeviceReadIOps: deviceRates,
+  BlkioDeviceWriteBps: deviceRates,
+  BlkioDeviceWriteIOps: deviceRates,
+  CpuRealtimePeriod: count,
+  CpuRealtimeRuntime: count,
   CpuShares: count,
   Memory: count,
   NanoCpus: count,
@@ -161,6 +172,8 @@ export const hostConfig = z.object({
   CpusetMems: text,
   MemoryReservation: count,
   MemorySwap: count,
+  MemorySwappiness: z.int().nullish().transform(orNull),
+  OomKillDisable: z.boolean().nullish().transform(orNull),
   PidsLimit: count,
   Ulimits: optional(z.array(ulimit), []),
   /** null: Docker's own list. */
@@ -186,10 +199,23 @@ export const endpointConfig = z
     /** `CONTAINER:ALIAS` */
     Links: texts,
     GwPriority: count,
+    /** Absent in what older engines wrote. */
+    DriverOpts: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((value) => value ?? undefined),
   })
   .nullish()
   .transform(
-    (value) => value ?? { Aliases: [], MacAddress: '', IPAMConfig: NO_ADDRESSES, Links: [], GwPriority: 0 },
+    (value) =>
+      value ?? {
+        Aliases: [],
+        MacAddress: '',
+        IPAMConfig: NO_ADDRESSES,
+        Links: [],
+        GwPriority: 0,
+        DriverOpts: undefined,
+      },
   );
 export type EndpointConfig = z.output<typeof endpointConfig>;
 

@@ -184,6 +184,7 @@ function unmountIfMounted(path: string): void {
 }
 
 const rootfs: RootfsManager = {
+  limit: () => Promise.reject(new Error('this disk has no quota')),
   async mount(id, { id: imageId }) {
     const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
     if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');

@@ -8,6 +8,8 @@ import { DEFAULT_CONFIG, layoutOf } from '../../../../src/engine/containers/cont
 import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
 import { createContainer } from '../../../../src/engine/containers/create-container.ts';
 import { CONFIG_FIELDS, HOST_CONFIG_FIELDS } from '../../../../src/engine/containers/fields.ts';
+import { blockIoFiles } from '../../../../src/engine/containers/limits/cgroup-files.ts';
+import { sizeLimit } from '../../../../src/engine/containers/limits/storage.ts';
 import { mountsForStart } from '../../../../src/engine/containers/mounts/oci-mounts.ts';
 import { extraHosts, hostsFile, resolvFile } from '../../../../src/engine/containers/network-files.ts';
 import { ALONE } from '../../../../src/engine/containers/namespaces/join.ts';
@@ -37,6 +39,12 @@ const SEEN_ELSEWHERE = new Set([
   'Shell',
 ]);
 
+/** What cgroup v2 hasn't got. */
+const DISCARDED: Readonly<Record<string, RegExp>> = {
+  MemorySwappiness: /^Your kernel does not support memory swappiness/,
+  OomKillDisable: /^Your kernel does not support OomKillDisable/,
+};
+
 /** Fields that have an effect only together with others. */
 const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>> = {
   PublishAllPorts: { config: { ExposedPorts: { '80/tcp': {} } } },
@@ -45,7 +53,17 @@ const TOGETHER_WITH: Readonly<Record<string, { config?: object; host?: object }>
   MemorySwap: { host: { Memory: 64 * 1024 * 1024 } },
 };
 
+const NO_DISK = 'stat /dev/no-such-disk: no such file or directory';
+const NO_REALTIME = 'Your kernel does not support CPU real-time scheduler';
+/** What can't be had, or not on this computer. */
 const REFUSED: Readonly<Record<string, string>> = {
+  BlkioDeviceReadBps: NO_DISK,
+  BlkioDeviceReadIOps: NO_DISK,
+  BlkioDeviceWriteBps: NO_DISK,
+  BlkioDeviceWriteIOps: NO_DISK,
+  BlkioWeightDevice: NO_DISK,
+  CpuRealtimePeriod: NO_REALTIME,
+  CpuRealtimeRuntime: NO_REALTIME,
   DeviceRequests: 'could not select device driver "nvidia" with capabilities: [[gpu]]',
 };
 
@@ -88,7 +106,11 @@ describe('fields of a create request', () => {
       events,
       networks: { lookup: () => undefined },
       volumes: await Volumes.open(directory, events),
-      rootfs: { mount: async () => ({ merged: directory }), remove: async () => undefined },
+      rootfs: {
+        limit: async () => undefined,
+        mount: async () => ({ merged: directory }),
+        remove: async () => undefined,
+      },
       onBackgroundError: (error: unknown) => {
         throw error;
       },
@@ -123,6 +145,8 @@ describe('fields of a create request', () => {
       resolvFile(sandbox, record.hostConfig),
       JSON.stringify(sandboxRequest(context, record)),
       conmonArguments(context, record).join('\n'),
+      JSON.stringify(blockIoFiles(record.hostConfig)),
+      JSON.stringify(sizeLimit(record.hostConfig.StorageOpt)),
     ];
     return parts
       .join('\n')
@@ -166,7 +190,7 @@ describe('fields of a create request', () => {
         { ...base.config, ...(inConfig ? { [field]: value } : {}) },
         { ...base.host, ...(inConfig ? {} : { [field]: value }) },
       );
-    if (rule === 'refused') {
+    if (REFUSED[field] !== undefined) {
       it(`${where}.${field} is refused in docker's words`, async () => {
         const error = await refusal(changed());
         expect(error.kind).to.equal('invalidParameter');
@@ -178,6 +202,14 @@ describe('fields of a create request', () => {
         expect(error.kind).to.equal('notImplemented');
         expect(error.message).to.equal(`${where}.${field} is not implemented yet`);
         expect(context.registry.all()).to.deep.equal([]);
+      });
+    } else if (DISCARDED[field] !== undefined) {
+      it(`${where}.${field} is left out with a warning`, async () => {
+        const body = bodyWith({}, { [field]: value });
+        const { entry, warnings } = await createContainer(context, { name: '', platform: '', body });
+        expect(warnings).to.have.length(1);
+        expect(warnings[0]).to.match(DISCARDED[field] ?? /^$/);
+        expect((entry.record.hostConfig as Record<string, unknown>)[field]).to.equal(null);
       });
     } else if (SEEN_ELSEWHERE.has(field)) {
       it(`${where}.${field} is kept`, async () => {
@@ -251,9 +283,19 @@ describe('fields of a create request', () => {
       [{}, { UTSMode: 'private' }, /^invalid UTS mode: private$/],
       [{ Hostname: 'box' }, { UTSMode: 'host' }, /^conflicting options: hostname and the UTS mode$/],
       [{}, { CgroupnsMode: 'ours' }, /^invalid cgroup namespace mode: ours$/],
+      [{}, { StorageOpt: { inodes: '5' } }, /^unknown option inodes$/],
+      [{}, { StorageOpt: { size: 'much' } }, /^invalid size: 'much'$/],
       [{}, { OomScoreAdj: 2000 }, /range for oom score adj/],
       [{}, { ExtraHosts: ['db=nowhere'] }, /invalid IP address in add-host: "nowhere"/],
       [{}, { Dns: ['dns.example'] }, /dns.example is not an ip address/],
+      [
+        {},
+        { Sysctls: { 'kernel.panic': '1' } },
+        /^sysctl "kernel.panic" is not in a separate kernel namespace$/,
+      ],
+      [{}, { Sysctls: { 'vm/swappiness': '1' } }, /^sysctl "vm.swappiness" is not in a separate/],
+      [{}, { Sysctls: { 'kernel.shmmax': '1' }, IpcMode: 'host' }, /not allowed in the hosts ipc namespace$/],
+      [{}, { Sysctls: { 'net.x': '1' }, NetworkMode: 'host' }, /not allowed in host network namespace$/],
     ];
     for (const [config, host, message] of wrong) {
       const error = await refusal(create(config, host));
