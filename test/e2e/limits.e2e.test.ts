@@ -122,7 +122,7 @@ describe('limits', function () {
 
   it('slow a network down, in each direction, on each network', async () => {
     await world().ok(['network', 'create', 'limits-net']);
-    const program = 'nc -lk -p 7000 -e dd if=/dev/zero bs=1k count=384'.split(' ');
+    const program = 'nc -ll -p 7000 -e dd if=/dev/zero bs=1k count=384'.split(' ');
     const serve = (name: string, ...flags: string[]) =>
       world().ok(['run', '-d', '--name', name, ...flags, busybox(), ...program]);
     await serve('limits-server', '--network=limits-net');
