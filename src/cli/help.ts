@@ -1,3 +1,4 @@
+import { secondNames } from './management-commands.ts';
 import { CommandHelp, Help, type Command, type Interfaces } from '@oclif/core';
 
 /** `USAGE` → `Usage:`, as docker and docker-machine head their sections. */
@@ -24,8 +25,14 @@ export default class WherryHelp extends Help {
     );
     this.log(`Usage: wherry ${topic.name.replaceAll(':', ' ')} [OPTIONS] COMMAND [arg...]\n`);
     if (topic.description !== undefined) this.log(`${topic.description}\n`);
+    const known = new Map(this.sortedCommands.map((command) => [command.id, command]));
+    const seconds = secondNames(topic.name).flatMap(([name, id]): [string, string][] => {
+      const command = known.get(id);
+      return command === undefined ? [] : [[name, listed(command)[1]]];
+    });
+    const all = [...commands.map(listed), ...seconds].toSorted(([a], [b]) => a.localeCompare(b));
     this.log(
-      `Commands:\n${this.renderList(commands.map(listed), { indentation: 2, stripAnsi: this.opts.stripAnsi ?? false })}\n`,
+      `Commands:\n${this.renderList(all, { indentation: 2, stripAnsi: this.opts.stripAnsi ?? false })}\n`,
     );
     this.log(
       `Run 'wherry ${topic.name.replaceAll(':', ' ')} COMMAND --help' for more information on a command.`,

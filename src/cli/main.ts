@@ -7,6 +7,7 @@ import type { Config } from '@oclif/core';
 import { endOptionsAtFirstPositional, spellOutBooleans } from './end-of-options.ts';
 import { systemErrorCode } from '../core/errors.ts';
 import { systemPathInputs, wherryHome } from '../platform/paths.ts';
+import { spellOutManagement } from './management-commands.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
 
 const VERSION_WORDS = new Set(['--version', '-v']);
@@ -68,7 +69,8 @@ async function runCommand(argv: string[], root: string): Promise<void> {
     root,
     ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
   });
-  await run(argv.length === 0 ? ['--help'] : endOptions(withHelpFlag(argv), config), config);
+  const words = spellOutManagement(argv);
+  await run(words.length === 0 ? ['--help'] : endOptions(withHelpFlag(words), config), config);
 }
 
 /** Before oclif looks for `--help` among all words: docker's ways to end options and to write boolean ones. */
