@@ -3,29 +3,16 @@
  * What only exists under a management command (`container prune`) is a command of its own here.
  */
 
-const SAME: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    container: [
-      ...[
-        'attach',
-        'commit',
-        'cp',
-        'create',
-        'diff',
-        'exec',
-        'export',
-        'kill',
-        'logs',
-        'pause',
-        'port',
-        'rename',
-      ],
-      ...['restart', 'rm', 'run', 'start', 'stats', 'stop', 'top', 'unpause', 'update', 'wait'],
-    ],
-    image: ['history', 'import', 'load', 'pull', 'push', 'save', 'tag'],
-    system: ['events', 'info'],
-  }),
-);
+const SAME: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'container',
+    words(
+      'attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait',
+    ),
+  ],
+  ['image', words('history import load pull push save tag')],
+  ['system', words('events info')],
+]);
 
 const OTHER: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -57,4 +44,8 @@ export function secondNames(management: string): [string, string][] {
     return first === management ? [[second, command]] : [];
   });
   return [...(SAME.get(management) ?? []).map((name): [string, string] => [name, name]), ...others];
+}
+
+function words(text: string): string[] {
+  return text.split(' ');
 }
