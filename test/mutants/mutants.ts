@@ -16,6 +16,8 @@ const SPEC: TestSelection = ['test/unit/engine/oci/spec.unit.test.ts'];
 const CONTAINERS: TestSelection = ['test/contract/engine/containers/containers.contract.test.ts'];
 const CLI_STATUS: TestSelection = ['test/contract/cli/exit-status.contract.test.ts'];
 const ENGINE_WORDS: TestSelection = ['test/unit/engine/containers/pieces.unit.test.ts'];
+const RESTARTS: TestSelection = ['test/contract/engine/containers/restarts.contract.test.ts'];
+const HEALTH: TestSelection = ['test/unit/engine/containers/health.unit.test.ts'];
 const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
 const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 
@@ -152,5 +154,26 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (names === hostKeyAlias(machine) && algorithm',
     replace: 'if (names !== undefined && algorithm',
     tests: SSH_KEYS,
+  },
+  {
+    what: 'a container that somebody stops is restarted by its policy',
+    file: 'src/engine/containers/stop-container.ts',
+    find: 'if (ends) context.restarts.cancel(entry.id);',
+    replace: '',
+    tests: RESTARTS,
+  },
+  {
+    what: 'what ended while no engine ran is not restarted',
+    file: 'src/engine/containers/restarts.ts',
+    find: 'this.#held.push(entry);',
+    replace: '',
+    tests: RESTARTS,
+  },
+  {
+    what: 'a health check fails for good with its first failure',
+    file: 'src/engine/containers/health/state.ts',
+    find: 'FailingStreak >= check.retries',
+    replace: 'FailingStreak >= 1',
+    tests: HEALTH,
   },
 ];

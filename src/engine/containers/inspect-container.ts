@@ -82,6 +82,7 @@ function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
     MemorySwap: effectiveSwap(hostConfig),
     StorageOpt: Object.keys(hostConfig.StorageOpt).length > 0 ? hostConfig.StorageOpt : undefined,
     PidsLimit: hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : null,
+    RestartPolicy: { ...hostConfig.RestartPolicy, Name: hostConfig.RestartPolicy.Name || 'no' },
     Init: hostConfig.Init ?? undefined,
     MaskedPaths: hostConfig.MaskedPaths ?? (hostConfig.Privileged ? null : MASKED_PATHS),
     ReadonlyPaths: hostConfig.ReadonlyPaths ?? (hostConfig.Privileged ? null : READONLY_PATHS),

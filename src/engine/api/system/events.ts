@@ -7,7 +7,9 @@ import type { ApiRequest, ApiResponse } from '../route.ts';
 const KINDS = ['container', 'image', 'network', 'volume', 'daemon'] as const;
 /** Bytes that may wait for one client; one that doesn't read is dropped, rather than the engine's memory filled. */
 const CLIENT_BUFFER = 1024 * 1024;
-const FILTERS = ['type', 'event', 'label', 'scope', ...KINDS];
+/** Kinds of events that a swarm or plugins would make: known, and there are none. */
+const ABSENT_KINDS = ['plugin', 'service', 'node', 'secret', 'config'];
+const FILTERS = ['type', 'event', 'label', 'scope', ...KINDS, ...ABSENT_KINDS];
 
 /**
  * `GET /events?since&until&filters`: past events from `since` on, then new ones as they happen, until `until` or until
@@ -80,6 +82,7 @@ function matches(event: EngineEvent, filters: Filters): boolean {
     allows(filters, 'event', (value) => value === event.Action || value === action) &&
     allows(filters, 'scope', (value) => value === event.scope) &&
     fitsLabels(filters, attributes) &&
+    !ABSENT_KINDS.some((kind) => filters.has(kind)) &&
     KINDS.every((kind) => allows(filters, kind, (value) => concerns(event, kind, value, id, attributes)))
   );
 }

@@ -84,9 +84,12 @@ describe('containers and their restart policies', function () {
     expect(await waiting.end).to.equal(1);
     expect((await inspect(id)).State).to.include({ Status: 'exited', Running: false });
     const runs = (await actions(id)).filter((action) => action === 'start').length;
-    await later(300);
-    expect((await actions(id)).filter((action) => action === 'start').length).to.equal(runs);
+    await post(`/containers/${id}/start`);
+    await until(id, ({ State: { Status } }) => Status === 'restarting');
     await remove(id);
+    expect((await client.call('GET', `/containers/${id}/json`)).status).to.equal(404);
+    await later(300);
+    expect((await actions(id)).filter((action) => action === 'start').length).to.equal(runs + 1);
   });
 
   it('who stops or kills a container means it; restart and start begin anew', async () => {
@@ -154,7 +157,7 @@ describe('containers and their restart policies', function () {
     for (const pid of pids) await sandbox.run('kill', '-TERM', String(pid));
     await sandbox.startEngine();
     const running = async (ids: readonly string[]) =>
-      Promise.all(ids.map(async (id) => (await inspect(id)).State['Running']));
+      Promise.all(ids.map(async (id) => (await inspect(id)).State['Status'] === 'running'));
     expect(await running(ended)).to.deep.equal([true, true, true, false]);
     // Nobody saw on-failure's exit code but conmon: 9.
     expect((await inspect(ended[3] ?? '')).State['ExitCode']).to.equal(9);

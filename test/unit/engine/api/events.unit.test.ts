@@ -87,6 +87,7 @@ describe('GET /events', () => {
     [{ container: { abc1: true } }, ['create', 'exec_create: sh -c x']],
     [{ network: ['br'] }, ['connect']],
     [{ volume: ['web'] }, []],
+    [{ service: ['web'] }, []],
     [{ image: ['busybox'] }, ['create', 'exec_create: sh -c x']],
     [{ image: ['redis'] }, ['pull']],
     [{ label: ['tier=front'] }, ['create']],
