@@ -24,6 +24,7 @@ const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 const LAYER = 'src/engine/images/layer/convert.ts';
 const REGISTRY_CLIENT = 'src/engine/images/registry/client.ts';
 const NAMESPACES = 'src/engine/oci/namespaces.ts';
+const EXIT_STATUS = 'src/cli/run/exit-status.ts';
 const RUN = 'src/cli/run/run-container.ts';
 const RUNTIME_ERRORS = 'src/engine/containers/runtime-errors.ts';
 const SESSION = 'src/ssh/session.ts';
@@ -101,7 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'the CLI gives 0 whatever the program gave',
-    file: RUN,
+    file: EXIT_STATUS,
     find: 'return answer.StatusCode;',
     replace: 'return 0;',
     tests: CLI_STATUS,

@@ -33,6 +33,12 @@ describe('containers and their restart policies', function () {
     expect((await post(`/containers/${id}/start`)).status).to.equal(204);
     return id;
   };
+  /** Runs until SIGTERM, then ends with `code`; back once it hears that. */
+  const startListener = async (code: number, policy: object): Promise<string> => {
+    const id = await start(`trap "exit ${code}" TERM; echo > /up; while :; do sleep 0.05; done`, policy);
+    while ((await client.exec(id, ['cat', '/up'])).code !== 0) await later(20);
+    return id;
+  };
   /** Asks until it is so. */
   const until = async (id: string, holds: (what: Inspected) => boolean): Promise<Inspected> => {
     for (;;) {
@@ -94,7 +100,7 @@ describe('containers and their restart policies', function () {
 
   it('who stops or kills a container means it; restart and start begin anew', async () => {
     for (const verb of ['stop?t=0', 'kill', 'kill?signal=TERM']) {
-      const id = await start('trap "exit 0" TERM; while :; do sleep 0.05; done', { Name: 'always' });
+      const id = await startListener(0, { Name: 'always' });
       const { end } = await client.waitFor(id, 'next-exit');
       await post(`/containers/${id}/${verb}`);
       await end;
@@ -146,10 +152,9 @@ describe('containers and their restart policies', function () {
 
   it('the next engine restarts what ended without it, and what was stopped only if it is to run always', async () => {
     const policies = ['always', 'unless-stopped', 'on-failure', 'no'];
-    const script = 'trap "exit 9" TERM; while :; do sleep 0.05; done';
-    const ended = await Promise.all(policies.map((Name) => start(script, { Name })));
-    const stopped = await Promise.all(policies.map((Name) => start(script, { Name })));
-    const lives = await start(script, { Name: 'always' });
+    const ended = await Promise.all(policies.map((Name) => startListener(9, { Name })));
+    const stopped = await Promise.all(policies.map((Name) => startListener(9, { Name })));
+    const lives = await startListener(9, { Name: 'always' });
     await Promise.all(stopped.map((id) => post(`/containers/${id}/stop?t=5`)));
     const pids = await Promise.all(ended.map(async (id) => (await inspect(id)).State['Pid']));
     const before = (await inspect(lives)).State['Pid'];
