@@ -25,6 +25,9 @@ export abstract class WherryCommand extends Command {
   /** Docker's commands end their options at the first positional argument: main() sees to it before oclif looks. */
   static optionsEndAtFirstPositional = false;
 
+  /** The words behind the command are somebody else's, options, `--help` and all. */
+  static takesAllWords = false;
+
   protected readonly terminal: Terminal = processTerminal;
   #host: Promise<Host> | undefined;
 

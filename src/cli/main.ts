@@ -80,6 +80,7 @@ function endOptions(argv: string[], config: Config): string[] {
     const command = argv.length >= words ? config.findCommand(id) : undefined;
     if (command === undefined) continue;
     const rest = argv.slice(words);
+    if (command['takesAllWords'] === true) return [...argv.slice(0, words), '--', ...rest];
     const arranged =
       command['optionsEndAtFirstPositional'] === true
         ? endOptionsAtFirstPositional(rest, command.flags)

@@ -97,9 +97,11 @@ export async function busyboxImage(
 
 /** redis-server and redis-tools of trixie, with busybox for a shell. */
 export async function redisImage(cacheDir: string): Promise<ImageSource> {
-  const packages = await packageEntries('trixie', ['redis-server', 'redis-tools'], cacheDir, 'amd64');
+  const wanted = ['redis-server', 'redis-tools', 'busybox-static'];
+  const packages = await packageEntries('trixie', wanted, cacheDir, 'amd64');
+  const links = ['sh', 'cat', 'awk', 'grep', 'nc'].map((name) => symlink(`usr/bin/${name}`, 'busybox'));
   return {
-    layers: layered([...packages, [directory('data', { uid: 999, gid: 999 })]]),
+    layers: layered([...packages, links, [directory('data', { uid: 999, gid: 999 })]]),
     config: {
       Env: ENV,
       Cmd: ['redis-server', '--protected-mode', 'no', '--save', '', '--daemonize', 'no'],
