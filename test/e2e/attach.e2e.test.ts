@@ -50,13 +50,21 @@ describe('attach, exec and their detach keys', () => {
   });
 
   it('attach without a terminal: both streams apart, and the exit status', async () => {
-    const script = 'sleep 3; echo out; echo err >&2; exit 4';
+    const script = 'while [ ! -e /go ]; do sleep 0.2; done; echo out; echo err >&2; exit 4';
     await world().ok(['run', '-d', '--name', 'late', world().image('busybox'), 'sh', '-c', script]);
     try {
-      const results = await Promise.all([
+      const attached = Promise.all([
         world().wherry(['attach', 'late']),
         world().docker(['attach', '--no-stdin', 'late']),
       ]);
+      const filters = ['--filter', 'container=late', '--filter', 'event=attach'];
+      const arrived = async (): Promise<number> => {
+        const { stdout } = await world().docker(['events', '--since', '1h', '--until', '0s', ...filters]);
+        return stdout.split('\n').length - 1;
+      };
+      while ((await arrived()) < 2);
+      await world().ok(['exec', 'late', 'touch', '/go']);
+      const results = await attached;
       for (const result of results) {
         expect(result).to.include({ status: 4, stdout: 'out\n', stderr: 'err\n' });
       }

@@ -100,6 +100,8 @@ describe('dockerode', function () {
 const forTestcontainers = (): Record<string, string> => ({
   DOCKER_HOST: `unix://${socketPath()}`,
   TESTCONTAINERS_RYUK_DISABLED: 'true',
+  // In a container, as CI jobs often are, it would look for published ports at the bridge's gateway.
+  TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
 });
 
 describe('testcontainers', function () {
