@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { isolationFlags } from './isolation.ts';
 import { lifecycleFlags } from './lifecycle-flags.ts';
 import { netRateFlags } from './net-rates.ts';
+import { networkFlags } from './networks.ts';
 import { securityFlags } from './security.ts';
 import { kernelFlags } from './kernel-settings.ts';
 import { createLimitFlags } from './limits.ts';
@@ -9,6 +10,7 @@ import { createLimitFlags } from './limits.ts';
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
   ...lifecycleFlags,
+  ...networkFlags,
   interactive: Flags.boolean({
     char: 'i',
     description: 'Keep STDIN open even if not attached',
@@ -39,10 +41,6 @@ export const runFlags = {
   ...createLimitFlags,
   ...kernelFlags,
   ...netRateFlags,
-  network: Flags.string({
-    description: 'Connect a container to a network (bridge, none, host)',
-    aliases: ['net'],
-  }),
   volume: Flags.string({
     char: 'v',
     description: 'Bind mount a volume',

@@ -6,6 +6,7 @@ import { logFields } from '../flags/log-driver.ts';
 import { readKeyValueFile } from '../flags/key-value-file.ts';
 import type { LifecycleFlags } from '../flags/lifecycle-flags.ts';
 import { rateOptions, type NetRateFlags } from '../flags/net-rates.ts';
+import { networkFields, type NetworkFlags } from '../flags/networks.ts';
 import { portFields } from '../flags/publish.ts';
 import { securityFields, type SecurityFlags } from '../flags/security.ts';
 import { volumeFields } from '../flags/volumes.ts';
@@ -13,7 +14,14 @@ import { lifecycleFields } from './lifecycle-fields.ts';
 
 /** The flags of `run` and `create` that shape the container. */
 export interface RunFlags
-  extends IsolationFlags, CreateLimitFlags, KernelFlags, LifecycleFlags, NetRateFlags, SecurityFlags {
+  extends
+    IsolationFlags,
+    CreateLimitFlags,
+    KernelFlags,
+    LifecycleFlags,
+    NetRateFlags,
+    NetworkFlags,
+    SecurityFlags {
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
@@ -28,7 +36,6 @@ export interface RunFlags
   readonly hostname?: string | undefined;
   readonly 'log-driver'?: string | undefined;
   readonly 'log-opt'?: readonly string[] | undefined;
-  readonly network?: string | undefined;
   readonly label?: readonly string[] | undefined;
   readonly volume?: readonly string[] | undefined;
   readonly mount?: readonly string[] | undefined;
@@ -55,12 +62,13 @@ export function createBody(
   const isolation = isolationFields(flags);
   const mounts = volumeFields(flags, process.cwd());
   const lifecycle = lifecycleFields(flags);
+  const networks = networkFields(flags, rateOptions(flags));
   const variables = [...fromFiles(flags['env-file']), ...(flags.env ?? [])];
   const labels = [...fromFiles(flags['label-file']), ...(flags.label ?? [])];
-  const rates = rateOptions(flags);
   return {
     Hostname: flags.hostname ?? '',
     ...isolation.config,
+    ...networks.config,
     User: flags.user ?? '',
     AttachStdin: flags.interactive && attach,
     AttachStdout: attach,
@@ -79,7 +87,7 @@ export function createBody(
     ...lifecycle.config,
     HostConfig: {
       AutoRemove: flags.rm,
-      NetworkMode: flags.network ?? 'default',
+      ...networks.host,
       ...logFields(flags),
       ...createLimitFields(flags),
       ...kernelFields(flags),
@@ -91,9 +99,7 @@ export function createBody(
       ...(publishes ? { PortBindings: ports.PortBindings } : {}),
       ...(flags['publish-all'] === true ? { PublishAllPorts: true } : {}),
     },
-    ...(rates === undefined
-      ? {}
-      : { NetworkingConfig: { EndpointsConfig: { [flags.network ?? 'default']: { DriverOpts: rates } } } }),
+    ...(networks.networking === undefined ? {} : { NetworkingConfig: networks.networking }),
   };
 }
 

@@ -1,28 +1,59 @@
 import { Args, Flags } from '@oclif/core';
 import { WherryCommand } from '../../base-command.ts';
+import { ipamConfig } from '../../flags/ipam.ts';
+
+const many = { multiple: true, multipleNonGreedy: true } as const;
 
 export default class NetworkCreate extends WherryCommand {
   static override description = 'Create a network';
   static override args = { network: Args.string({ required: true, description: 'the name' }) };
   static override flags = {
-    driver: Flags.string({ char: 'd', description: 'Driver to manage the network', default: 'bridge' }),
-    subnet: Flags.string({ description: 'Subnet in CIDR format that represents a network segment' }),
-    gateway: Flags.string({ description: 'IPv4 gateway for the subnet' }),
+    attachable: Flags.boolean({ description: 'Enable manual container attachment', default: false }),
+    'aux-address': Flags.string({
+      description: 'Auxiliary IPv4 or IPv6 addresses used by Network driver',
+      ...many,
+    }),
+    driver: Flags.string({ char: 'd', description: 'Driver to manage the Network', default: 'bridge' }),
+    gateway: Flags.string({ description: 'IPv4 or IPv6 Gateway for the master subnet', ...many }),
+    internal: Flags.boolean({ description: 'Restrict external access to the network', default: false }),
+    'ip-range': Flags.string({ description: 'Allocate container ip from a sub-range', ...many }),
+    ipv6: Flags.boolean({ description: 'Enable IPv6 networking', default: false }),
+    label: Flags.string({ description: 'Set metadata on a network', ...many }),
+    opt: Flags.string({ char: 'o', description: 'Set driver specific options', ...many }),
+    subnet: Flags.string({ description: 'Subnet in CIDR format that represents a network segment', ...many }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(NetworkCreate);
-    const range = { Subnet: flags.subnet, Gateway: flags.gateway };
-    const isDefault = flags.subnet === undefined && flags.gateway === undefined;
+    const config = ipamConfig({
+      subnets: flags.subnet ?? [],
+      ranges: flags['ip-range'] ?? [],
+      gateways: flags.gateway ?? [],
+      auxAddresses: pairs(flags['aux-address']),
+    });
     const { Id } = await this.withEngine(flags.machine, (engine) =>
       engine.json<{ Id: string }>('POST', '/networks/create', {
         body: {
           Name: args.network,
           Driver: flags.driver,
-          ...(isDefault ? {} : { IPAM: { Driver: 'default', Config: [range] } }),
+          IPAM: { Driver: 'default', Config: config },
+          Internal: flags.internal,
+          Attachable: flags.attachable,
+          ...(flags.ipv6 ? { EnableIPv6: true } : {}),
+          Options: pairs(flags.opt),
+          Labels: pairs(flags.label),
         },
       }),
     );
     this.print(Id);
   }
+}
+
+function pairs(entries: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (entries ?? []).map((entry) => {
+      const [key = '', ...value] = entry.split('=');
+      return [key, value.join('=')];
+    }),
+  );
 }

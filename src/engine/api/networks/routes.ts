@@ -1,5 +1,6 @@
 import { allows, fitsLabels, parseFilters } from '../../filters.ts';
 import type { Filters } from '../../filters.ts';
+import { untilOf } from '../../prune-filters.ts';
 import { isPredefined } from '../../networks/networks.ts';
 import type { NetworkView } from '../../networks/networks.ts';
 import type { Route } from '../route.ts';
@@ -9,7 +10,7 @@ import { networkResource } from './resource.ts';
 
 const FILTERS = ['name', 'id', 'driver', 'label', 'type', 'scope', 'dangling'];
 
-/** `/networks`: connect and disconnect of running containers aren't built yet and answer 501 by the list of routes. */
+/** `/networks`; who is on them: membership.ts. */
 export function networkRoutes(backend: NetworksBackend): Route[] {
   return [
     {
@@ -51,11 +52,14 @@ export function networkRoutes(backend: NetworksBackend): Route[] {
       method: 'POST',
       path: '/networks/prune',
       handle: async (request, response) => {
-        const filters = parseFilters(request.query.get('filters'), ['label', 'label!']);
+        const filters = parseFilters(request.query.get('filters'), ['label', 'label!', 'until']);
+        const until = untilOf(filters) ?? Infinity;
         const unused = backend
           .list()
           .filter(({ record, attached }) => !isPredefined(record) && attached.size === 0)
-          .filter(({ record }) => fitsLabels(filters, labelsOf(record)));
+          .filter(
+            ({ record }) => fitsLabels(filters, labelsOf(record)) && Date.parse(record.created) < until,
+          );
         for (const { record } of unused) await backend.remove(record.id);
         response.json(200, { NetworksDeleted: unused.map(({ record }) => record.name) });
       },
