@@ -39,7 +39,8 @@ export async function connectNetwork(
         context.networks.connect(adoptionRequest(record), wanted),
       );
     }
-    record.networks = { ...others, [network.name]: endpoint };
+    const NetworkID = entry.state.status === 'running' ? network.id : '';
+    record.networks = { ...others, [network.name]: { ...endpoint, NetworkID } };
     await context.store.save(record);
   });
 }

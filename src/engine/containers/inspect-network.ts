@@ -31,7 +31,7 @@ function endpointSettings(
     MacAddress: endpoint?.macAddress ?? wanted?.MacAddress ?? '',
     DriverOpts: wanted?.DriverOpts ?? null,
     GwPriority: wanted?.GwPriority ?? 0,
-    NetworkID: endpoint?.networkId ?? '',
+    NetworkID: endpoint?.networkId ?? wanted?.NetworkID ?? '',
     EndpointID: endpoint?.endpointId ?? '',
     Gateway: endpoint === undefined || endpoint.internal === true ? '' : endpoint.gateway,
     IPAddress: endpoint?.ipv4 ?? '',

@@ -28,6 +28,7 @@ import type { StartFailure } from './runtime-errors.ts';
 import { refuseMountsOnProc } from './security/proc-mounts.ts';
 import { maskedPathsOf } from './security/privileges.ts';
 import { releaseProcess } from './release-process.ts';
+import { wantedNetworks, withNetworkIds } from './wanted-networks.ts';
 import type { Sandbox } from '../networks/contract.ts';
 
 /**

@@ -9,7 +9,7 @@ import type {
 import { EngineError, invalid } from '../errors.ts';
 import { contains, parseAddress, parseSubnet } from '../networks/address.ts';
 import { contains6, parseAddress6, parseSubnet6 } from '../networks/address6.ts';
-import type { NetworkFacts, NetworkManager } from '../networks/contract.ts';
+import type { NetworkFacts, NetworkManager, Sandbox } from '../networks/contract.ts';
 import { ratesOf } from '../networks/rates/parse-rate.ts';
 import type { ContainerRecord } from './model.ts';
 
@@ -76,7 +76,20 @@ export function planNetworks(
     }
     for (const [other] of others) if (other !== name) checkTogether(networks, other, name);
   }
-  return Object.fromEntries(all);
+  return Object.fromEntries(all.map(([name, endpoint]) => [name, { ...endpoint, NetworkID: '' }]));
+}
+
+/** As they are written down at a start: with the ids of the networks that they turned out to be. */
+export function withNetworkIds(
+  wanted: Readonly<Record<string, EndpointConfig>>,
+  { endpoints }: Pick<Sandbox, 'endpoints'>,
+): Record<string, EndpointConfig> {
+  return Object.fromEntries(
+    Object.entries(wanted).map(([name, endpoint]) => {
+      const id = endpoints.find(({ networkName }) => networkName === name)?.networkId;
+      return [name, { ...endpoint, NetworkID: id ?? endpoint.NetworkID }];
+    }),
+  );
 }
 
 const noInterface = (): EngineError =>

@@ -204,6 +204,8 @@ export const endpointConfig = z
       .record(z.string(), z.string())
       .nullish()
       .transform((value) => value ?? undefined),
+    /** The engine's to say: the network that it was when the container last ran. */
+    NetworkID: text,
   })
   .nullish()
   .transform(
@@ -215,6 +217,7 @@ export const endpointConfig = z
         Links: [],
         GwPriority: 0,
         DriverOpts: undefined,
+        NetworkID: '',
       },
   );
 export type EndpointConfig = z.output<typeof endpointConfig>;
