@@ -89,7 +89,8 @@ const IPV6: Family = {
   addressType: 'ipv6_addr',
   // Whatever the VM is on with others: of IPv6 the host has more than one address there.
   guarded: `${USER_NETWORK_6}, fe80::/10, 2000::/3`,
-  control: 'ipv6-icmp',
+  // ICMPv6 by its number (IANA): the VM has no list of protocols' names.
+  control: '58',
   ownLink: ['fe80::/10', 'ff02::/16'],
 };
 

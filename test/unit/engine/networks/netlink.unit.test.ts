@@ -46,7 +46,7 @@ describe('the firewall rules', () => {
     const six = ruleset([{ ...bridge, ipv6 }], []).split('table ip6 wherry {')[1] ?? '';
     expect(six).to.include('ip6 saddr fd00:1::/64 oifname != "wherry0" masquerade');
     expect(six).to.include('ip6 daddr @guarded meta l4proto { tcp, udp } th dport 42200-42999 reject');
-    expect(six).to.match(/oifname @bridges drop[^]*meta l4proto ipv6-icmp accept\s+reject\s+}\s+}\s*$/);
+    expect(six).to.match(/oifname @bridges drop[^]*meta l4proto 58 accept\s+reject\s+}\s+}\s*$/);
   });
 
   it('let nothing out of an internal network, before anything is accepted', () => {
