@@ -3,6 +3,7 @@ import { containerRoutes } from '../../../../src/engine/api/containers/routes.ts
 import { execRoutes } from '../../../../src/engine/api/exec/routes.ts';
 import { imageRoutes } from '../../../../src/engine/api/images/routes.ts';
 import { MOBY_ROUTES } from '../../../../src/engine/api/moby-routes.ts';
+import { membershipRoutes } from '../../../../src/engine/api/networks/membership.ts';
 import { networkRoutes } from '../../../../src/engine/api/networks/routes.ts';
 import { Router } from '../../../../src/engine/api/router.ts';
 import { systemRoutes } from '../../../../src/engine/api/system/routes.ts';
@@ -49,6 +50,7 @@ describe('the routes that the engine serves', () => {
     ...containerRoutes(nothing),
     ...execRoutes(nothing),
     ...networkRoutes(nothing),
+    ...membershipRoutes(nothing),
     ...volumeRoutes(nothing),
   ];
   const served = routes.map(({ method, path }) => `${method} ${path}`);
