@@ -108,6 +108,7 @@ async function launch(
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
   record.state = { status: 'running', process: identity, startedAt, paused: false, sandbox, ...before };
   record.stoppedByUser = false;
+  record.networks = withNetworkIds(wantedNetworks(record), sandbox);
   context.health.begin(entry);
   // Before the first line.
   const leaveLog = keepLogSmall(context, entry);
