@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { invalid } from '../errors.ts';
+import { isMode } from './mounts/mode.ts';
 
 const bindFields = z.looseObject({
   HostConfig: z
@@ -35,6 +36,8 @@ export function refuseHostPaths(body: unknown, engineSockets: readonly string[])
 
 /** `C:\work:/work` → `C:\work`; `data:/data:ro` → `data`; `/data`, a place for an anonymous volume → nothing. */
 function sourceOfBind(bind: string): string {
+  const [, mode, ...more] = bind.split(':');
+  if (mode !== undefined && more.length === 0 && isMode(mode)) return ''; // No source: found wrong where it is parsed.
   const drive = /^[A-Za-z]:[\\/].*:/.test(bind) ? 2 : 0;
   const colon = bind.indexOf(':', drive);
   if (colon < 0) return bind.startsWith('/') ? '' : bind;

@@ -97,7 +97,7 @@ const mountSpec = z.looseObject({
   Source: text,
   Target: text,
   ReadOnly: flag,
-  BindOptions: z.looseObject({}).nullish().transform(orNull),
+  BindOptions: z.looseObject({ Propagation: text }).nullish().transform(orNull),
   VolumeOptions: z
     .looseObject({
       NoCopy: flag,

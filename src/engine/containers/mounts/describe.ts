@@ -18,7 +18,13 @@ export function mountPoints(context: ContainersContext, record: ContainerRecord)
           Propagation: '',
         };
       case 'bind':
-        return { Type: 'bind', Source: mount.source, ...common, Mode: mount.mode, Propagation: 'rprivate' };
+        return {
+          Type: 'bind',
+          Source: mount.source,
+          ...common,
+          Mode: mount.mode,
+          Propagation: mount.propagation ?? 'rprivate',
+        };
       case 'tmpfs':
         return { Type: 'tmpfs', Source: '', ...common, Mode: '', Propagation: '' };
     }

@@ -3,6 +3,8 @@ import { invalid } from '../../errors.ts';
 export interface BindMode {
   readonly writable: boolean;
   readonly copy: boolean;
+  /** '' where none was asked for. */
+  readonly propagation: string;
 }
 
 /** Options of a bind, of each group one at most (moby volume/mounts, linux parser). */
@@ -12,22 +14,30 @@ const GROUPS: readonly (readonly string[])[] = [
   ['z', 'Z'],
   ['nocopy'],
   ['consistent', 'cached', 'delegated'],
-  ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'],
 ];
-const PROPAGATION = GROUPS[4] ?? [];
+/** mount_namespaces(7), as mount(8) names them. */
+export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 
 /**
  * The third part of `source:destination:mode`.
  *
- * @param named true for a volume: it can't have a propagation, and only it has `nocopy`
  * @throws EngineError invalidParameter `invalid mode: MODE`
  */
-export function parseMode(mode: string, named: boolean): BindMode {
-  const words = mode === '' ? [] : mode.split(',');
-  const wrong =
-    GROUPS.some((group) => words.filter((word) => group.includes(word)).length > 1) ||
-    words.some((word) => !GROUPS.flat().includes(word)) ||
-    words.some((word) => (named ? PROPAGATION.includes(word) : word === 'nocopy'));
-  if (wrong) throw invalid(`invalid mode: ${mode}`);
-  return { writable: !words.includes('ro'), copy: !words.includes('nocopy') };
+export function parseMode(mode: string): BindMode {
+  if (!isMode(mode)) throw invalid(`invalid mode: ${mode}`);
+  const words = mode.split(',');
+  return {
+    writable: !words.includes('ro'),
+    copy: !words.includes('nocopy'),
+    propagation: words.find((word) => PROPAGATIONS.includes(word)) ?? '',
+  };
+}
+
+export function isMode(text: string): boolean {
+  const words = text === '' ? [] : text.split(',');
+  const groups = [...GROUPS, PROPAGATIONS];
+  return (
+    words.every((word) => groups.flat().includes(word)) &&
+    groups.every((group) => words.filter((word) => group.includes(word)).length <= 1)
+  );
 }

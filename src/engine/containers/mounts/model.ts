@@ -22,6 +22,8 @@ export interface BindMountRecord extends Common {
   /** As it was asked for; what is mounted is the engine's socket. */
   readonly source: string;
   readonly mode: string;
+  /** Absent: rprivate. */
+  readonly propagation?: string;
 }
 
 export interface TmpfsMountRecord extends Common {

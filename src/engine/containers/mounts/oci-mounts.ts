@@ -12,10 +12,11 @@ export function mountsForStart(context: ContainersContext, record: ContainerReco
     const { destination, writable } = mount;
     if (mount.type === 'tmpfs')
       return { destination, type: 'tmpfs', source: 'tmpfs', options: mount.options };
+    const propagation = (mount.type === 'bind' ? mount.propagation : undefined) ?? 'rprivate';
     const source =
       mount.type === 'bind'
         ? context.config.engineSocket
         : context.volumes.mount(record.id, { name: mount.name, destination, writable }).mountpoint;
-    return { destination, type: 'bind', source, options: ['rbind', 'rprivate', writable ? 'rw' : 'ro'] };
+    return { destination, type: 'bind', source, options: ['rbind', propagation, writable ? 'rw' : 'ro'] };
   });
 }

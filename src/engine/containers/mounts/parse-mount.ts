@@ -3,7 +3,8 @@ import { tmpfsOptions } from '../../oci/mounts.ts';
 import type { MountSpec } from '../../../protocol/docker/container-config.ts';
 import { cleanDestination } from './destination.ts';
 import type { MountRequest } from './model.ts';
-import { DEFAULT_VOLUME_MODE } from './parse-bind.ts';
+import { PROPAGATIONS } from './mode.ts';
+import { DEFAULT_VOLUME_MODE, given } from './parse-bind.ts';
 
 /**
  * An entry of HostConfig.Mounts (Docker Engine API v1.51, Mount).
@@ -14,14 +15,14 @@ export function parseMount(mount: MountSpec): MountRequest {
   const context = `invalid mount config for type "${mount.Type}": `;
   if (mount.Type === 'image') throw notImplemented('HostConfig.Mounts of type image is not implemented yet');
   if (!['volume', 'tmpfs', 'bind'].includes(mount.Type)) {
-    throw invalid(`${context}mount type unknown: "${mount.Type}"`);
+    throw invalid(`${context}mount type unknown`);
   }
   refuseOthers('HostConfig.Mounts', mount, FIELDS);
   const destination = cleanDestination(mount.Target, context);
   const options = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions' } as const;
   for (const [type, field] of Object.entries(options)) {
     if (type !== mount.Type && mount[field as keyof MountSpec] !== null) {
-      throw invalid(`${context}must not set ${field}`);
+      throw invalid(`${context}field ${field} must not be specified`);
     }
   }
   if (mount.Type === 'volume') return volumeOf(mount, destination, context);
@@ -84,7 +85,12 @@ function bindOf(mount: MountSpec, destination: string, context: string): MountRe
     'CreateMountpoint',
     'ReadOnlyNonRecursive',
   ]);
-  return { type: 'bind', source: mount.Source, destination, writable: !mount.ReadOnly, mode: '' };
+  const propagation = mount.BindOptions?.Propagation ?? '';
+  if (propagation !== '' && !PROPAGATIONS.includes(propagation)) {
+    throw invalid(`${context}invalid propagation mode: ${propagation}`);
+  }
+  const writable = !mount.ReadOnly;
+  return { type: 'bind', source: mount.Source, destination, writable, mode: '', ...given(propagation) };
 }
 
 function refuseOthers(where: string, fields: object, known: readonly string[]): void {

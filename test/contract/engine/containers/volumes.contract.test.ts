@@ -268,7 +268,10 @@ describe('volumes', function () {
   it("bind the engine's own socket, and nothing else of the machine", async () => {
     const id = await client.create({
       Cmd: ['sleep', '100'],
-      HostConfig: { Binds: ['/var/run/docker.sock:/var/run/docker.sock'], NetworkMode: 'none' },
+      HostConfig: {
+        Binds: ['/var/run/docker.sock:/var/run/docker.sock:ro,rslave'],
+        NetworkMode: 'none',
+      },
     });
     await client.call('POST', `/containers/${id}/start`);
     const { json } = await client.call('GET', `/containers/${id}/json`);
@@ -282,9 +285,9 @@ describe('volumes', function () {
         Type: 'bind',
         Source: '/var/run/docker.sock',
         Destination: '/var/run/docker.sock',
-        RW: true,
-        Mode: '',
-        Propagation: 'rprivate',
+        RW: false,
+        Mode: 'ro,rslave',
+        Propagation: 'rslave',
       },
     ]);
     await client.call('DELETE', `/containers/${id}?force=1`);
@@ -305,6 +308,53 @@ describe('volumes', function () {
       [{ Binds: ['vol:/'] }, 400, /destination can't be '\/'$/],
       [{ Binds: ['vol:/a/../proc/self'] }, 400, /cannot be mounted because it is inside \/proc$/],
       [{ Binds: ['vol:/a:maybe'] }, 400, /^invalid mode: maybe$/],
+      [{ Binds: ['vol:/a:ro,rw'] }, 400, /^invalid mode: ro,rw$/],
+      [
+        { Binds: ['vol:/a:rshared'] },
+        400,
+        /: invalid mount config for type "volume": field BindOptions must not be specified$/,
+      ],
+      [
+        { Binds: ['/var/run/docker.sock:/a:nocopy'] },
+        400,
+        /type "bind": field VolumeOptions must not be specified$/,
+      ],
+      [{ Binds: ['/anonymous:ro'] }, 400, /^invalid volume specification: '\/anonymous:ro'$/],
+      [
+        { Mounts: [{ Type: 'odd', Target: '/a' }] },
+        400,
+        /^invalid mount config for type "odd": mount type unknown$/,
+      ],
+      [
+        { Mounts: [{ Type: 'tmpfs', Source: 'x', Target: '/a' }] },
+        400,
+        /field Source must not be specified$/,
+      ],
+      [
+        { Mounts: [{ Type: 'volume', Target: '/a', BindOptions: { Propagation: 'shared' } }] },
+        400,
+        /^invalid mount config for type "volume": field BindOptions must not be specified$/,
+      ],
+      [
+        {
+          Mounts: [
+            {
+              Type: 'bind',
+              Source: '/var/run/docker.sock',
+              Target: '/a',
+              BindOptions: { Propagation: 'odd' },
+            },
+          ],
+        },
+        400,
+        /^invalid mount config for type "bind": invalid propagation mode: odd$/,
+      ],
+      [
+        { Mounts: [{ Type: 'volume', Target: '/a', ReadOnly: true }] },
+        400,
+        /ReadOnly mode when using anonymous volumes$/,
+      ],
+      [{ Tmpfs: { '/a': 'size=1m,what' } }, 400, /^invalid tmpfs option "what"$/],
       [{ Binds: ['vol:/a:ro:x'] }, 400, /^invalid volume specification: 'vol:\/a:ro:x'$/],
       [
         { Mounts: [{ Type: 'volume', Source: 'v', Target: '/a', VolumeOptions: { Subpath: 'x' } }] },
