@@ -56,13 +56,21 @@ export async function unpackLocal(
   }
 }
 
-/** A name's parts, one character a byte. @throws WherryError for one that leads out, or through a link of this archive */
-function partsOf(name: string, links: ReadonlySet<string>): string[] {
+/**
+ * A name's parts, one character a byte.
+ *
+ * @throws WherryError for one that leads out, or through a link of this archive
+ */
+export function partsOf(name: string, links: ReadonlySet<string>, windows = WINDOWS): string[] {
   const parts = normalize(name)
     .split('/')
     .filter((part) => part !== '' && part !== '.');
   if (parts[0] === '..')
     throw copyError(`the archive names a path outside of the destination: ${shown(parts)}`);
+  // There both lead elsewhere: one is a separator, the other ends a drive's letter or begins a stream's name.
+  if (windows && parts.some((part) => /[\\:]/.test(part))) {
+    throw copyError(`the archive holds a name that Windows can't have: ${shown(parts)}`);
+  }
   for (let length = 1; length < parts.length; length++) {
     const parent = parts.slice(0, length);
     if (links.has(parent.join('/')))
@@ -70,6 +78,8 @@ function partsOf(name: string, links: ReadonlySet<string>): string[] {
   }
   return parts;
 }
+
+const WINDOWS = process.platform === 'win32';
 
 const shown = (parts: readonly string[]): string => Buffer.from(parts.join('/'), 'latin1').toString('utf8');
 

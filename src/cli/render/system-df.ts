@@ -142,7 +142,7 @@ function imageRows(image: ImageUsage, now: Date): Record<string, string>[] {
       Tag: name.slice(colon + 1),
       ID: image.Id.replace(/^sha256:/, '').slice(0, 12),
       CreatedSince: `${humanDuration(now.getTime() / 1000 - image.Created)} ago`,
-      Size: humanSize(image.Size),
+      Size: humanSize(image.Size, 3),
       SharedSize: humanSize(image.SharedSize),
       UniqueSize: humanSize(image.Size - image.SharedSize),
       Containers: String(image.Containers),
@@ -161,5 +161,5 @@ function containerUsageRows(containers: readonly ContainerSummary[], now: Date):
 const volumeRow = ({ Name, UsageData }: VolumeUsage): Record<string, string> => ({
   Name,
   Links: String(UsageData.RefCount),
-  Size: humanSize(UsageData.Size, 3),
+  Size: humanSize(UsageData.Size),
 });
