@@ -37,7 +37,7 @@ const SHUTDOWN_LIMIT = 45;
 export async function startEngine(environment: Environment, version: string, log: Log): Promise<Engine> {
   const { dataDir, runDir } = environment;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const config = readEngineConfig(environment.configFile);
   const events = new EventBus();
   const [volumes, networks, images] = await Promise.all([
@@ -68,6 +68,7 @@ export async function startEngine(environment: Environment, version: string, log
     config: {
       engineSocket: environment.socket,
       engineSocketAliases: readSocketAliases(environment.configFile),
+      userns: config.userns,
     },
     events,
     onBackgroundError,

@@ -24,6 +24,7 @@ export async function writeConfigDisk(
     insecureRegistries: config.engine.insecureRegistries,
     // The engine of an image from before this key refuses it: only machines that use it depend on it.
     ...(config.engine.labels.length === 0 ? {} : { labels: config.engine.labels }),
+    ...(config.engine.userns === undefined ? {} : { userns: config.engine.userns }),
     accelerator: start.accelerator,
   } satisfies z.input<typeof engineConfig>;
   const archive = ustarArchive(

@@ -40,7 +40,7 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
       Memory: 0,
       Disk: 0,
       EngineOptions: {
-        ArbitraryFlags: [],
+        ArbitraryFlags: config.engine.userns === undefined ? [] : [`userns=${config.engine.userns}`],
         InsecureRegistry: config.engine.insecureRegistries,
         RegistryMirror: config.engine.registryMirrors,
         Labels: config.engine.labels,

@@ -14,18 +14,29 @@ export const createFlags = {
   }),
   'engine-registry-mirror': Flags.string({ description: 'Mirror of Docker Hub, tried before it', ...many }),
   'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...many }),
+  'engine-opt': Flags.string({
+    description: 'Option of the engine: userns=auto gives each container user ids of its own',
+    ...many,
+  }),
 };
 
 /** docker-machine's flags that mean nothing here: accepted, so that scripts go on working, with a note. */
 export const ignoredFlags = {
   'engine-env': Flags.string({ hidden: true, ...many }),
-  'engine-opt': Flags.string({ hidden: true, ...many }),
   'engine-storage-driver': Flags.string({ hidden: true }),
   'engine-install-url': Flags.string({ hidden: true }),
   'tls-san': Flags.string({ hidden: true, ...many }),
 };
 
-export function noteIgnored(flags: Readonly<Record<string, unknown>>, reporter: Reporter): void {
+/** @param engineOptions those of `--engine-opt` that Wherry's engine doesn't know */
+export function noteIgnored(
+  flags: Readonly<Record<string, unknown>>,
+  engineOptions: readonly string[],
+  reporter: Reporter,
+): void {
+  for (const option of engineOptions) {
+    reporter.note(`Note: --engine-opt ${option} has no meaning for Wherry's engine and was ignored`);
+  }
   for (const name of Object.keys(ignoredFlags)) {
     if (flags[name] !== undefined)
       reporter.note(`Note: --${name} has no meaning for Wherry's engine and was ignored`);

@@ -12,6 +12,7 @@ export const isolationFlags = {
   }),
   uts: Flags.string({ description: 'UTS namespace to use (host)' }),
   cgroupns: Flags.string({ description: 'Cgroup namespace to use (host, private)' }),
+  userns: Flags.string({ description: 'User namespace to use (host, auto: user ids of its own)' }),
   'shm-size': Flags.string({ description: 'Size of /dev/shm, e.g. 128m' }),
 };
 
@@ -21,6 +22,7 @@ export interface IsolationFlags {
   readonly ipc?: string | undefined;
   readonly uts?: string | undefined;
   readonly cgroupns?: string | undefined;
+  readonly userns?: string | undefined;
   readonly 'shm-size'?: string | undefined;
 }
 
@@ -29,10 +31,11 @@ export function isolationFields(flags: IsolationFlags): {
   readonly config: { readonly Domainname?: string };
   readonly host: Readonly<Record<string, string | number>>;
 } {
-  const { domainname, pid, ipc, uts, cgroupns } = flags;
+  const { domainname, pid, ipc, uts, cgroupns, userns } = flags;
   refuseUnless(pid, /^(?:host|container:.+)?$/, '--pid: invalid PID mode');
   refuseUnless(uts, /^(?:host)?$/, '--uts: invalid UTS mode');
   refuseUnless(cgroupns, /^(?:host|private)?$/, '--cgroupns: invalid CGROUP mode');
+  refuseUnless(userns, /^(?:host|auto)?$/, '--userns: invalid USER mode');
   const shmSize = bytes(flags['shm-size']);
   return {
     config: domainname === undefined ? {} : { Domainname: domainname },
@@ -41,6 +44,7 @@ export function isolationFields(flags: IsolationFlags): {
       ...(ipc === undefined ? {} : { IpcMode: ipc }),
       ...(uts === undefined ? {} : { UTSMode: uts }),
       ...(cgroupns === undefined ? {} : { CgroupnsMode: cgroupns }),
+      ...(userns === undefined ? {} : { UsernsMode: userns }),
       ...(shmSize === undefined ? {} : { ShmSize: shmSize }),
     },
   };

@@ -30,6 +30,8 @@ export interface SpecInput {
   readonly user: ResolvedUser;
   readonly netnsPath: string | undefined;
   readonly joined: Joined;
+  /** Paths of the user namespace and of a sysfs of a container with ids of its own. */
+  readonly users: { readonly userns: string; readonly sysfs: string } | undefined;
   readonly hostname: string;
   readonly domainname: string;
   /** Of linked containers; the container's own replace them. */
@@ -70,6 +72,7 @@ export function containerSpec(input: SpecInput): string {
     withRlimits(hostConfig.Ulimits),
     withSystemMounts({
       shm: shmFor(hostConfig, input.joined.shm),
+      sysfs: input.users?.sysfs,
       writableSys: privileges.writableSys,
       writableCgroups: privileges.writableCgroups,
     }),
@@ -77,7 +80,7 @@ export function containerSpec(input: SpecInput): string {
     withFileBinds(input.files, hostConfig.ReadonlyRootfs),
     withUserMounts(input.mounts),
     withInit(wantsInit(hostConfig) ? input.init : undefined),
-    withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath)),
+    withNamespaces(namespacesOf(input.record, input.joined, input.netnsPath, input.users?.userns)),
     withHostname(hostConfig.UTSMode === 'host' ? undefined : input.hostname, input.domainname),
     withResources(input.cgroupsPath, limitsOf(hostConfig)),
     withDevices(deviceGrantOf(hostConfig)),

@@ -10,6 +10,8 @@ import type { ExitWatcher } from './exit-watcher.ts';
 import type { HealthChecks } from './health/checks.ts';
 import type { Restarts } from './restarts.ts';
 import type { ContainerStore } from './store.ts';
+import type { OwnUsers } from './userns/own-users.ts';
+import type { IdRanges } from './userns/ranges.ts';
 
 export interface ContainersConfig {
   /** Executables of the VM. */
@@ -28,6 +30,8 @@ export interface ContainersConfig {
   readonly engineSocketAliases: readonly string[];
   /** How long a client that reads nothing may hold a container's output up; the hub's own default otherwise. */
   readonly stallLimitMs?: number | undefined;
+  /** Whether containers that don't say anything of it have user ids of their own. */
+  readonly userns: 'host' | 'auto';
 }
 
 export const DEFAULT_CONFIG: ContainersConfig = {
@@ -39,6 +43,7 @@ export const DEFAULT_CONFIG: ContainersConfig = {
   arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
   engineSocket: GUEST.engineSocket,
   engineSocketAliases: [],
+  userns: 'host',
 };
 
 /** What the operations on containers work with; made once, in `open-containers.ts`. */
@@ -47,6 +52,8 @@ export interface ContainersContext {
   readonly layout: Layout;
   readonly images: ImageResolver;
   readonly rootfs: RootfsManager;
+  readonly users: OwnUsers;
+  readonly idRanges: IdRanges;
   readonly networks: NetworkManager;
   readonly volumes: VolumeManager;
   readonly events: EventBus;
@@ -70,6 +77,7 @@ export interface ContainersContext {
  * - `runDir/exits/ID`: exit codes, written by conmon
  * - `runDir/crun/`: crun's own state
  * - `runDir/shm/ID/`: the shared memory of a container that lets others have it
+ * - `runDir/users/ID/`: the namespaces of a container with user ids of its own, and what is mounted with them
  * - `runDir/execs/ID/`: an exec session's process.json, sockets and exit code
  */
 export interface Layout {

@@ -33,6 +33,7 @@ import { checkPorts } from './ports.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { ContainerEntry } from './registry.ts';
 import { checkSecurity } from './security/check.ts';
+import { hasOwnUsers } from './userns/choose.ts';
 import { parseSignal } from './signals.ts';
 import {
   DEFAULT_NETWORK,
@@ -87,6 +88,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   const securityWarnings = checkSecurity(parsed.hostConfig);
   checkNamespaceModes(parsed.hostConfig, config);
   sizeLimit(parsed.hostConfig.StorageOpt);
+  const ownUsers = hasOwnUsers(parsed.hostConfig, context.config.userns);
   const portWarnings = checkPorts(config, parsed.hostConfig);
   const networks = planNetworks(context.networks, config, parsed.hostConfig, parsed.networking);
   if (parsed.hostConfig.NetworkMode === DEFAULT_NETWORK) checkLinks(context, parsed.hostConfig);
@@ -113,7 +115,7 @@ export async function createContainer(context: ContainersContext, request: Creat
   );
   // Only the name: until its volumes are there, the container isn't.
   context.registry.reserve(record.name, id);
-  const entry = await makeContainer(context, record, image, mounts);
+  const entry = await makeContainer(context, record, image, { mounts, ownUsers });
   publish(context, entry, 'create');
   return { entry, warnings: [...parsed.limitWarnings, ...securityWarnings, ...portWarnings] };
 }
@@ -135,13 +137,14 @@ async function makeContainer(
   context: ContainersContext,
   record: ContainerRecord,
   image: ResolvedImage,
-  requests: readonly MountRequest[],
+  wanted: { readonly mounts: readonly MountRequest[]; readonly ownUsers: boolean },
 ): Promise<ContainerEntry> {
   const { id } = record;
   const autoRemove = record.hostConfig.AutoRemove;
   try {
     context.images.acquire(image.id, id);
-    const { mounts, fill } = await prepareMounts(context, id, requests, !autoRemove);
+    if (wanted.ownUsers) record.idRange = context.idRanges.allocate(id);
+    const { mounts, fill } = await prepareMounts(context, id, wanted.mounts, !autoRemove);
     if (mounts.length > 0) record.mounts = mounts;
     await context.store.create(record);
     const size = sizeLimit(record.hostConfig.StorageOpt);
@@ -159,6 +162,7 @@ async function makeContainer(
       await undo().catch(context.onBackgroundError);
     }
     context.images.release(image.id, id);
+    context.idRanges.release(id);
     context.registry.release(record.name);
     throw error;
   }

@@ -114,7 +114,7 @@ export const HOST_CONFIG_FIELDS: Readonly<Record<string, Rule>> = {
   Tmpfs: 'built',
   UTSMode: 'built',
   Ulimits: 'built',
-  UsernsMode: ['host'],
+  UsernsMode: 'built',
   VolumeDriver: ['local'],
   VolumesFrom: 'built',
 };

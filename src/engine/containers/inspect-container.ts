@@ -17,7 +17,6 @@ const FIXED_HOST_CONFIG = {
   VolumeDriver: '',
   Cgroup: '',
   PublishAllPorts: false,
-  UsernsMode: '',
   Runtime: 'crun',
   Isolation: '',
   CgroupParent: '',

@@ -6,6 +6,7 @@ import type {
 } from '../../protocol/docker/container-config.ts';
 import type { Sandbox } from '../networks/contract.ts';
 import type { Health } from './health/state.ts';
+import type { IdRange } from '../sys/user-namespace.ts';
 import type { MountRecord } from './mounts/model.ts';
 
 /** Who a process is: a pid alone may have been given to another since. */
@@ -71,6 +72,8 @@ export interface ContainerRecord {
   networks?: Readonly<Record<string, EndpointConfig>>;
   /** What runs: entrypoint and command. */
   readonly argv: readonly string[];
+  /** The ids of the VM that are the container's own (`--userns=auto`); absent: it has the VM's. */
+  idRange?: IdRange;
   /** Absent in what engines before volumes wrote. */
   mounts?: readonly MountRecord[];
   state: ContainerState;

@@ -29,7 +29,10 @@ export function namesakeOf(context: ContainersContext, record: ContainerRecord):
 
 /** What to ask of the networks for this container. @throws EngineError for `container:NAME` of none that runs */
 export function sandboxRequest(context: ContainersContext, record: ContainerRecord): SandboxRequest {
-  const request = adoptionRequest(record);
+  const request = {
+    ...adoptionRequest(record),
+    ...(record.idRange === undefined ? {} : { netns: context.users.netns(record.id) }),
+  };
   if (typeof request.mode !== 'string') {
     return { ...request, mode: { container: joined(context, record, request.mode.container).id } };
   }

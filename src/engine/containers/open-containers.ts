@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Route } from '../api/route.ts';
 import { containerRoutes } from '../api/containers/routes.ts';
 import { execRoutes } from '../api/exec/routes.ts';
@@ -22,6 +23,9 @@ import { restoreContainers } from './restore-containers.ts';
 import { restartByPolicy } from './start-container.ts';
 import { DEFAULT_STOP_SECONDS, stopContainer } from './stop-container.ts';
 import { ContainerStore } from './store.ts';
+import { OwnUsers } from './userns/own-users.ts';
+import { IdRanges } from './userns/ranges.ts';
+import { shiftedRoots } from './userns/shifted-roots.ts';
 
 export interface ContainersOptions {
   /** Survives a VM restart. */
@@ -65,12 +69,19 @@ export interface Containers {
 
 export function openContainers(options: ContainersOptions): Containers {
   const layout = layoutOf(options.dataDir, options.runDir);
+  // Containers with user ids of their own get to what is theirs by path.
+  for (const directory of [options.runDir, layout.shm])
+    mkdirSync(directory, { recursive: true, mode: 0o711 });
   for (const directory of Object.values(layout)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const users = new OwnUsers(join(options.runDir, 'users'));
+  const idRanges = new IdRanges();
   const context: ContainersContext = {
     config: { ...DEFAULT_CONFIG, ...options.config },
     layout,
     images: options.images,
-    rootfs: options.rootfs,
+    rootfs: shiftedRoots(options.rootfs, users, (id) => idRanges.rangeOf(id)),
+    users,
+    idRanges,
     networks: options.networks,
     volumes: options.volumes,
     events: options.events,

@@ -61,6 +61,7 @@ export async function removeLocked(
   context.exits.forget(entry.id);
   context.restarts.forget(entry.id);
   await releaseMounts(context, entry.id, entry.record.mounts ?? [], volumes).catch(context.onBackgroundError);
+  context.idRanges.release(entry.id);
   context.images.release(entry.record.imageId, entry.id);
   context.execs.removeOf(entry.id);
   context.registry.remove(entry);

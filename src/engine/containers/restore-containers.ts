@@ -43,6 +43,7 @@ export async function restoreContainers(context: ContainersContext): Promise<voi
       // First of all: its image stays for as long as its files do.
       context.images.acquire(record.imageId, record.id);
       context.registry.add(entry);
+      if (record.idRange !== undefined) context.idRanges.restore(record.id, record.idRange);
       restoreMounts(context, record);
       entries.push(entry);
     });

@@ -85,6 +85,7 @@ async function launch(
   const bundle = bundleOf(context, record.id);
   context.exits.forget(record.id);
   const image = context.images.resolve(record.imageId);
+  if (record.idRange !== undefined) await context.users.open(record.id, record.idRange);
   const [rootfs, sandbox] = await Promise.all([
     context.rootfs.mount(record.id, image),
     context.networks.createSandbox(sandboxRequest(context, record)),
@@ -154,16 +155,22 @@ async function writeBundle(
     { passwd: readTextInRoot(rootfs, 'etc/passwd'), group: readTextInRoot(rootfs, 'etc/group') },
     hostConfig.GroupAdd,
   );
+  const [files, mounts] = [
+    networkFilesIn(directoryOf(context, namesake.id)),
+    mountsForStart(context, record),
+  ];
+  const own = record.idRange === undefined ? undefined : context.users.of(record.id);
   const spec = containerSpec({
     record,
     rootfs,
     user,
     netnsPath: sandbox.netnsPath,
     joined: joinNamespaces(context, record),
+    users: own?.places(),
     ...names,
-    files: networkFilesIn(directoryOf(context, namesake.id)),
+    files: own === undefined ? files : own.files(files),
     linkedEnv: linked.env,
-    mounts: mountsForStart(context, record),
+    mounts: own === undefined ? mounts : own.mounts(mounts),
     cgroupsPath: `${context.config.cgroupParent}/${record.id}`,
     init: context.config.init,
     arch: context.config.arch,

@@ -63,7 +63,11 @@ export interface RootfsManager {
    * @throws EngineError invalidParameter where the disk can't
    */
   limit(containerId: string, bytes: number): Promise<void>;
-  mount(containerId: string, image: ResolvedImage): Promise<Rootfs>;
+  /**
+   * @param userns the path of a user namespace whose ids the image's files are to have, as the files in `upper` have them
+   *   already; absent: the VM's
+   */
+  mount(containerId: string, image: ResolvedImage, userns?: string): Promise<Rootfs>;
   /** Idempotent. Layers that no container uses any more are unmounted too. */
   unmount(containerId: string): Promise<void>;
   /** Bytes that a container's writable layer takes on the disk; 0 where there is none. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { invalid } from '../errors.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
 import { parseMountInfo } from '../sys/mount-info.ts';
-import { MNT_DETACH, mountFilesystem, unmount } from '../sys/mount.ts';
+import { MNT_DETACH, idmappedMount, mountFilesystem, unmount } from '../sys/mount.ts';
 import { hasProjectQuota } from '../sys/project-quota.ts';
 import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
 import { forgetLimit, limitDirectory } from './root-quota.ts';
@@ -39,9 +39,10 @@ export class OverlayRootfs implements RootfsManager {
 
   static async open(options: RootfsOptions): Promise<OverlayRootfs> {
     const manager = new OverlayRootfs(options);
-    for (const directory of [manager.#dataDir, manager.#layersDir, manager.#rootsDir]) {
+    for (const directory of [manager.#dataDir, manager.#layersDir]) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     }
+    await mkdir(manager.#rootsDir, { recursive: true, mode: 0o711 });
     // Removals that a crash cut short.
     for (const name of await readdir(manager.#dataDir)) {
       if (name.startsWith('.removed-')) await removeTree(join(manager.#dataDir, name));
@@ -58,22 +59,25 @@ export class OverlayRootfs implements RootfsManager {
     limitDirectory(own, bytes);
   }
 
-  async mount(containerId: string, image: ResolvedImage): Promise<Rootfs> {
+  async mount(containerId: string, image: ResolvedImage, userns?: string): Promise<Rootfs> {
     return await this.#exclusive(async () => {
       const own = join(this.#dataDir, containerId);
       const [upper, work] = [join(own, 'upper'), join(own, 'work')];
       const merged = join(this.#rootsDir, containerId, 'merged');
-      const lowers = image.layers.map(({ diffId }) => this.#layerPoint(diffId)).toReversed(); // the topmost comes first
-      if (lowers.length === 0) lowers.push(await this.#emptyLayer());
+      const layers = image.layers.map(({ diffId }) => this.#layerPoint(diffId)).toReversed(); // the topmost comes first
+      if (layers.length === 0) layers.push(await this.#emptyLayer());
+      const lowers = userns === undefined ? layers : layers.map((_, at) => this.#lowerPoint(containerId, at));
       const mounted = mountPoints();
       if (mounted.has(merged)) return { merged, upper, lowers };
-      await mkdir(merged, { recursive: true, mode: 0o700 });
+      // The root of a container with ids of its own is nobody here, and has to get to its files.
+      await mkdir(merged, { recursive: true, mode: userns === undefined ? 0o700 : 0o711 });
       await this.#writeUse(
         containerId,
         image.layers.map(({ diffId }) => diffId),
       );
       try {
         for (const layer of image.layers) await this.#mountLayer(layer.diffId, layer.file, mounted);
+        if (userns !== undefined) await mountShifted(layers, lowers, userns);
         await makeUpper(own, upper, work, lowers[0] ?? '');
         mountFilesystem('overlay', merged, [
           ['source', 'overlay'],
@@ -126,6 +130,8 @@ export class OverlayRootfs implements RootfsManager {
   /** Forgets a container's use of its layers, and unmounts those that nobody uses any more. */
   async #release(containerId: string): Promise<void> {
     const diffIds = await this.#readUse(containerId);
+    const own = `${join(this.#rootsDir, containerId, 'lower')}/`;
+    for (const point of mountPoints()) if (point.startsWith(own)) unmount(point, MNT_DETACH);
     await rm(join(this.#rootsDir, containerId), { recursive: true, force: true });
     const used = new Set<string>();
     for (const other of await readdir(this.#rootsDir))
@@ -137,6 +143,11 @@ export class OverlayRootfs implements RootfsManager {
       unmount(point, MNT_DETACH);
       await rmdir(point);
     }
+  }
+
+  /** Where a container has a layer to itself, with its own ids. */
+  #lowerPoint(containerId: string, at: number): string {
+    return join(this.#rootsDir, containerId, 'lower', String(at));
   }
 
   #layerPoint(diffId: string): string {
@@ -170,6 +181,22 @@ export class OverlayRootfs implements RootfsManager {
 }
 
 const OWN_MODE = 0o710;
+/** Mounts layers once more each, with the ids of a user namespace. */
+async function mountShifted(
+  layers: readonly string[],
+  points: readonly string[],
+  userns: string,
+): Promise<void> {
+  const namespace = openSync(userns, 'r');
+  try {
+    for (const [at, point] of points.entries()) {
+      await mkdir(point, { recursive: true, mode: 0o700 });
+      idmappedMount(layers[at] ?? '', point, namespace);
+    }
+  } finally {
+    closeSync(namespace);
+  }
+}
 
 /** The container's root directory takes its mode and owner from upper: they have to be the image's. */
 async function makeUpper(own: string, upper: string, work: string, top: string): Promise<void> {

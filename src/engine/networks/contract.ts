@@ -76,6 +76,8 @@ export interface SandboxRequest {
   readonly containerName: string;
   readonly hostname: string;
   readonly mode: 'bridge' | 'none' | 'host' | { readonly container: string };
+  /** The path of a network namespace to use; absent: a new one. */
+  readonly netns?: string | undefined;
   readonly endpoints: readonly EndpointRequest[];
   /** What to publish; the container needs an endpoint then. */
   readonly ports?: readonly PortRequest[] | undefined;

@@ -29,6 +29,19 @@ export function createNetns(path: string, configure: () => void): void {
   }
 }
 
+/** As {@link createNetns}, of a namespace that is there: the file at `existing`. @throws SyscallError */
+export function keepNetns(existing: string, path: string, configure: () => void): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  try {
+    bindMount(existing, path);
+    inNetns(path, configure);
+  } catch (error) {
+    removeNetns(path);
+    throw error;
+  }
+}
+
 /** Runs `work` with the main thread inside of a namespace; it must be synchronous. @throws SyscallError */
 export function inNetns<T>(path: string, work: () => T): T {
   const fd = openSync(path, 'r');

@@ -27,7 +27,7 @@ import {
 } from './endpoints.ts';
 import { deleteLink, linkIndex, setNetSysctl, setUp } from './links.ts';
 import { RouteSocket } from './netlink.ts';
-import { createNetns, removeNetns } from './netns.ts';
+import { createNetns, keepNetns, removeNetns } from './netns.ts';
 import { detourName, isDetourName, unshape } from './rates/shape.ts';
 
 export interface SandboxParts {
@@ -91,7 +91,8 @@ export class Sandboxes implements NetworkManager {
     prepared.catch(() => undefined);
     const endpoints: Endpoint[] = [];
     try {
-      createNetns(netnsPath, configureLoopback);
+      if (request.netns === undefined) createNetns(netnsPath, configureLoopback);
+      else keepNetns(request.netns, netnsPath, configureLoopback);
       for (const { endpoint, bridge } of wanted) {
         endpoints.push(this.#attach(request, netnsPath, { wanted: endpoint, bridge, before: endpoints }));
       }

@@ -12,6 +12,8 @@ export type SharedMemory = { readonly size: number } | { readonly source: string
 
 export interface SystemMountOptions {
   readonly shm: SharedMemory;
+  /** A sysfs to bind; undefined: a new one. */
+  readonly sysfs?: string | undefined;
   /** Privileged containers may write to /sys and to their cgroups. */
   readonly writableSys: boolean;
   readonly writableCgroups: boolean;
@@ -32,7 +34,9 @@ export const withSystemMounts =
         'mode=0620',
         'gid=5',
       ]),
-      mountOf('/sys', 'sysfs', 'sysfs', [...KERNEL, options.writableSys ? 'rw' : 'ro']),
+      options.sysfs === undefined
+        ? mountOf('/sys', 'sysfs', 'sysfs', [...KERNEL, options.writableSys ? 'rw' : 'ro'])
+        : mountOf('/sys', 'bind', options.sysfs, ['rbind', 'rprivate', ...KERNEL, 'ro']),
       mountOf('/sys/fs/cgroup', 'cgroup', 'cgroup', [...KERNEL, options.writableCgroups ? 'rw' : 'ro']),
       mountOf('/dev/mqueue', 'mqueue', 'mqueue', KERNEL),
     );

@@ -5,7 +5,7 @@ export type Placement = 'own' | 'host' | { readonly path: string };
 
 export type NamespaceChoice = Readonly<Record<(typeof CHOSEN)[number], Placement>>;
 
-const CHOSEN = ['pid', 'ipc', 'uts', 'cgroup', 'network'] as const;
+const CHOSEN = ['pid', 'ipc', 'uts', 'cgroup', 'network', 'user'] as const;
 
 /** Namespaces of the container (runtime-spec config-linux.md#namespaces); its mounts are always its own. */
 export const withNamespaces =

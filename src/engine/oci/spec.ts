@@ -60,7 +60,7 @@ export interface OciSeccomp {
   readonly syscalls: readonly OciSyscallRule[];
 }
 
-export type OciNamespaceType = 'mount' | 'pid' | 'ipc' | 'uts' | 'cgroup' | 'network';
+export type OciNamespaceType = 'mount' | 'pid' | 'ipc' | 'uts' | 'cgroup' | 'network' | 'user';
 
 export interface OciDeviceRule {
   readonly allow: boolean;

@@ -171,6 +171,22 @@ export function openTree(path: string, flags: number): number {
   return openTreeCall(AT_FDCWD, path, flags | OPEN_TREE_CLOEXEC);
 }
 
+/**
+ * Makes `target` show what `source` is, with other owners: ids of the filesystem are taken for ids of the user namespace
+ * that is open as `usernsFd` (mount_setattr(2), MOUNT_ATTR_IDMAP). Whatever is mounted below `source` is left out.
+ *
+ * @throws SyscallError
+ */
+export function idmappedMount(source: string, target: string, usernsFd: number): void {
+  const fd = openTree(source, OPEN_TREE_CLONE);
+  try {
+    setMountAttributes(fd, { set: MOUNT_ATTR.IDMAP, usernsFd });
+    moveMount(fd, target);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** mount_setattr(2) on an fd of {@link openTree} or {@link createMount}. @throws SyscallError */
 export function setMountAttributes(
   fd: number,

@@ -10,6 +10,8 @@ const engineSettings = z.strictObject({
   registryMirrors: z.array(z.string()),
   /** `KEY=VALUE`, shown by `info` and matched by `machine ls --filter label=`. */
   labels: z.array(z.string()),
+  /** `auto`: containers get user ids of their own unless they say otherwise. */
+  userns: z.literal('auto').optional(),
 });
 
 /** `machine.json`: what its user wants of a machine. Whether it runs is not in here: that is asked of the facts. */

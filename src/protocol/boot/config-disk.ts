@@ -37,6 +37,8 @@ export const engineConfig = z.strictObject({
   accelerator: z.string().default('unknown'),
   /** `key=value` of `machine create --engine-label`, for `info`. */
   labels: z.array(z.string()).default([]),
+  /** Whether containers get user ids of their own unless they say otherwise. */
+  userns: z.enum(['host', 'auto']).default('host'),
 });
 
 export type EngineConfig = z.infer<typeof engineConfig>;

@@ -152,6 +152,7 @@ export const hostConfig = z.object({
   SecurityOpt: texts,
   Tmpfs: textMap,
   UTSMode: text,
+  UsernsMode: text,
   ShmSize: count,
   StorageOpt: textMap,
   Sysctls: textMap,

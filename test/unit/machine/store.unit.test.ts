@@ -109,7 +109,12 @@ describe('machine store', () => {
 
   it('writes a config disk that opens with the magic and holds what the guest needs', async () => {
     const config = machineConfigOf({ name: 'a' });
-    const engine = { insecureRegistries: ['127.0.0.1:5000'], registryMirrors: ['http://m'], labels: ['a=b'] };
+    const engine = {
+      insecureRegistries: ['127.0.0.1:5000'],
+      registryMirrors: ['http://m'],
+      labels: ['a=b'],
+      userns: 'auto' as const,
+    };
     const files = await store.create(config, writeMachineKeys);
     await writeConfigDisk(files, { ...config, engine }, { accelerator: 'hvf', nowMs: 1_700_000_000_999 });
     const members = membersOf(await readFile(files.configDisk));
@@ -131,6 +136,7 @@ describe('machine store', () => {
       registryMirrors: ['http://m'],
       insecureRegistries: ['127.0.0.1:5000'],
       labels: ['a=b'],
+      userns: 'auto',
       accelerator: 'hvf',
     });
     expect(String(members.get('authorized_keys'))).to.equal(await readFile(files.clientPublicKey, 'utf8'));
@@ -142,7 +148,7 @@ describe('machine store', () => {
     const files = await store.create(config, writeMachineKeys);
     await writeConfigDisk(files, config, { accelerator: 'tcg', nowMs: 0 });
     const engine = membersOf(await readFile(files.configDisk)).get('engine.json');
-    expect(JSON.parse(String(engine))).not.to.have.property('labels');
+    expect(JSON.parse(String(engine))).not.to.have.any.keys('labels', 'userns');
   });
 });
 

@@ -4,6 +4,7 @@ import { driverFlags, type DriverModule } from '../../../drivers/module.ts';
 import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/registry.ts';
 import { createMachine } from '../../../machine/create.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
+import { readEngineOptions } from '../../flags/engine-options.ts';
 import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
 import { driverFlagsOf, driverOptions } from '../../flags/driver-flags.ts';
 import { parseMebibytes } from '../../flags/memory.ts';
@@ -59,7 +60,8 @@ export default class MachineCreate extends WherryCommand {
     refuseSurplus(extra);
     const host = await this.host();
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
-    noteIgnored(flags, host.reporter);
+    const engineOptions = readEngineOptions(flags['engine-opt'] ?? []);
+    noteIgnored(flags, engineOptions.ignored, host.reporter);
     if (!(await host.machines.store.exists(name))) {
       await requireReady(await host.driver(driverName), arch, this.terminal, {
         yes: flags.yes,
@@ -82,6 +84,7 @@ export default class MachineCreate extends WherryCommand {
           insecureRegistries: flags['engine-insecure-registry'] ?? [],
           registryMirrors: flags['engine-registry-mirror'] ?? [],
           labels: flags['engine-label'] ?? [],
+          ...engineOptions.options,
         },
         start: !flags['no-start'],
       },

@@ -156,7 +156,11 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+    SecurityOptions: [
+      'name=seccomp,profile=builtin',
+      ...(config.userns === 'auto' ? ['name=userns'] : []),
+      'name=cgroupns',
+    ],
     Warnings: [],
   };
 }

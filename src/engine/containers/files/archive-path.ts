@@ -24,8 +24,8 @@ export async function* archivePath(view: FilesView, path: string, stat: PathStat
   const directory = await openDirectory(view, isDirectory ? path : posix.dirname(path));
   try {
     const as = Buffer.from(base).toString('latin1');
-    if (isDirectory) yield* archiveDirectory(directory, as);
-    else yield* archiveTree(directory, Buffer.from(base), as);
+    if (isDirectory) yield* archiveDirectory(directory, as, view.insideId);
+    else yield* archiveTree(directory, Buffer.from(base), as, view.insideId);
   } finally {
     await directory.close();
   }
@@ -36,7 +36,7 @@ export async function* archivePath(view: FilesView, path: string, stat: PathStat
 export async function* archiveRoot(view: FilesView): AsyncGenerator<Buffer> {
   const root = await openDirectory(view, '/');
   try {
-    yield* archiveDirectory(root, '');
+    yield* archiveDirectory(root, '', view.insideId);
   } finally {
     await root.close();
   }

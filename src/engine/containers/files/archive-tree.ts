@@ -23,12 +23,14 @@ const latin1 = (name: Buffer): string => name.toString('latin1');
  * elsewhere. What vanishes meanwhile is left out; sockets are, as tar leaves them out.
  *
  * @param as its name in the archive, one character a byte
+ * @param ids what the archive says for a user or group id
  * @throws Error where a file becomes shorter while it is read: its size has been written by then
  */
 export async function* archiveTree(
   directory: FileHandle,
   name: Buffer,
   as: string,
+  ids: (id: number) => number,
   links: Links = new Map(),
 ): AsyncGenerator<Buffer> {
   const path = Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), name]);
@@ -38,15 +40,15 @@ export async function* archiveTree(
     const opened = await unlessGone(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     if (opened === undefined) return;
     try {
-      yield* archiveDirectory(opened, as, links);
+      yield* archiveDirectory(opened, as, ids, links);
     } finally {
       await opened.close();
     }
   } else if (stat.isFile()) {
-    yield* archiveFile(path, stat, as, links);
+    yield* archiveFile(path, stat, as, ids, links);
   } else {
     const target = stat.isSymbolicLink() ? await unlessGone(readlink(path, { encoding: 'buffer' })) : NOWHERE;
-    if (target !== undefined) yield memberBytes({ ...headerOf(stat, as), linkName: latin1(target) });
+    if (target !== undefined) yield memberBytes({ ...headerOf(stat, as, ids), linkName: latin1(target) });
   }
 }
 
@@ -56,23 +58,30 @@ const NOWHERE = Buffer.alloc(0);
 export async function* archiveDirectory(
   directory: FileHandle,
   as: string,
+  ids: (id: number) => number,
   links: Links = new Map(),
 ): AsyncGenerator<Buffer> {
   if (as !== '') {
-    yield memberBytes({ ...headerOf(await directory.stat(), as), xattrs: readAttributes(directory.fd) });
+    yield memberBytes({ ...headerOf(await directory.stat(), as, ids), xattrs: readAttributes(directory.fd) });
   }
   const names = await readdir(`/proc/self/fd/${directory.fd}`, { encoding: 'buffer' });
   const below = as === '' || as.endsWith('/') ? as : `${as}/`;
   for (const name of names.sort((a, b) => a.compare(b))) {
-    yield* archiveTree(directory, name, below + latin1(name), links);
+    yield* archiveTree(directory, name, below + latin1(name), ids, links);
   }
 }
 
-async function* archiveFile(path: Buffer, seen: Stats, as: string, links: Links): AsyncGenerator<Buffer> {
+async function* archiveFile(
+  path: Buffer,
+  seen: Stats,
+  as: string,
+  ids: (id: number) => number,
+  links: Links,
+): AsyncGenerator<Buffer> {
   const inode = `${seen.dev}:${seen.ino}`;
   const first = seen.nlink > 1 ? links.get(inode) : undefined;
   if (first !== undefined) {
-    yield memberBytes({ ...headerOf(seen, as), type: 'hardlink', size: 0, linkName: first });
+    yield memberBytes({ ...headerOf(seen, as, ids), type: 'hardlink', size: 0, linkName: first });
     return;
   }
   // A FIFO put in its place would block without O_NONBLOCK; a device can't be opened in a view.
@@ -82,7 +91,7 @@ async function* archiveFile(path: Buffer, seen: Stats, as: string, links: Links)
     const stat = await file.stat();
     if (!stat.isFile()) return; // Another one has taken its place.
     if (stat.nlink > 1) links.set(inode, as);
-    yield memberBytes({ ...headerOf(stat, as), size: stat.size, xattrs: readAttributes(file.fd) });
+    yield memberBytes({ ...headerOf(stat, as, ids), size: stat.size, xattrs: readAttributes(file.fd) });
     for (let left = stat.size; left > 0;) {
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK, left));
       const { bytesRead } = await file.read(buffer, 0, buffer.length);
@@ -96,15 +105,15 @@ async function* archiveFile(path: Buffer, seen: Stats, as: string, links: Links)
   }
 }
 
-function headerOf(stat: Stats, name: string) {
+function headerOf(stat: Stats, name: string, ids: (id: number) => number) {
   const device = stat.isCharacterDevice() || stat.isBlockDevice();
   return {
     type: typeOf(stat),
     name,
     linkName: '',
     mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
+    uid: ids(stat.uid),
+    gid: ids(stat.gid),
     size: 0,
     mtime: Math.floor(stat.mtimeMs / 1000),
     devMajor: device ? deviceMajor(stat.rdev) : 0,

@@ -85,7 +85,13 @@ async function extractMember(
     await removeIn(target.view, parent, Buffer.from(name, 'latin1'));
     await target.forget();
   }
-  const place = { parent: await target.directory(parts.slice(0, -1)), name, merge, owner: options.owner };
+  const place = {
+    parent: await target.directory(parts.slice(0, -1)),
+    name,
+    merge,
+    owner: options.owner,
+    idOffset: (fd: number) => target.view.idOffset(fd),
+  };
   if (member.type === 'hardlink') {
     // Another member: its name is one below the directory too.
     const first = partsOf(member.linkName, options.directory);

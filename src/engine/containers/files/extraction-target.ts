@@ -1,5 +1,5 @@
 import { closeSync, constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { lchown, mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { hasCode } from '../../sys/errno.ts';
 import { O_PATH, openInOpenRoot } from '../../sys/open-in-root.ts';
@@ -53,6 +53,8 @@ export class ExtractionTarget {
       const path = childOf(parent, parts.at(-1) ?? '');
       try {
         await mkdir(path, { mode: IMPLIED_MODE });
+        const owner = this.view.idOffset(parent.fd);
+        if (owner > 0) await lchown(path, owner, owner);
       } catch (error) {
         // Somebody else was faster; or it is a link that leads nowhere, and opening it says so.
         if (!hasCode(error, 'EEXIST')) throw error;

@@ -25,6 +25,8 @@ export interface MemberPlace {
   readonly merge: boolean;
   /** undefined: as the archive says. */
   readonly owner: Owner | undefined;
+  /** See FilesView. */
+  readonly idOffset: (fd: number) => number;
 }
 
 /**
@@ -41,10 +43,12 @@ export async function makeMember(place: MemberPlace, member: TarMember): Promise
       return await openAndFinish(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, place, member);
     case 'file':
       return await openAndFinish(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, place, member);
-    case 'symlink':
+    case 'symlink': {
       await symlink(Buffer.from(member.linkName, 'latin1'), path);
-      await lchown(path, ownerOf(place, member).uid, ownerOf(place, member).gid);
+      const { uid, gid } = ownerOf(place, member, place.parent.fd);
+      await lchown(path, uid, gid);
       return await lutimes(path, member.mtime, member.mtime);
+    }
     default:
       return await makeDevice(path, place, member);
   }
@@ -62,7 +66,7 @@ async function openAndFinish(
       for await (const piece of member.content) await file.appendFile(piece);
     }
     // The owner before the mode and the capabilities: chown(2) clears them.
-    const { uid, gid } = ownerOf(place, member);
+    const { uid, gid } = ownerOf(place, member, file.fd);
     await file.chown(uid, gid);
     await file.chmod(member.mode);
     setAttributes(file.fd, member);
@@ -81,7 +85,7 @@ async function makeDevice(path: Buffer, place: MemberPlace, member: TarMemberHea
   // By its own fd: the mode of something else under that name stays what it is.
   const node = await open(path, O_PATH | O_NOFOLLOW);
   try {
-    const { uid, gid } = ownerOf(place, member);
+    const { uid, gid } = ownerOf(place, member, node.fd);
     await chown(`/proc/self/fd/${node.fd}`, uid, gid);
     await chmod(`/proc/self/fd/${node.fd}`, member.mode);
   } finally {
@@ -103,7 +107,12 @@ export async function setDirectoryTime(parent: FileHandle, name: string, mtime: 
   }
 }
 
-const ownerOf = (place: MemberPlace, member: TarMemberHeader): Owner => place.owner ?? member;
+/** @param fd of the file, or where it belongs */
+function ownerOf(place: MemberPlace, member: TarMemberHeader, fd: number): Owner {
+  const { uid, gid } = place.owner ?? member;
+  const offset = place.idOffset(fd);
+  return { uid: uid + offset, gid: gid + offset };
+}
 
 /** As moby: what the filesystem has no room for is left out. @throws EngineError for overlayfs's own */
 function setAttributes(fd: number, member: TarMemberHeader): void {

@@ -1,8 +1,18 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hasCode } from '../../sys/errno.ts';
 import { MOUNT_ATTR, MS, bindMount, makeRoot, mount, setMountAttributes } from '../../sys/mount.ts';
 import { CLONE, setns, unshare } from '../../sys/namespaces.ts';
 import { O_PATH, openInOpenRoot } from '../../sys/open-in-root.ts';
+import type { IdRange } from '../../sys/user-namespace.ts';
 
 const { O_DIRECTORY, O_RDONLY } = constants;
 
@@ -24,8 +34,15 @@ export interface FilesView {
   readonly root: number;
   /** Which mount holds an open file; undefined for the root filesystem. */
   mountOf(fd: number): ViewMount | undefined;
+  /** What to add to a user or group id of the container's to write it where an open file is. */
+  idOffset(fd: number): number;
+  /** An id that a file has here as the container sees it. */
+  readonly insideId: (id: number) => number;
   close(): void;
 }
+
+/** A container that has the VM's ids. */
+const SAME_IDS: IdRange = { first: 0, size: 2 ** 32 };
 
 /** Devices can't be opened here, whatever a container or an archive makes of a name. */
 const HARMLESS = MOUNT_ATTR.NODEV | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC;
@@ -36,9 +53,15 @@ const HARMLESS = MOUNT_ATTR.NODEV | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC;
  *
  * @param merged the container's root filesystem, a mount point
  * @param readOnly nothing can be changed through the view, access times included
+ * @param ids what ids the root filesystem has in place of the container's; volumes have the container's own on the disk
  * @throws SyscallError
  */
-export function openView(merged: string, mounts: readonly ViewMount[], readOnly: boolean): FilesView {
+export function openView(
+  merged: string,
+  mounts: readonly ViewMount[],
+  readOnly: boolean,
+  ids: IdRange = SAME_IDS,
+): FilesView {
   const here = openSync('/proc/self/ns/mnt', O_RDONLY);
   const opened: number[] = [];
   const close = (): void => {
@@ -52,10 +75,14 @@ export function openView(merged: string, mounts: readonly ViewMount[], readOnly:
     const root = openSync(merged, O_PATH | O_DIRECTORY);
     opened.push(root);
     const known = new Map<string, ViewMount>();
-    for (const each of byDepth(mounts)) known.set(addMount(root, each), each);
+    const mountOf = (fd: number): ViewMount | undefined => known.get(mountId(fd));
+    const idOffset = (fd: number): number => (ids.first > 0 && mountOf(fd) === undefined ? ids.first : 0);
+    for (const each of byDepth(mounts)) known.set(addMount(root, each, idOffset), each);
     setMountAttributes(root, { set: HARMLESS | (readOnly ? READ_ONLY : 0), recursive: true });
     makeRoot(merged);
-    return { root, mountOf: (fd) => known.get(mountId(fd)), close };
+    const insideId = (id: number): number =>
+      id >= ids.first && id < ids.first + ids.size ? id - ids.first : id;
+    return { root, mountOf, idOffset, insideId, close };
   } catch (error) {
     close();
     throw error;
@@ -74,8 +101,12 @@ function byDepth(mounts: readonly ViewMount[]): ViewMount[] {
 }
 
 /** @returns the id of the mount it has made */
-function addMount(root: number, { source, destination, writable }: ViewMount): string {
-  const target = openMountPoint(root, destination, statSync(source).isDirectory());
+function addMount(
+  root: number,
+  { source, destination, writable }: ViewMount,
+  idOffset: (fd: number) => number,
+): string {
+  const target = openMountPoint(root, destination, statSync(source).isDirectory(), idOffset);
   try {
     bindMount(source, `/proc/self/fd/${target}`);
   } finally {
@@ -91,18 +122,25 @@ function addMount(root: number, { source, destination, writable }: ViewMount): s
 }
 
 /** The place of a mount, made if it isn't there, as the runtime does when the container starts. */
-function openMountPoint(root: number, path: string, directory: boolean): number {
+function openMountPoint(
+  root: number,
+  path: string,
+  directory: boolean,
+  idOffset: (fd: number) => number,
+): number {
   try {
     return openInOpenRoot(root, path, O_PATH);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
   }
   const slash = path.replace(/\/+$/, '').lastIndexOf('/');
-  const parent = openMountPoint(root, path.slice(0, slash) || '/', true);
+  const parent = openMountPoint(root, path.slice(0, slash) || '/', true, idOffset);
   try {
     const own = `/proc/self/fd/${parent}/${path.slice(slash + 1)}`;
     if (directory) mkdirSync(own, { mode: 0o755 });
     else writeFileSync(own, '', { mode: 0o644, flag: 'wx' });
+    const owner = idOffset(parent);
+    if (owner > 0) lchownSync(own, owner, owner);
   } finally {
     closeSync(parent);
   }

@@ -25,7 +25,7 @@ export async function withFiles<T>(
 ): Promise<T> {
   return await withRoot(context, entry, async ({ merged }) => {
     const mounts = options.mounts ? viewMounts(context, entry.record) : [];
-    const view = openView(merged, mounts, options.readOnly);
+    const view = openView(merged, mounts, options.readOnly, context.idRanges.rangeOf(entry.id));
     try {
       return await work(view);
     } finally {

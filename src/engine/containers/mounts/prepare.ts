@@ -53,7 +53,11 @@ export async function prepareMounts(
   return { mounts, fill };
 }
 
-/** Gives empty volumes the image's content. The root that it mounts for that is the one that a start will use. */
+/**
+ * Gives empty volumes the image's content. The root that it mounts for that is the one that a start will use, unless the
+ * container has ids of its own: volumes are on the disk with the image's. What is left of such a root by a crash goes at
+ * the engine's next start.
+ */
 export async function fillVolumes(
   context: ContainersContext,
   containerId: string,
@@ -62,8 +66,14 @@ export async function fillVolumes(
 ): Promise<void> {
   for (const { name, destination, durable } of fill) {
     if (!(await context.volumes.isEmpty(name))) continue;
-    const { merged } = await context.rootfs.mount(containerId, image);
-    await context.volumes.populate(name, merged, destination, durable);
+    const root =
+      context.idRanges.rangeOf(containerId) === undefined ? containerId : `.removed-${containerId}`;
+    const { merged } = await context.rootfs.mount(root, image);
+    try {
+      await context.volumes.populate(name, merged, destination, durable);
+    } finally {
+      if (root !== containerId) await context.rootfs.remove(root);
+    }
   }
 }
 

@@ -76,6 +76,7 @@ export function namespacesOf(
   record: ContainerRecord,
   joined: Joined,
   netnsPath: string | undefined,
+  userns: string | undefined,
 ): NamespaceChoice {
   const { UTSMode: uts, CgroupnsMode: cgroup } = record.hostConfig;
   return {
@@ -84,5 +85,6 @@ export function namespacesOf(
     ipc: joined.ipc,
     uts: uts === 'host' ? 'host' : 'own',
     cgroup: cgroup === 'host' ? 'host' : 'own',
+    user: userns === undefined ? 'host' : { path: userns },
   };
 }

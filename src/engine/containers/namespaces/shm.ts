@@ -16,7 +16,7 @@ export const shmOf = (context: ContainersContext, id: string): string => join(co
 export function ownShm(context: ContainersContext, { id, hostConfig }: ContainerRecord): string {
   releaseShm(context, id);
   const directory = shmOf(context, id);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
   mountShm(directory, [['size', String(hostConfig.ShmSize || DEFAULT_SHM_SIZE)]]);
   return directory;
 }

@@ -19,6 +19,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -36,7 +37,13 @@ import type { NetworkManager } from '../../../../src/engine/networks/contract.ts
 import { diskUsage } from '../../../../src/engine/store/disk-usage.ts';
 import { hasCode } from '../../../../src/engine/sys/errno.ts';
 import { S_IF, makeNode, setXattr } from '../../../../src/engine/sys/files.ts';
-import { MNT_DETACH, bindMount, mountFilesystem, unmount } from '../../../../src/engine/sys/mount.ts';
+import {
+  MNT_DETACH,
+  bindMount,
+  idmappedMount,
+  mountFilesystem,
+  unmount,
+} from '../../../../src/engine/sys/mount.ts';
 import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
 import { CLONE, setns, unshare } from '../../../../src/engine/sys/namespaces.ts';
 
@@ -52,7 +59,7 @@ const [
 ] = process.argv.slice(2);
 
 const APPLETS =
-  'sh unshare sed cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
+  'sh unshare nc ping sed cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
     ' ',
   );
 const imageRoot = join(dataDir, 'image');
@@ -70,6 +77,9 @@ function makeImage(): void {
     'root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/home/w:/bin/sh\n',
   );
   writeFileSync(join(imageRoot, 'etc/group'), 'root:x:0:\nwheel:x:10:worker\nworker:x:1000:\n');
+  // The one applet that keeps what its set-user-id bit gives it.
+  copyFileSync(busybox, join(imageRoot, 'root/ping'));
+  chmodSync(join(imageRoot, 'root/ping'), 0o4755);
   writeFileSync(join(imageRoot, 'plain'), 'no program\n', { mode: 0o644 });
   makeSeed(join(imageRoot, 'seed'));
 }
@@ -185,27 +195,39 @@ function unmountIfMounted(path: string): void {
 
 const rootfs: RootfsManager = {
   limit: () => Promise.reject(new Error('this disk has no quota')),
-  async mount(id, { id: imageId }) {
-    const [merged, upper, work] = ['merged', 'upper', 'work'].map((name) => join(layerOf(id), name));
-    if (merged === undefined || upper === undefined || work === undefined) throw new Error('unreachable');
+  async mount(id, { id: imageId }, userns) {
+    const [merged = '', upper = '', work = '', shifted = ''] = ['merged', 'upper', 'work', 'lower'].map(
+      (name) => join(layerOf(id), name),
+    );
     if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${merged} `))
-      return { merged, upper, lowers: [imageRoot] };
+      return { merged, upper, lowers: [userns === undefined ? imageRoot : shifted] };
     for (const directory of [merged, upper, work]) mkdirSync(directory, { recursive: true });
+    let lower = roots.get(imageId) ?? imageRoot;
+    if (userns !== undefined) {
+      mkdirSync(shifted, { recursive: true });
+      const fd = openSync(userns, 'r');
+      idmappedMount(lower, shifted, fd);
+      closeSync(fd);
+      lower = shifted;
+      chownSync(upper, statSync(lower).uid, statSync(lower).gid);
+    }
     mountFilesystem('overlay', merged, [
-      ['lowerdir', roots.get(imageId) ?? imageRoot],
+      ['lowerdir', lower],
       ['upperdir', upper],
       ['workdir', work],
     ]);
-    return { merged, upper, lowers: [imageRoot] };
+    return { merged, upper, lowers: [lower] };
   },
   async unmount(id) {
     unmountIfMounted(join(layerOf(id), 'merged'));
+    unmountIfMounted(join(layerOf(id), 'lower'));
   },
   async size(id) {
     return existsSync(join(layerOf(id), 'upper')) ? await diskUsage(join(layerOf(id), 'upper')) : 0;
   },
   async remove(id) {
     unmountIfMounted(join(layerOf(id), 'merged'));
+    unmountIfMounted(join(layerOf(id), 'lower'));
     rmSync(layerOf(id), { recursive: true, force: true });
   },
 };
@@ -213,11 +235,15 @@ const rootfs: RootfsManager = {
 const netnsOf = (id: string): string => join(runDir, 'netns', id);
 
 const networks: NetworkManager = {
-  async createSandbox({ containerId, mode }) {
+  async createSandbox({ containerId, mode, netns }) {
     if (mode === 'host') return { netnsPath: undefined, endpoints: [], nameservers: ['192.0.2.53'] };
     const path = netnsOf(containerId);
     mkdirSync(join(runDir, 'netns'), { recursive: true });
     writeFileSync(path, '');
+    if (netns !== undefined) {
+      bindMount(netns, path);
+      return { netnsPath: path, endpoints: [], nameservers: ['192.0.2.53'] };
+    }
     const before = openSync('/proc/self/ns/net', 'r');
     unshare(CLONE.NEWNET);
     bindMount('/proc/self/ns/net', path);

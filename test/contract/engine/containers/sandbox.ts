@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,6 +36,8 @@ export class Sandbox {
   static async open(): Promise<Sandbox> {
     const { binDir, root } = await debianTools(['conmon', 'crun', 'busybox-static', 'tini']);
     const directory = await mkdtemp(join(tmpdir(), 'wherry-c-'));
+    // Containers with user ids of their own get to their files by path, as in /run/wherry.
+    await chmod(directory, 0o711);
     const namespaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--propagation', 'private'];
     // The first process of the pid namespace says that it is there and then reaps orphans, as a shell that waits does:
     // a container ends only when every process of its namespace has been reaped.

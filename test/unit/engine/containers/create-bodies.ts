@@ -211,7 +211,7 @@ export const OTHER_HOST_CONFIG: Readonly<Record<string, unknown>> = {
   StorageOpt: { size: '1G' },
   Tmpfs: { '/t': 'size=1m' },
   UTSMode: 'host',
-  UsernsMode: 'other',
+  UsernsMode: 'auto',
   ShmSize: 1024 * 1024,
   Sysctls: { 'net.ipv4.ip_forward': '1' },
   Runtime: 'other',

@@ -20,6 +20,7 @@ import { ContainerStore } from '../../../../src/engine/containers/store.ts';
 import { EngineError } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
 import { Volumes } from '../../../../src/engine/volumes/volumes.ts';
+import { IdRanges } from '../../../../src/engine/containers/userns/ranges.ts';
 import { resolveUser } from '../../../../src/engine/oci/user.ts';
 import { OTHER_CONFIG, OTHER_HOST_CONFIG, dockerCreateBody, emptyEndpoint } from './create-bodies.ts';
 
@@ -115,6 +116,8 @@ describe('fields of a create request', () => {
         throw error;
       },
       registry: new ContainerRegistry(),
+      idRanges: new IdRanges(),
+      users: { netns: () => '/netns' },
       store: new ContainerStore(layout.containers),
     } as unknown as ContainersContext;
   });
@@ -133,6 +136,7 @@ describe('fields of a create request', () => {
         rootfs: '/rootfs',
         user: resolveUser(record.config.User, { passwd: '', group: '' }, record.hostConfig.GroupAdd),
         netnsPath: sandbox.netnsPath,
+        users: record.idRange === undefined ? undefined : { userns: '/userns', sysfs: '/sysfs' },
         joined: { ...ALONE, pid: record.hostConfig.PidMode === 'host' ? 'host' : 'own' },
         ...names,
         files: {},

@@ -26,7 +26,7 @@ const NO_LIMITS: Limits = {
   pidsLimit: 0,
 };
 
-const OWN = { pid: 'own', ipc: 'own', uts: 'own', cgroup: 'own', network: 'own' } as const;
+const OWN = { pid: 'own', ipc: 'own', uts: 'own', cgroup: 'own', network: 'own', user: 'host' } as const;
 
 describe('OCI spec mutators', () => {
   it('compose a spec, each its own part', () => {

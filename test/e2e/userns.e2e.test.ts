@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { world } from '../helpers/e2e-hooks.ts';
+
+describe('user ids of their own (--userns=auto)', () => {
+  const names: string[] = [];
+  const start = async (name: string, ...flags: string[]): Promise<string> => {
+    names.push(name);
+    await world().ok([
+      'run',
+      '-d',
+      '--name',
+      name,
+      '--userns=auto',
+      ...flags,
+      world().image('busybox'),
+      'sleep',
+      '1000',
+    ]);
+    const pid = (await world().ok(['inspect', '-f', '{{.State.Pid}}', name])).trim();
+    const map = await world().ok(['machine', 'ssh', 'e2e', `cat /proc/${pid}/uid_map`]);
+    const [inside, first = '', size] = map.trim().split(/\s+/);
+    expect([inside, size]).to.deep.equal(['0', '65536']);
+    return first;
+  };
+  afterEach(async () => {
+    for (const name of names.splice(0)) await world().wherry(['rm', '-f', name]);
+  });
+
+  it('are ranges apart, over the layers of real images, with a network that is theirs', async () => {
+    const [one, two] = [await start('one', '-p', '0:80'), await start('two')];
+    expect(Math.abs(Number(one) - Number(two))).to.be.at.least(65_536);
+    const script =
+      'id -u; ls -ln /bin/busybox | cut -c1-40; touch /made && chown 7 /made && stat -c %u /made; rm /bin/yes && echo removed; ip -o -4 addr show eth0; nc -l -p 80 </dev/null & sleep 0.3; kill $! && echo listens; echo x >> /etc/hosts && echo written';
+    const inside = await world().docker(['exec', 'one', 'sh', '-c', script]);
+    expect(inside.stdout, inside.stderr).to.match(
+      /^0\n.* 0 +0 .*\n7\nremoved\n.*inet 172\.17\.\d+\.\d+\/16.*\nlistens\nwritten\n/,
+    );
+    const pid = (await world().ok(['inspect', '-f', '{{.State.Pid}}', 'one'])).trim();
+    const outside = await world().ok([
+      'machine',
+      'ssh',
+      'e2e',
+      `stat -c %u /proc/${pid}/root/made /proc/${pid}/root/bin/busybox`,
+    ]);
+    expect(outside.trim().split('\n').map(Number)).to.deep.equal([Number(one) + 7, Number(one)]);
+  });
+
+  it('share volumes with the others by the same ids', async () => {
+    const image = world().image('busybox');
+    const run = (userns: string, script: string) =>
+      world().ok(['run', '--rm', `--userns=${userns}`, '-v', 'ids:/v', image, 'sh', '-c', script]);
+    expect(await run('auto', 'touch /v/a; chown 5:6 /v/a; cat /proc/self/uid_map')).not.to.match(/^ +0 +0 /);
+    expect(await run('host', 'stat -c %u:%g /v/a; touch /v/b; chown 1000 /v/b')).to.equal('5:6\n');
+    expect(await run('auto', 'stat -c %u /v/b; echo x > /v/b && echo written')).to.equal('1000\nwritten\n');
+    await world().ok(['volume', 'rm', 'ids']);
+  });
+
+  it('run real programs as their own users, exec and cp included', async () => {
+    const name = 'own-redis';
+    names.push(name);
+    await world().ok([
+      'run',
+      '-d',
+      '--name',
+      name,
+      '--userns=auto',
+      '-u',
+      '1000',
+      world().image('python:trixie'),
+      '-c',
+      'import time; print(open("/etc/passwd").readline(), flush=True); time.sleep(1000)',
+    ]);
+    const exec = await world().ok([
+      'exec',
+      '-u',
+      '0',
+      name,
+      'python3',
+      '-c',
+      'import os; print(os.getuid(), os.stat("/usr/bin/su").st_uid if os.path.exists("/usr/bin/su") else 0)',
+    ]);
+    expect(exec.trim()).to.equal('0 0');
+    expect(await world().ok(['logs', name])).to.match(/^root:x:0:0/);
+  });
+
+  it('are not for those who share the machine', async () => {
+    for (const [flag, message] of [
+      ['--privileged', /privileged mode is incompatible with user namespaces/],
+      ['--network=host', /cannot share the host's network namespace when user namespaces are enabled/],
+    ] as const) {
+      const { status, stderr } = await world().wherry([
+        'run',
+        '--rm',
+        '--userns=auto',
+        flag,
+        world().image('busybox'),
+        'true',
+      ]);
+      expect(status).to.equal(125);
+      expect(stderr).to.match(message);
+    }
+  });
+});
