@@ -18,6 +18,8 @@ const CLI_STATUS: TestSelection = ['test/contract/cli/exit-status.contract.test.
 const ENGINE_WORDS: TestSelection = ['test/unit/engine/containers/pieces.unit.test.ts'];
 const RESTARTS: TestSelection = ['test/contract/engine/containers/restarts.contract.test.ts'];
 const HEALTH: TestSelection = ['test/unit/engine/containers/health.unit.test.ts'];
+const LIMITS: TestSelection = ['test/unit/engine/containers/limits.unit.test.ts'];
+const STATS: TestSelection = ['test/unit/engine/containers/stats.unit.test.ts'];
 const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
 const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 
@@ -176,5 +178,26 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'FailingStreak >= check.retries',
     replace: 'FailingStreak >= 1',
     tests: HEALTH,
+  },
+  {
+    what: 'an update that the kernel refuses half of leaves the other half',
+    file: 'src/engine/containers/limits/apply.ts',
+    find: 'for (const old of done.toReversed()) writeLimit(directory, old);',
+    replace: '',
+    tests: LIMITS,
+  },
+  {
+    what: 'swap counts memory in, as Docker does and the kernel does not',
+    file: 'src/engine/containers/limits/cgroup-files.ts',
+    find: 'String(swap - memory)',
+    replace: 'String(swap)',
+    tests: LIMITS,
+  },
+  {
+    what: 'stats wait in memory for a client that reads none',
+    file: 'src/engine/api/containers/stats.ts',
+    find: 'if (!stream.writableNeedDrain) ',
+    replace: '',
+    tests: STATS,
   },
 ];
