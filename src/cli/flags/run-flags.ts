@@ -11,6 +11,12 @@ import { createLimitFlags } from './limits.ts';
 export const runFlags = {
   ...lifecycleFlags,
   ...networkFlags,
+  attach: Flags.string({
+    char: 'a',
+    description: 'Attach to STDIN, STDOUT or STDERR',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   interactive: Flags.boolean({
     char: 'i',
     description: 'Keep STDIN open even if not attached',

@@ -1,3 +1,4 @@
+import { attachedStreams } from '../flags/attach.ts';
 import { environmentEntry } from '../flags/environment.ts';
 import { isolationFields, type IsolationFlags } from '../flags/isolation.ts';
 import { kernelFields, type KernelFlags } from '../flags/kernel-settings.ts';
@@ -25,6 +26,7 @@ export interface RunFlags
   readonly interactive: boolean;
   readonly tty: boolean;
   readonly detach: boolean;
+  readonly attach?: readonly string[] | undefined;
   readonly rm: boolean;
   readonly name?: string | undefined;
   readonly env?: readonly string[] | undefined;
@@ -56,7 +58,7 @@ export function createBody(
   flags: RunFlags,
   env: NodeJS.ProcessEnv,
 ) {
-  const attach = !flags.detach;
+  const streams = attachedStreams(flags);
   const ports = portFields(flags.publish ?? [], flags.expose ?? []);
   const publishes = Object.keys(ports.PortBindings).length > 0;
   const isolation = isolationFields(flags);
@@ -70,12 +72,12 @@ export function createBody(
     ...isolation.config,
     ...networks.config,
     User: flags.user ?? '',
-    AttachStdin: flags.interactive && attach,
-    AttachStdout: attach,
-    AttachStderr: attach,
+    AttachStdin: streams.has('stdin'),
+    AttachStdout: streams.has('stdout'),
+    AttachStderr: streams.has('stderr'),
     Tty: flags.tty,
     OpenStdin: flags.interactive,
-    StdinOnce: flags.interactive && attach,
+    StdinOnce: flags.interactive && !flags.detach,
     Env: variables.flatMap((entry) => environmentEntry(entry, env)),
     Cmd: command.length > 0 ? command : null,
     Entrypoint: flags.entrypoint === undefined ? null : [flags.entrypoint],

@@ -1,15 +1,13 @@
 import { apiPath } from '../engine-client/api-path.ts';
 import { WherryError } from '../../core/errors.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
-import type { Explanation } from '../../protocol/docker/explanation.ts';
 import type { Narrator } from '../explain/narrator.ts';
 import type { Cached } from '../explain/steps.ts';
-import { followSize, type Terminal } from '../streams/terminal.ts';
-import { attachSession } from './attach-session.ts';
+import type { Terminal } from '../streams/terminal.ts';
 import { openCidFile } from './cid-file.ts';
-import { exitStatus } from './exit-status.ts';
-import { proxySignals } from './proxy-signals.ts';
+import { attachedStreams } from '../flags/attach.ts';
 import type { CreateBody, RunFlags } from './create-body.ts';
+import { ENGINE_FAILED, runFailure, startAttached, startContainer } from './start-attached.ts';
 import { pullImage, withDefaultTag, type PulledLayers } from './pull-image.ts';
 
 export interface RunRequest {
@@ -27,9 +25,6 @@ export interface RunRequest {
   readonly narrator?: Narrator | undefined;
 }
 
-/** docker's exit status where the engine, not the program, failed. */
-const ENGINE_FAILED = 125;
-
 /**
  * create → (pull) → attach → wait → start, in the order that docker's own client keeps.
  * @returns the exit status of `wherry run`
@@ -40,9 +35,17 @@ export async function runContainer(
   terminal: Terminal,
 ): Promise<number> {
   const id = await createContainer(engine, request, terminal);
-  return request.flags.detach
-    ? startDetached(engine, id, request, terminal)
-    : runAttached(engine, id, request, terminal);
+  const { flags, narrator } = request;
+  if (flags.detach) return startDetached(engine, id, request, terminal);
+  const options = {
+    streams: attachedStreams(flags),
+    tty: flags.tty,
+    removed: flags.rm,
+    detachKeys: flags['detach-keys'],
+    sigProxy: flags['sig-proxy'] !== false,
+    narrator,
+  };
+  return startAttached(engine, id, options, terminal);
 }
 
 /** Creates, pulling first where the policy says so. @returns the container's id */
@@ -125,88 +128,6 @@ async function startDetached(
   await startContainer(engine, id, narrator);
   terminal.stdout.write(`${id}\n`);
   return 0;
-}
-
-async function runAttached(
-  engine: EngineClient,
-  id: string,
-  request: RunRequest,
-  terminal: Terminal,
-): Promise<number> {
-  const { flags } = request;
-  const { stream } = await engine.hijack('POST', apiPath`/containers/${id}/attach`, {
-    query: {
-      stream: 1,
-      stdout: 1,
-      stderr: 1,
-      ...(flags.interactive ? { stdin: 1 } : {}),
-      detachKeys: flags['detach-keys'],
-    },
-  });
-  const waiting = await engine.stream('POST', apiPath`/containers/${id}/wait`, {
-    query: { condition: flags.rm ? 'removed' : 'next-exit' },
-  });
-  const giveBack = flags['sig-proxy'] === false ? () => undefined : proxySignals(engine, id, stream);
-  const attached = () =>
-    attachSession(stream, terminal, {
-      stdin: flags.interactive,
-      tty: flags.tty,
-      detachKeys: flags['detach-keys'],
-    });
-  // What the command prints waits in the stream until the way to it has been told.
-  let session = request.narrator === undefined ? attached() : undefined;
-  let stopResizing: (() => void) | undefined;
-  try {
-    try {
-      await startContainer(engine, id, request.narrator);
-    } catch (error) {
-      stream.destroy();
-      await session?.catch(() => 'the start has failed: its error is the one to show');
-      throw error;
-    }
-    session ??= attached();
-    if (flags.tty) {
-      stopResizing = followSize(
-        terminal.stdout,
-        (h, w) => engine.json('POST', apiPath`/containers/${id}/resize`, { query: { h, w } }),
-        () => stopResizing?.(),
-      );
-    }
-    if ((await session) === 'detached') return 0;
-    return await exitStatus(waiting);
-  } finally {
-    stopResizing?.();
-    giveBack();
-  }
-}
-
-/** The API says why a start failed in words only; docker's own client tells 126 and 127 apart by the same ones. */
-function startFailureStatus(reason: string): number {
-  if (/executable file not found|no such file or directory|stat .*: not found/i.test(reason)) return 127;
-  if (/permission denied|is a directory|exec format error|not executable/i.test(reason)) return 126;
-  return ENGINE_FAILED;
-}
-
-/** @throws WherryError with 126 or 127 where the program can't be run */
-async function startContainer(engine: EngineClient, id: string, narrator?: Narrator): Promise<void> {
-  try {
-    const query = narrator === undefined ? {} : { explain: true };
-    const answer = await engine.json<Explanation>('POST', apiPath`/containers/${id}/start`, { query });
-    narrator?.container(answer);
-  } catch (error) {
-    throw error instanceof EngineAnswerError ? runFailure(error, startFailureStatus(error.reason)) : error;
-  }
-}
-
-function runFailure(error: EngineAnswerError, exitCode: number): WherryError {
-  return new WherryError({
-    code: 'RUN_FAILED',
-    message: `wherry: ${error.message}`,
-    hint: "Run 'wherry run --help' for more information",
-    exitCode,
-    bare: true,
-    cause: error,
-  });
 }
 
 /** Whatever goes wrong outside the container is docker's 125; the words stay the error's own. */
