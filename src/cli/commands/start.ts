@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
+import { WherryError } from '../../core/errors.ts';
 import { apiPath } from '../engine-client/api-path.ts';
-import { usage, WherryCommand } from '../base-command.ts';
+import { WherryCommand } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
 import { startAndAttach } from '../run/start-and-attach.ts';
 
@@ -22,7 +23,10 @@ export default class Start extends WherryCommand {
     const { argv, flags } = await this.parse(Start);
     if (flags.attach || flags.interactive) {
       const [name, another] = argv as string[];
-      if (another !== undefined) throw usage('you cannot start and attach multiple containers at once');
+      if (another !== undefined) {
+        const message = 'you cannot start and attach multiple containers at once';
+        throw new WherryError({ code: 'USAGE', message, bare: true });
+      }
       if (name !== undefined) return this.attached(name, flags);
     }
     await this.eachNamed(argv, flags.machine, async (engine, name) => {
