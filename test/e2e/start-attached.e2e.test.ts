@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { outputOf } from '../helpers/both-clients.ts';
 import { world } from '../helpers/e2e-hooks.ts';
 
 describe('start -a', () => {
@@ -11,8 +12,7 @@ describe('start -a', () => {
   it('shows what the container prints and ends as it does, in both CLIs', async () => {
     await world().ok(['create', '--name', 'again', image(), 'sh', '-c', 'echo out; echo err >&2; exit 4']);
     try {
-      for (const cli of [world().wherry, world().docker]) {
-        const { stdout, stderr, status } = await cli(['start', '-a', 'again']);
+      for (const { stdout, stderr, status } of await outputOf(['start', '-a', 'again'])) {
         expect({ stdout, stderr, status }).to.deep.equal({ stdout: 'out\n', stderr: 'err\n', status: 4 });
       }
     } finally {
@@ -32,8 +32,7 @@ describe('start -a', () => {
 
   it('run -a attaches to what it names', async () => {
     const args = ['run', '--rm', '-a', 'stderr', image(), 'sh', '-c', 'echo out; echo err >&2'];
-    for (const cli of [world().wherry, world().docker]) {
-      const { stdout, stderr } = await cli(args);
+    for (const { stdout, stderr } of await outputOf(args)) {
       expect({ stdout, stderr }).to.deep.equal({ stdout: '', stderr: 'err\n' });
     }
   });
