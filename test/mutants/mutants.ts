@@ -20,6 +20,9 @@ const RESTARTS: TestSelection = ['test/contract/engine/containers/restarts.contr
 const HEALTH: TestSelection = ['test/unit/engine/containers/health.unit.test.ts'];
 const LIMITS: TestSelection = ['test/unit/engine/containers/limits.unit.test.ts'];
 const STATS: TestSelection = ['test/unit/engine/containers/stats.unit.test.ts'];
+const RESOLVER: TestSelection = ['test/unit/engine/networks/dns-server.unit.test.ts'];
+const RULES: TestSelection = ['test/unit/engine/networks/netlink.unit.test.ts'];
+const JOINING: TestSelection = ['test/unit/engine/containers/wanted-networks.unit.test.ts'];
 const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
 const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 
@@ -199,5 +202,24 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (!stream.writableNeedDrain) ',
     replace: '',
     tests: STATS,
+    what: 'names get out of an internal network by its resolver',
+    file: 'src/engine/networks/dns/server.ts',
+    find: 'if (!this.#policy.forwards || this.#inFlight',
+    replace: 'if (this.#inFlight',
+    tests: RESOLVER,
+  },
+  {
+    what: 'packets get out of an internal network',
+    file: 'src/engine/networks/rules.ts',
+    find: '`iifname ${own} oifname != ${own} drop`, ',
+    replace: '',
+    tests: RULES,
+  },
+  {
+    what: "a container with another's network has ports of its own",
+    file: 'src/engine/containers/wanted-networks.ts',
+    find: "[publishes, 'conflicting options",
+    replace: "[false, 'conflicting options",
+    tests: JOINING,
   },
 ];

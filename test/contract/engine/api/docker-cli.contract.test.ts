@@ -234,6 +234,8 @@ describe('the docker CLI', function () {
     expect(await create('--ipv6')).to.match(/"Subnet":"fd[0-9a-f]{2}:.*::\/64"/);
     const overlapping = await run('network', 'create', '--subnet', '172.17.8.0/24', 'x');
     expect(overlapping.stderr).to.include('Pool overlaps with other one on this address space');
+    const own = await run('network', 'create', '-o', 'com.docker.network.bridge.name=lo', 'x');
+    expect(own.stderr).to.match(/the VM has an interface lo/);
     expect((await run('network', 'create', '-d', 'host', 'x')).stderr).to.include(
       'only one instance of "host" network is allowed',
     );

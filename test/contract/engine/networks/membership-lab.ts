@@ -114,11 +114,22 @@ const networks = await openNetworks(options);
 const { sandboxes } = networks;
 for (const [name, subnet, more] of [
   ['alpha', '10.1.0.0/24', {}],
-  ['beta', '10.2.0.0/24', { options: { 'com.docker.network.driver.mtu': '1400' } }],
+  [
+    'beta',
+    '10.2.0.0/24',
+    { options: { 'com.docker.network.driver.mtu': '1400', 'com.docker.network.bridge.name': 'own-name' } },
+  ],
   ['inner', '10.3.0.0/24', { internal: true }],
   ['apart', '10.4.0.0/24', { options: { 'com.docker.network.bridge.enable_icc': 'false' } }],
   ['six', '10.6.0.0/24', { ipv6: { subnet: 'fd00:6::/64' } }],
-  ['seven', '10.7.0.0/24', { ipv6: { subnet: 'fd00:7::/64' } }],
+  [
+    'seven',
+    '10.7.0.0/24',
+    {
+      ipv6: { subnet: 'fd00:7::/64' },
+      options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
+    },
+  ],
 ] as const) {
   await networks.create({ name, labels: {}, ipv4: { subnet }, ...more });
 }
@@ -146,6 +157,7 @@ found['joined'] = {
   defaultRoute: routes(a),
   alias: await probe(neighbour.netnsPath, 'resolve', '10.2.0.1', 'also'),
   link: await probe(netns, 'resolve', '10.1.0.1', 'db'),
+  bridge: /inet (\S+)/.exec(ip(undefined, '-4', '-o', 'addr', 'show', 'dev', 'own-name'))?.[1],
   again: await failure(sandboxes.connect(request('a'), endpoint('beta'))),
   taken: await failure(sandboxes.createSandbox(request('x', endpoint('beta', { ipv4: '10.2.0.9' })))),
 };
@@ -227,6 +239,7 @@ found['six'] = await all({
   sshAtGateway: probe(s.netnsPath, 'tcp', 'fd00:6::1', '22'),
   out: probe(s.netnsPath, 'tcp', 'fec0::2', '80'),
   machinePort: probe(s.netnsPath, 'tcp', 'fec0::2', '42300'),
+  unmasked: probe(u.netnsPath, 'tcp', '10.0.2.2', '80'),
   without: ip(netns, '-6', '-o', 'addr', 'show', 'dev', 'eth0'),
 });
 

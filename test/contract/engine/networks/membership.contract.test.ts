@@ -41,6 +41,7 @@ describe('networks that containers join and leave', function () {
       defaultRoute: 'default via 10.1.0.1 dev eth0',
       alias: '10.2.0.9',
       link: '10.2.0.2',
+      bridge: '10.2.0.1/24',
       again: 'endpoint with name name-a already exists in network beta',
       taken: 'Address already in use',
     });
@@ -107,7 +108,7 @@ describe('networks that containers join and leave', function () {
       'name-t',
     ]);
     expect(six['out']).to.equal('from fec0::15');
-    for (const way of ['otherNetwork', 'sshAtGateway', 'machinePort']) {
+    for (const way of ['otherNetwork', 'sshAtGateway', 'machinePort', 'unmasked']) {
       expect(six[way], way).to.be.oneOf(SHUT);
     }
     expect(six['without'], 'a network without it').to.equal('');

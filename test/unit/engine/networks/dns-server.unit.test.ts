@@ -1,0 +1,63 @@
+import { Resolver } from 'node:dns/promises';
+import { expect } from 'chai';
+import { systemErrorCode } from '../../../../src/core/errors.ts';
+import { RCODE, errorAnswer } from '../../../../src/engine/networks/dns/message.ts';
+import { NameTable } from '../../../../src/engine/networks/dns/names.ts';
+import { DnsServer } from '../../../../src/engine/networks/dns/server.ts';
+import type { Upstream } from '../../../../src/engine/networks/dns/upstream.ts';
+
+describe('the resolver of a network', () => {
+  const names = new NameTable();
+  const asked: string[] = [];
+  const upstream: Upstream = {
+    ask: (message, query, _transport, instead = []) => {
+      asked.push(`${query.name} ${instead.join(' ')}`.trim());
+      return Promise.resolve(errorAnswer(message, query, RCODE.OK));
+    },
+  };
+  const servers: DnsServer[] = [];
+  const open = async (forwards: boolean): Promise<Resolver> => {
+    const server = new DnsServer(names, upstream, { forwards, hostAddress: () => '10.0.2.2' });
+    servers.push(server);
+    const port = await server.listen('127.0.0.1', 0);
+    const resolver = new Resolver({ timeout: 2000, tries: 1 });
+    resolver.setServers([`127.0.0.1:${port}`]);
+    return resolver;
+  };
+  const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>
+    work.then(() => 'answered', systemErrorCode);
+
+  before(() => {
+    const at = (containerId: string, ipv4: string, more: object) =>
+      names.add({ containerId, networkId: 'n', ipv4, names: [containerId, 'pair'], ...more });
+    at('me', '127.0.0.1', { resolvers: ['192.0.2.53'] });
+    at('other', '127.0.0.2', { ipv6: 'fd00::2' });
+  });
+  beforeEach(() => asked.splice(0));
+  after(() => {
+    for (const server of servers) server.close();
+  });
+
+  it('answers for neighbours and for the host itself, and asks others for the rest', async () => {
+    const resolver = await open(true);
+    expect(await resolver.resolve4('other')).to.deep.equal(['127.0.0.2']);
+    expect(await resolver.resolve6('other')).to.deep.equal(['fd00::2']);
+    expect(await codeOf(resolver.resolve6('me')), 'a name without such an address').to.equal('ENODATA');
+    expect((await resolver.resolve4('pair')).toSorted()).to.deep.equal(['127.0.0.1', '127.0.0.2']);
+    expect(await resolver.reverse('127.0.0.2')).to.deep.equal(['other']);
+    expect(await resolver.reverse('fd00::2')).to.deep.equal(['other']);
+    expect(await resolver.resolve4('host.docker.internal')).to.deep.equal(['10.0.2.2']);
+    expect(asked).to.deep.equal([]);
+    await codeOf(resolver.resolve4('example.org'));
+    expect(asked, "whom the container's --dns names").to.deep.equal(['example.org 192.0.2.53']);
+  });
+
+  it('asks nobody from an internal network, nor tells where the host is', async () => {
+    const resolver = await open(false);
+    expect(await resolver.resolve4('other')).to.deep.equal(['127.0.0.2']);
+    for (const name of ['example.org', 'host.docker.internal', 'secret.data.example.org']) {
+      expect(await codeOf(resolver.resolve4(name)), name).to.equal('ESERVFAIL');
+    }
+    expect(asked).to.deep.equal([]);
+  });
+});
