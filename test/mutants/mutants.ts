@@ -202,6 +202,8 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (!stream.writableNeedDrain) ',
     replace: '',
     tests: STATS,
+  },
+  {
     what: 'names get out of an internal network by its resolver',
     file: 'src/engine/networks/dns/server.ts',
     find: 'if (!this.#policy.forwards || this.#inFlight',
