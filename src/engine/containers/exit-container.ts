@@ -53,7 +53,7 @@ async function exitLocked(
       context.exits.forget(entry.id);
     });
   }
-  if (oomKilled) publish(context, entry, 'oom');
+  if (oomKilled && state.oomKilled !== true) publish(context, entry, 'oom');
   const seconds = Math.floor(ranMs / 1000);
   publish(context, entry, 'die', { execDuration: String(seconds), exitCode: String(exitCode) });
   entry.events.emit('exit', { exitCode, error: '' });

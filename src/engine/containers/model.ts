@@ -31,6 +31,8 @@ export type ContainerState =
       readonly startedAt: string;
       readonly paused: boolean;
       readonly sandbox: Sandbox;
+      /** Something of it was killed for want of memory. */
+      readonly oomKilled?: boolean;
       /** When it ended before. */
       readonly finishedAt?: string | undefined;
     }

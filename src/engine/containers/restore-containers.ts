@@ -5,6 +5,7 @@ import { bundleOf } from './context.ts';
 import type { ContainersContext } from './context.ts';
 import { recordExit } from './exit-container.ts';
 import { adoptionRequest } from './networking.ts';
+import { watchMemory } from './oom-watch.ts';
 import { isAlive } from './process-identity.ts';
 import { ContainerEntry } from './registry.ts';
 import { keepLogSmall } from './logs/source.ts';
@@ -71,6 +72,7 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       );
       await told(context, record.id, () => void keepLogSmall(context, entry));
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
+      await told(context, record.id, () => void watchMemory(context, entry));
       context.health.resume(entry);
       return;
     }

@@ -18,6 +18,7 @@ import { joinNamespaces } from './namespaces/join.ts';
 import { hostnameOf, namesakeOf, sandboxRequest } from './networking.ts';
 import { linkedFiles } from './links.ts';
 import { extraHosts, hostsFile, networkFilesIn, resolvFile, writeNetworkFiles } from './network-files.ts';
+import { watchMemory } from './oom-watch.ts';
 import { identify } from './process-identity.ts';
 import { isUp } from './registry.ts';
 import type { ContainerEntry } from './registry.ts';
@@ -113,10 +114,12 @@ async function launch(
   context.health.begin(entry);
   // Before the first line.
   const leaveLog = keepLogSmall(context, entry);
+  const leaveMemory = watchMemory(context, entry);
   try {
     await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
   } catch (error) {
     leaveLog();
+    leaveMemory();
     throw error;
   }
   publish(context, entry, 'start');

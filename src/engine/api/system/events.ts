@@ -12,12 +12,16 @@ const ABSENT_KINDS = ['plugin', 'service', 'node', 'secret', 'config'];
 const FILTERS = ['type', 'event', 'label', 'scope', ...KINDS, ...ABSENT_KINDS];
 
 /**
- * `GET /events?since&until&filters`: past events from `since` on, then new ones as they happen, until `until` or until
+ * `GET /events?since&until&filters`: past events, where one of the two bounds asks for them, then new ones as they happen, until `until` or until
  * the client goes. JSON objects, a line each. A client that lets 1 MiB wait is cut off.
  */
 export async function streamEvents(bus: EventBus, request: ApiRequest, response: ApiResponse): Promise<void> {
   const since = timestamp(request.query.get('since'), 'since');
   const until = timestamp(request.query.get('until'), 'until');
+  if (since !== undefined && until !== undefined && since > until) {
+    const [first, last] = [request.query.get('since'), request.query.get('until')];
+    throw invalid(`\`since\` time (${first}) cannot be after \`until\` time (${last})`);
+  }
   const filters = parseFilters(request.query.get('filters'), FILTERS);
   const stream = response.stream(200, 'application/json');
   const send = (event: EngineEvent): void => {
@@ -25,10 +29,9 @@ export async function streamEvents(bus: EventBus, request: ApiRequest, response:
     stream.write(`${JSON.stringify(withLegacyFields(event))}\n`);
     if (stream.writableLength > CLIENT_BUFFER) stream.destroy();
   };
-  if (since !== undefined) {
-    const wanted = bus
-      .past()
-      .filter((event) => event.timeNano >= since && (until === undefined || event.timeNano <= until));
+  if (since !== undefined || until !== undefined) {
+    const [first, last] = [since ?? 0, until ?? Infinity];
+    const wanted = bus.past().filter(({ timeNano }) => timeNano >= first && timeNano <= last);
     for (const event of wanted) send(event);
   }
   const remaining = until === undefined ? undefined : until / 1e6 - Date.now();

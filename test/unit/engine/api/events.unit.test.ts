@@ -64,6 +64,10 @@ describe('GET /events', () => {
 
   it('ends by itself at `until`', async () => {
     expect(actions(await listen(bus, 'since=0&until=1'))).to.deep.equal([]);
+    // The past up to then, as moby has it.
+    expect(actions(await listen(bus, `until=${Date.now() / 1000}`))).to.have.length(4);
+    const failed = await listen(bus, 'since=5&until=4').catch((error: unknown) => (error as Error).message);
+    expect(failed).to.equal('`since` time (5) cannot be after `until` time (4)');
   });
 
   it('repeats fields at the top for containers and images, as dockerd 28 does', async () => {
