@@ -9,7 +9,8 @@ export function goTime(date: Date): string {
 
 /** A local time as docker prints events' (RFC 3339 with nine digits of a second): `2026-11-22T02:13:16.120000000Z`. */
 export function rfc3339Local(nanoseconds: number): string {
-  const date = new Date(nanoseconds / 1e6);
+  // A number can't hold as many digits, and Date would cut what is off by one in the last of them.
+  const date = new Date(Math.round(nanoseconds / 1e6));
   const { day, time, offset } = partsOf(date);
   const fraction = String(date.getMilliseconds()).padStart(3, '0');
   return `${day}T${time}.${fraction}000000${offset === '+00:00' ? 'Z' : offset}`;
