@@ -33,7 +33,7 @@ import { checkPorts } from './ports.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { ContainerEntry } from './registry.ts';
 import { checkSecurity } from './security/check.ts';
-import { hasOwnUsers } from './userns/choose.ts';
+import { hasOwnUsers, userDonor } from './userns/choose.ts';
 import { parseSignal } from './signals.ts';
 import {
   DEFAULT_NETWORK,
@@ -124,10 +124,15 @@ export async function createContainer(context: ContainersContext, request: Creat
 function withSharedById(context: ContainersContext, hostConfig: HostConfig): HostConfig {
   const shared = sharedNetworkOf({ hostConfig });
   if (shared === undefined) return hostConfig;
+  const other = findRecord(context, shared);
+  return other === undefined ? hostConfig : { ...hostConfig, NetworkMode: `container:${other.id}` };
+}
+
+function findRecord(context: ContainersContext, reference: string): ContainerRecord | undefined {
   try {
-    return { ...hostConfig, NetworkMode: `container:${context.registry.find(shared).id}` };
+    return context.registry.find(reference).record;
   } catch (error) {
-    if (error instanceof EngineError) return hostConfig;
+    if (error instanceof EngineError) return undefined;
     throw error;
   }
 }
@@ -143,7 +148,12 @@ async function makeContainer(
   const autoRemove = record.hostConfig.AutoRemove;
   try {
     context.images.acquire(image.id, id);
-    if (wanted.ownUsers) record.idRange = context.idRanges.allocate(id);
+    if (wanted.ownUsers) {
+      const donor = userDonor(record.hostConfig, (other) => findRecord(context, other));
+      const range =
+        donor === undefined ? context.idRanges.allocate(id) : context.idRanges.share(id, donor.id);
+      if (range !== undefined) record.idRange = range;
+    }
     const { mounts, fill } = await prepareMounts(context, id, wanted.mounts, !autoRemove);
     if (mounts.length > 0) record.mounts = mounts;
     await context.store.create(record);

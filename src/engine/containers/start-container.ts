@@ -14,7 +14,7 @@ import { keepLogSmall } from './logs/source.ts';
 import { timestamp } from './model.ts';
 import type { ContainerState } from './model.ts';
 import { mountsForStart } from './mounts/oci-mounts.ts';
-import { joinNamespaces } from './namespaces/join.ts';
+import { joinNamespaces, joinedUsers } from './namespaces/join.ts';
 import { hostnameOf, namesakeOf, sandboxRequest } from './networking.ts';
 import { linkedFiles } from './links.ts';
 import { extraHosts, hostsFile, networkFilesIn, resolvFile, writeNetworkFiles } from './network-files.ts';
@@ -169,7 +169,13 @@ async function writeBundle(
     user,
     netnsPath: sandbox.netnsPath,
     joined: joinNamespaces(context, record),
-    users: own?.places(),
+    users:
+      own === undefined
+        ? undefined
+        : {
+            userns: joinedUsers(context, record) ?? context.users.userns(record.id),
+            sysfs: own.sysfs(sandbox.netnsPath ?? context.users.netns(record.id)),
+          },
     ...names,
     files: own === undefined ? files : own.files(files),
     linkedEnv: linked.env,

@@ -4,6 +4,7 @@ import type { ContainersContext } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { requireRunning } from '../registry.ts';
 import { containerOf } from './modes.ts';
+import { userDonor } from '../userns/choose.ts';
 import { machineShm, ownShm, shmOf } from './shm.ts';
 
 /** What of a container's surroundings belongs to others too. */
@@ -26,6 +27,23 @@ export const ALONE: Joined = { pid: 'own', ipc: 'own', shm: undefined };
 export function joinNamespaces(context: ContainersContext, record: ContainerRecord): Joined {
   const { PidMode: pidMode, IpcMode: ipcMode } = record.hostConfig;
   return { pid: placeOf('PID', 'pid', context, pidMode), ...ipcFor(context, record, ipcMode) };
+}
+
+/**
+ * The user namespace of the container whose other namespaces this one shares: what belongs to one user namespace is
+ * nothing to root in another. undefined: it shares none.
+ *
+ * @throws EngineError system if that one has other user ids by now
+ */
+export function joinedUsers(context: ContainersContext, record: ContainerRecord): string | undefined {
+  return joining('user', () => {
+    const donor = userDonor(record.hostConfig, (reference) => context.registry.find(reference).record);
+    if (donor === undefined) return undefined;
+    if (donor.idRange?.first !== record.idRange?.first) {
+      throw invalid(`container ${donor.name} has other user ids than when this container was created`);
+    }
+    return `/proc/${requireRunning(context.registry.find(donor.id)).process.pid}/ns/user`;
+  });
 }
 
 function ipcFor(

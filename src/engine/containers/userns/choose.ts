@@ -1,5 +1,6 @@
 import type { HostConfig } from '../../../protocol/docker/container-config.ts';
-import { invalid, notImplemented } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
+import type { ContainerRecord } from '../model.ts';
 import { containerOf } from '../namespaces/modes.ts';
 
 type Wishes = Pick<HostConfig, 'UsernsMode' | 'Privileged' | 'NetworkMode' | 'PidMode' | 'IpcMode'>;
@@ -26,16 +27,30 @@ export function hasOwnUsers(host: Wishes, machine: 'host' | 'auto'): boolean {
   if (host.PidMode === 'host') {
     throw invalid('cannot share the host PID namespace when user namespaces are enabled');
   }
-  const sharing = Object.entries({
-    NetworkMode: host.NetworkMode,
-    PidMode: host.PidMode,
-    IpcMode: host.IpcMode,
-  });
-  const [field] = sharing.find(([, value]) => containerOf(value) !== undefined) ?? [];
-  if (field !== undefined) {
-    throw notImplemented(
-      `HostConfig.${field} "container:…" with user ids of its own is not implemented yet: use --userns=host`,
-    );
-  }
   return true;
+}
+
+/**
+ * The container whose user namespace another one has to be in, because it shares namespaces that belong to it.
+ *
+ * @param find a container by its reference; undefined: it isn't there
+ * @throws EngineError invalidParameter for two that have different ones
+ */
+export function userDonor<T extends Pick<ContainerRecord, 'id' | 'idRange'>>(
+  host: Wishes,
+  find: (reference: string) => T | undefined,
+): T | undefined {
+  const donors = [host.NetworkMode, host.PidMode, host.IpcMode].flatMap((mode) => {
+    const reference = containerOf(mode);
+    const donor = reference === undefined ? undefined : find(reference);
+    return donor === undefined ? [] : [donor];
+  });
+  const [first, ...others] = donors;
+  if (first !== undefined && first.idRange === undefined && host.UsernsMode === 'auto') {
+    throw invalid('cannot share namespaces of a container that has no user namespace: use --userns=host');
+  }
+  if (others.some(({ idRange }) => idRange?.first !== first?.idRange?.first)) {
+    throw invalid('cannot share namespaces of containers that have different user namespaces');
+  }
+  return first;
 }

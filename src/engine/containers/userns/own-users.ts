@@ -18,7 +18,8 @@ import type { IdRange } from '../../sys/user-namespace.ts';
 
 /** Binds, and the engine's files (path in the container → source), with sources that show the container's ids. */
 export interface OwnPlaces {
-  places(): { readonly userns: string; readonly sysfs: string };
+  /** A sysfs that shows a network namespace: its place. */
+  sysfs(netns: string): string;
   mounts(mounts: readonly OciMount[]): readonly OciMount[];
   files(files: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 }
@@ -58,7 +59,7 @@ export class OwnUsers {
   of(id: string): OwnPlaces {
     const shifted = (source: string): string => this.#shifted(id, source);
     return {
-      places: () => ({ userns: this.userns(id), sysfs: this.#sysfs(id) }),
+      sysfs: (netns) => this.#sysfs(id, netns),
       mounts: (mounts) =>
         mounts.map((mount) => (mount.type === 'bind' ? { ...mount, source: shifted(mount.source) } : mount)),
       files: (files) =>
@@ -70,9 +71,9 @@ export class OwnUsers {
    * A sysfs that shows the container's own network. crun could mount none in a user namespace that doesn't own the
    * network namespace at the time, and would bind the VM's.
    */
-  #sysfs(id: string): string {
+  #sysfs(id: string, netns: string): string {
     const point = this.#next(id, true);
-    const [here, there] = [openSync('/proc/thread-self/ns/net', 'r'), openSync(this.netns(id), 'r')];
+    const [here, there] = [openSync('/proc/thread-self/ns/net', 'r'), openSync(netns, 'r')];
     try {
       setns(there, CLONE.NEWNET);
       try {

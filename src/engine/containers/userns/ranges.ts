@@ -8,7 +8,10 @@ const FIRST = 524_288;
 /** Ids past 2^31-1 turn negative in too many programs. */
 const COUNT = Math.floor((2 ** 31 - FIRST) / SIZE);
 
-/** Which container has which ids of the VM: no two the same ones, from their creation to their removal. */
+/**
+ * Which container has which ids of the VM: no two the same ones, from their creation to their removal, but those who
+ * share namespaces.
+ */
 export class IdRanges {
   readonly #slots = new Map<string, number>();
 
@@ -21,6 +24,13 @@ export class IdRanges {
       return rangeAt(slot);
     }
     throw new EngineError('system', 'no range of user ids is left for another container');
+  }
+
+  /** A container has the ids that another one has; both keep them. undefined: the VM's. */
+  share(containerId: string, otherId: string): IdRange | undefined {
+    const slot = this.#slots.get(otherId);
+    if (slot !== undefined) this.#slots.set(containerId, slot);
+    return this.rangeOf(containerId);
   }
 
   /** A container of an earlier engine has this one. */

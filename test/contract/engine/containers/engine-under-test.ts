@@ -3,7 +3,7 @@
  * binary and networks that are empty namespaces. A program of its own, so that a test can run it in namespaces of its
  * own and kill it.
  *
- * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX [CONMON CRUN INIT CGROUP]
+ * usage: node engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX [CONMON CRUN INIT CGROUP USERNS]
  * It prints `ready PID`, a pid of its own namespace, once it listens.
  */
 import {
@@ -56,6 +56,7 @@ const [
   crun = '/usr/bin/crun',
   init = '/usr/bin/tini-static',
   cgroup = 'wherry',
+  userns = 'host',
 ] = process.argv.slice(2);
 
 const APPLETS =
@@ -237,6 +238,9 @@ const netnsOf = (id: string): string => join(runDir, 'netns', id);
 const networks: NetworkManager = {
   async createSandbox({ containerId, mode, netns }) {
     if (mode === 'host') return { netnsPath: undefined, endpoints: [], nameservers: ['192.0.2.53'] };
+    if (typeof mode === 'object') {
+      return { netnsPath: netnsOf(mode.container), endpoints: [], nameservers: ['192.0.2.53'] };
+    }
     const path = netnsOf(containerId);
     mkdirSync(join(runDir, 'netns'), { recursive: true });
     writeFileSync(path, '');
@@ -284,7 +288,15 @@ const containers = openContainers({
   networks,
   volumes,
   events,
-  config: { stallLimitMs: 1500, engineSocket: socketPath, conmon, crun, init, cgroupParent: `/${cgroup}` },
+  config: {
+    stallLimitMs: 1500,
+    engineSocket: socketPath,
+    conmon,
+    crun,
+    init,
+    cgroupParent: `/${cgroup}`,
+    userns: userns === 'auto' ? 'auto' : 'host',
+  },
   onBackgroundError: (error) =>
     process.stderr.write(`background: ${String((error as Error).stack ?? error)}\n`),
 });

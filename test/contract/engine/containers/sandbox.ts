@@ -60,11 +60,12 @@ export class Sandbox {
     return new Sandbox(directory, holder, children.trim(), tools);
   }
 
-  async startEngine(): Promise<void> {
+  /** @param userns what its configuration says of containers that don't say anything */
+  async startEngine(userns: 'host' | 'auto' = 'host'): Promise<void> {
     const paths = [this.socketPath, join(this.#directory, 'data'), join(this.#directory, 'run')];
     const engine = spawn(
       'nsenter',
-      [...this.#enter(), process.execPath, ENGINE, ...paths, ...this.#tools, this.cgroup],
+      [...this.#enter(), process.execPath, ENGINE, ...paths, ...this.#tools, this.cgroup, userns],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },

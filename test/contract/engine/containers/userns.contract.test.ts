@@ -150,11 +150,6 @@ describe('containers with user ids of their own', function () {
         /^cannot share the host's network namespace when user namespaces are enabled$/,
       ],
       [{ PidMode: 'host' }, 400, /^cannot share the host PID namespace when user namespaces are enabled$/],
-      [
-        { PidMode: 'container:x' },
-        501,
-        /HostConfig\.PidMode "container:…" with user ids of its own is not implemented/,
-      ],
       [{ UsernsMode: 'keep-id' }, 400, /^invalid USER mode: keep-id$/],
     ];
     for (const [host, status, message] of cases) {
@@ -188,6 +183,35 @@ describe('containers with user ids of their own', function () {
     expect(changes.text, 'no file of the image counts as changed').not.to.match(/seed|passwd|busybox/);
   });
 
+  it('share the ids of those whose namespaces they share', async () => {
+    const donor = await sleeper({ IpcMode: 'shareable' });
+    const joiner = await sleeper({
+      NetworkMode: `container:${donor}`,
+      PidMode: `container:${donor}`,
+      IpcMode: `container:${donor}`,
+    });
+    expect(await firstIdOf(joiner)).to.equal(await firstIdOf(donor));
+    const [theirs, own] = await Promise.all(
+      [donor, joiner].map(async (id) => sandbox.run('readlink', `/proc/${await pidOf(id)}/ns/user`)),
+    );
+    expect(own).to.equal(theirs);
+    const script =
+      'echo x > /dev/shm/x; ls /sys/class/net; nc -l -p 80 -e true & sleep 0.1; kill $! && echo listens; ps | grep -c "sleep 1000"; touch /made && stat -c %u /made';
+    const { stdout, stderr } = await client.exec(joiner, ['sh', '-c', script]);
+    expect(stdout, stderr).to.match(/^lo\nlistens\n[2-9]\n0\n$/);
+    expect((await client.exec(donor, ['cat', '/dev/shm/x'])).stdout).to.equal('x\n');
+    await client.call('DELETE', `/containers/${donor}?force=1`);
+    const host = await sleeper({ UsernsMode: 'host' });
+    const mixed = await client.call('POST', '/containers/create', {
+      Image: 'busybox',
+      HostConfig: { ...AUTO, NetworkMode: `container:${host}` },
+    });
+    expect([mixed.status, mixed.json['message']]).to.deep.equal([
+      400,
+      'cannot share namespaces of a container that has no user namespace: use --userns=host',
+    ]);
+  });
+
   it('leave nothing behind', async () => {
     await sh('true');
     expect(
@@ -197,5 +221,19 @@ describe('containers with user ids of their own', function () {
         `ls ${dirname(sandbox.socketPath)}/run/users; grep -c /run/users/ /proc/self/mountinfo || true`,
       ),
     ).to.equal('0\n');
+  });
+
+  it("are everybody's where the machine says so, unless they say otherwise", async () => {
+    await sandbox.killEngine();
+    await sandbox.startEngine('auto');
+    const own = await sleeper({ UsernsMode: '' });
+    expect(await firstIdOf(own)).to.be.greaterThan(0);
+    const { json } = await client.call('GET', `/containers/${own}/json`);
+    expect(json['HostConfig']).to.include({ UsernsMode: '' });
+    expect(await firstIdOf(await sleeper({ UsernsMode: 'host' }))).to.equal(0);
+    const shared = await sleeper({ UsernsMode: '', NetworkMode: `container:${own}` });
+    expect(await firstIdOf(shared)).to.equal(await firstIdOf(own));
+    const privileged = { Image: 'busybox', HostConfig: { Privileged: true } };
+    expect((await client.call('POST', '/containers/create', privileged)).status).to.equal(400);
   });
 });
