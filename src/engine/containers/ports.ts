@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '../../protocol/docker/container-config.ts';
 import { invalid, notImplemented } from '../errors.ts';
 import type { PortRequest, PublishedPort } from '../networks/contract.ts';
+import { gatewayEndpoint } from '../networks/endpoints.ts';
 import type { ContainerRecord } from './model.ts';
 
 /** Where a port goes for which the user named no address: nobody but this computer reaches it. */
@@ -81,8 +82,11 @@ function portNumber(text: string): number | undefined {
   return port !== undefined && port <= 65_535 ? port : undefined;
 }
 
-const publishedOf = ({ state }: ContainerRecord): readonly PublishedPort[] =>
-  state.status === 'running' ? (state.sandbox.ports ?? []) : [];
+/** Of a container that was taken off all networks with a way out, nothing is reachable until it is on one again. */
+function publishedOf({ state }: ContainerRecord): readonly PublishedPort[] {
+  if (state.status !== 'running' || gatewayEndpoint(state.sandbox.endpoints) === undefined) return [];
+  return state.sandbox.ports ?? [];
+}
 
 /** `NetworkSettings.Ports` of an inspected container: null for ports that are exposed only. Docker's is empty at rest. */
 export function inspectPorts(record: ContainerRecord): Record<string, unknown> {

@@ -10,6 +10,8 @@ import {
   planNetworks,
   wantedNetworks,
 } from '../../../../src/engine/containers/wanted-networks.ts';
+import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
+import { sandboxRequest } from '../../../../src/engine/containers/networking.ts';
 import type { ContainerRecord } from '../../../../src/engine/containers/model.ts';
 import type { NetworkFacts } from '../../../../src/engine/networks/contract.ts';
 
@@ -131,5 +133,22 @@ describe('the networks of a container', () => {
       }) as ContainerRecord;
     expect(Object.keys(wantedNetworks(record({})))).to.deep.equal(['own', 'auto']);
     expect(Object.keys(wantedNetworks(record({ networks: {} }))), 'left by all').to.deep.equal(['own']);
+  });
+
+  it('have published ports only where there is a way in', () => {
+    const context = (internal: boolean): ContainersContext =>
+      ({ networks: { lookup: () => ({ ...bridge('own'), internal }) } }) as unknown as ContainersContext;
+    const published = {
+      id: 'c'.repeat(64),
+      name: 'web',
+      config: containerConfig.parse({}),
+      hostConfig: hostConfig.parse({
+        NetworkMode: 'own',
+        PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] },
+      }),
+      networks: { own: networkingConfig.parse({ EndpointsConfig: { own: {} } }).EndpointsConfig['own'] },
+    } as unknown as ContainerRecord;
+    expect(sandboxRequest(context(false), published).ports).to.have.length(1);
+    expect(sandboxRequest(context(true), published).ports ?? []).to.deep.equal([]);
   });
 });
