@@ -30,7 +30,7 @@ const LAYER = 'src/engine/images/layer/convert.ts';
 const REGISTRY_CLIENT = 'src/engine/images/registry/client.ts';
 const NAMESPACES = 'src/engine/oci/namespaces.ts';
 const EXIT_STATUS = 'src/cli/run/exit-status.ts';
-const RUN = 'src/cli/run/run-container.ts';
+const RUN = 'src/cli/run/start-attached.ts';
 const RUNTIME_ERRORS = 'src/engine/containers/runtime-errors.ts';
 const SESSION = 'src/ssh/session.ts';
 
