@@ -23,6 +23,9 @@ const STATS: TestSelection = ['test/unit/engine/containers/stats.unit.test.ts'];
 const RESOLVER: TestSelection = ['test/unit/engine/networks/dns-server.unit.test.ts'];
 const RULES: TestSelection = ['test/unit/engine/networks/netlink.unit.test.ts'];
 const JOINING: TestSelection = ['test/unit/engine/containers/wanted-networks.unit.test.ts'];
+const ESCAPES: TestSelection = ['test/contract/engine/containers/file-escapes.contract.test.ts'];
+const FILES: TestSelection = ['test/contract/engine/containers/files.contract.test.ts'];
+const UNPACK: TestSelection = ['test/unit/cli/copy-unpack.unit.test.ts'];
 const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
 const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 
@@ -223,5 +226,52 @@ export const MUTANTS: readonly Mutant[] = [
     find: "[publishes, 'conflicting options",
     replace: "[false, 'conflicting options",
     tests: JOINING,
+    what: "a link in a container leads cp into the machine's own files",
+    file: 'src/engine/sys/open-in-root.ts',
+    find: 'BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)',
+    replace: 'BigInt(RESOLVE_NO_MAGICLINKS & RESOLVE_IN_ROOT)',
+    tests: ESCAPES,
+  },
+  {
+    what: 'a directory that becomes a link while cp reads it is followed',
+    file: 'src/engine/containers/files/archive-tree.ts',
+    find: 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW',
+    replace: 'O_RDONLY | O_DIRECTORY',
+    tests: ESCAPES,
+  },
+  {
+    what: 'a directory that becomes a link while cp removes it is followed',
+    file: 'src/engine/containers/files/remove-in.ts',
+    find: 'O_RDONLY | O_DIRECTORY | O_NOFOLLOW',
+    replace: 'O_RDONLY | O_DIRECTORY',
+    tests: ESCAPES,
+  },
+  {
+    what: 'an archive leaves the directory that it is unpacked in',
+    file: 'src/engine/containers/files/extract.ts',
+    find: "if (parts[0] === '..') throw",
+    replace: "if (parts[0] === '...') throw",
+    tests: ESCAPES,
+  },
+  {
+    what: 'cp removes what something is mounted on',
+    file: 'src/engine/containers/files/remove-in.ts',
+    find: 'if (view.mountOf(there.fd) === view.mountOf(directory.fd)) return;',
+    replace: 'if (view.mountOf(there.fd) !== null) return;',
+    tests: FILES,
+  },
+  {
+    what: 'the root of a stopped container stays mounted after a copy',
+    file: 'src/engine/containers/files/with-files.ts',
+    find: 'if (idle) await',
+    replace: 'if (!idle) await',
+    tests: FILES,
+  },
+  {
+    what: "what a container sends is written through the archive's own link",
+    file: 'src/cli/copy/unpack.ts',
+    find: "if (links.has(parent.join('/')))",
+    replace: "if (links.has(''))",
+    tests: UNPACK,
   },
 ];
