@@ -130,11 +130,11 @@ describe('cp and the files of the machine itself', function () {
     const { json } = await client.call('GET', `/containers/${id}/json`);
     const inside = `/proc/${(json['State'] as { Pid: number }).Pid}/root/tmp`;
     const swapper = sandbox.run(process.execPath, SWAPPER, '2000', inside, 'd', 'dl', 'f/c', 'f/cl');
-    let over = false;
-    const swaps = swapper.finally(() => (over = true));
+    const ended = new AbortController();
+    const swaps = swapper.finally(() => ended.abort());
     const outcomes = new Set<number>();
     const tree = [directory('f'), directory('f/c'), directory('f/c/sub'), symlink('f/cl', victim)];
-    while (!over) {
+    while (!ended.signal.aborted) {
       for (const path of ['/tmp/d/secret', '/tmp/d/', '/tmp', '/tmp', '/tmp']) {
         const { status, body } = await client
           .archive('GET', url(path))
