@@ -226,6 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
     find: "[publishes, 'conflicting options",
     replace: "[false, 'conflicting options",
     tests: JOINING,
+  },
+  {
     what: "a link in a container leads cp into the machine's own files",
     file: 'src/engine/sys/open-in-root.ts',
     find: 'BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)',
