@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, conflict, invalid, notFound } from '../errors.ts';
 import type { EventBus } from '../events.ts';
@@ -15,7 +15,8 @@ import { RouteSocket } from './netlink.ts';
 import { outsideSubnets } from './outside.ts';
 import { planAddresses, planAddresses6 } from './plan-network.ts';
 import type { AddressWishes } from './plan-network.ts';
-import { applyHostNetworkRules, applyRules, ruleOf } from './rules.ts';
+import { RuleLoader } from './rule-loader.ts';
+import type { ContainersCgroup } from './rule-loader.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { NetworkStore, newId } from './store.ts';
 import type { BridgeRecord, NetworkRecord } from './store.ts';
@@ -24,8 +25,7 @@ export interface NetworksOptions {
   readonly dataDir: string;
   readonly runDir: string;
   readonly events: EventBus;
-  /** Where cgroup v2 is mounted, and the cgroup below it that holds all containers' (`/wherry`). */
-  readonly cgroup: { readonly root: string; readonly parent: string };
+  readonly cgroup: ContainersCgroup;
   /** Told when the VM's resolvers stop answering. */
   readonly onUpstreamFailure: (error: unknown) => void;
   /** The VM's own resolvers. */
@@ -66,14 +66,10 @@ export class Networks {
   readonly #bridges = new Map<string, Bridge>();
   readonly #store: NetworkStore;
   readonly #events: EventBus;
-  readonly #cgroup: NetworksOptions['cgroup'];
+  readonly #rules: RuleLoader;
   readonly #unsubscribe: () => void;
   readonly #makeBridge: (record: BridgeRecord) => Bridge;
   readonly #route: RouteSocket;
-  /** The networks that the loaded rules are about; rules are loaded one after the other. */
-  #ruled = '';
-  #rules: Promise<void> = Promise.resolve();
-  #hostRules: Promise<void> | undefined;
   /** Creating and removing happen one after another: each is checked against, and saved with, what was before it. */
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -86,7 +82,7 @@ export class Networks {
     const upstream = reportFailures(createUpstream(resolvConf, isOwn), options.onUpstreamFailure);
     this.#store = store;
     this.#events = options.events;
-    this.#cgroup = options.cgroup;
+    this.#rules = new RuleLoader(() => [...this.#bridges.values()], options.cgroup);
     const whereIsHost = options.hostAddress ?? hostAddress;
     this.#route = route;
     this.#makeBridge = (record) => new Bridge(record, { route, names, upstream, hostAddress: whereIsHost });
@@ -101,7 +97,7 @@ export class Networks {
       events: options.events,
       bridge: (reference) => this.#bridge(reference),
       prepare: (bridge) => this.#prepare(bridge),
-      guardHost: () => this.#guardHost(),
+      guardHost: () => this.#rules.guardHost(),
       resolvConf: () => readFile(resolvConf, 'utf8'),
       lookup: (reference) => this.#lookup(reference),
       hostAddress: whereIsHost,
@@ -211,7 +207,7 @@ export class Networks {
       throw error;
     }
     bridge?.destroy();
-    if (this.#ruled.includes(record.id)) await this.#loadRules();
+    if (this.#rules.isAbout(record.id)) await this.#rules.load();
     this.#events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   }
 
@@ -242,7 +238,7 @@ export class Networks {
     bridge.interfaceIndex();
     const ready = bridge.bringUp();
     ready.catch(() => undefined);
-    await this.#loadRules();
+    await this.#rules.load();
     await ready;
   }
 
@@ -262,45 +258,6 @@ export class Networks {
       if (error instanceof EngineError && error.kind === 'notFound') return undefined;
       throw error;
     }
-  }
-
-  /**
-   * One program start, at the first container after a network was made. The rules are about all networks, not only those
-   * with a container: after a restart of the engine the containers of some have gone on that it doesn't know yet.
-   */
-  #loadRules(): Promise<void> {
-    this.#rules = this.#reloadRules(this.#rules);
-    return this.#rules;
-  }
-
-  async #reloadRules(before: Promise<void>): Promise<void> {
-    await before.catch(() => undefined);
-    const bridges = [...this.#bridges.values()];
-    const key = bridges.map(({ record }) => record.id).join(' ');
-    if (key === this.#ruled) return;
-    await applyRules(bridges.map(ruleOf));
-    this.#ruled = key;
-  }
-
-  /** One program start, at the first container on the VM's own network; one that failed is tried again by the next. */
-  async #guardHost(): Promise<void> {
-    this.#hostRules ??= this.#loadHostRules();
-    try {
-      await this.#hostRules;
-    } catch (error) {
-      this.#hostRules = undefined;
-      throw error;
-    }
-  }
-
-  async #loadHostRules(): Promise<void> {
-    const { root, parent } = this.#cgroup;
-    // crun makes it with the first container; the rules go by its id, so it has to be there before them.
-    await mkdir(join(root, parent), { recursive: true });
-    await applyHostNetworkRules(
-      parent,
-      [...this.#bridges.values()].map(({ record }) => record),
-    );
   }
 }
 

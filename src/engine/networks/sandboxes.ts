@@ -25,8 +25,9 @@ import {
   reserveEndpoint,
   vethName,
 } from './endpoints.ts';
-import { deleteLink, linkIndex, setNetSysctl, setUp } from './links.ts';
-import { RouteSocket } from './netlink.ts';
+import { deleteLink } from './links.ts';
+import { configureLoopback } from './loopback.ts';
+import type { RouteSocket } from './netlink.ts';
 import { createNetns, keepNetns, removeNetns } from './netns.ts';
 import { detourName, isDetourName, unshape } from './rates/shape.ts';
 
@@ -294,18 +295,4 @@ function entriesOf(directory: string): string[] {
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
-}
-
-/** Runs inside of a new namespace. The sysctls are Docker's defaults for containers. */
-function configureLoopback(): void {
-  const route = new RouteSocket();
-  try {
-    const index = linkIndex(route, 'lo');
-    if (index !== undefined) setUp(route, index);
-  } finally {
-    route.close();
-  }
-  setNetSysctl('ipv6/conf/default/disable_ipv6', '1');
-  setNetSysctl('ipv4/ip_unprivileged_port_start', '0');
-  setNetSysctl('ipv4/ping_group_range', '0 2147483647');
 }
