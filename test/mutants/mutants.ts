@@ -26,6 +26,9 @@ const JOINING: TestSelection = ['test/unit/engine/containers/wanted-networks.uni
 const ESCAPES: TestSelection = ['test/contract/engine/containers/file-escapes.contract.test.ts'];
 const FILES: TestSelection = ['test/contract/engine/containers/files.contract.test.ts'];
 const UNPACK: TestSelection = ['test/unit/cli/copy-unpack.unit.test.ts'];
+const LOGS: TestSelection = ['test/contract/engine/containers/logs.contract.test.ts'];
+const SLOW_CLIENTS: TestSelection = ['test/contract/engine/containers/slow-clients.contract.test.ts'];
+const DETACH_KEYS: TestSelection = ['test/unit/protocol/detach-keys.unit.test.ts'];
 const SSH: TestSelection = ['test/contract/ssh/dropbear.contract.test.ts'];
 const SSH_KEYS: TestSelection = ['test/unit/ssh/keys.unit.test.ts'];
 
@@ -275,5 +278,40 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (links.has(parent.join('/')))",
     replace: "if (links.has(''))",
     tests: UNPACK,
+  },
+  {
+    what: 'a log that is rotated loses what was in it',
+    file: 'src/engine/containers/logs/rotate.ts',
+    find: 'linkSync(file, logFile(file, 1));',
+    replace: '',
+    tests: LOGS,
+  },
+  {
+    what: 'a follower of a log stays with the file that was put aside',
+    file: 'src/engine/containers/logs/read.ts',
+    find: 'queue.push(...openNewer(source.file, source.maxFiles, log));',
+    replace: '',
+    tests: LOGS,
+  },
+  {
+    what: 'the beginning of the detach keys goes through to the process',
+    file: 'src/protocol/streams/detach-keys.ts',
+    find: 'const begun = this.#beginning(typed);',
+    replace: 'const begun = 0;',
+    tests: DETACH_KEYS,
+  },
+  {
+    what: "a client that is dropped leaves the process's input open",
+    file: 'src/engine/containers/attach-hub.ts',
+    find: "stream.once('close', inputOver);",
+    replace: '',
+    tests: SLOW_CLIENTS,
+  },
+  {
+    what: 'a client that stops reading holds the container up',
+    file: 'src/engine/containers/attach-hub.ts',
+    find: 'if (waiting - now < LEAST_PROGRESS) client.stream.destroy();',
+    replace: '',
+    tests: SLOW_CLIENTS,
   },
 ];

@@ -1,6 +1,6 @@
 import { startInParallel, type ParallelResult } from './parallel.ts';
 import { readTally, writeTally, type Tally } from './tally.ts';
-import { kindFor, settled, startSleeper, work, type Subject } from './work.ts';
+import { kindFor, settled, startSleeper, warmUp, work, type Subject } from './work.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 
 export interface SoakOptions {
@@ -15,8 +15,6 @@ export interface SoakOptions {
   readonly say?: ((line: string) => void) | undefined;
 }
 
-/** What an engine takes for good at its first containers: caches, code. */
-const WARM_UP = 3;
 const SAVE_EVERY = 100;
 
 /**
@@ -35,7 +33,7 @@ export async function soakContainers(subject: Subject, options: SoakOptions): Pr
   };
   const sleeper = await startSleeper(subject);
   try {
-    for (let index = 0; index < WARM_UP; index += 1) await work(subject, sleeper, 0, index);
+    await warmUp(subject, sleeper);
     const before = await subject.held();
     const from = tally.done;
     const started = performance.now();

@@ -39,7 +39,9 @@ export async function work(subject: Subject, sleeper: string, seed: number, inde
     throw new Error(`${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`);
   };
   const run = async (script: string, host: object = {}): Promise<{ code: number; stdout: string }> => {
-    const NetworkMode = subject.networks[choice(seed, index) % subject.networks.length];
+    // Another part of the number than the kind's, or some kinds would never see some networks.
+    const at = Math.floor(choice(seed, index) / KINDS.length) % subject.networks.length;
+    const NetworkMode = subject.networks[at];
     const { code, stdout } = await client.run(['sh', '-c', script], {
       config: { Image: subject.image },
       host: { NetworkMode, ...host },
@@ -95,6 +97,14 @@ export async function startSleeper({ client, image }: Subject): Promise<string> 
   const { status, text } = await client.call('POST', `/containers/${id}/start`);
   if (status !== 204) throw new Error(`the container for execs does not start: ${text}`);
   return id;
+}
+
+/** Everything once: caches, the default bridge and its rules are there for good after their first use. */
+export async function warmUp({ client, image, networks }: Subject, sleeper: string): Promise<void> {
+  for (const NetworkMode of networks) {
+    await client.run(['true'], { config: { Image: image }, host: { NetworkMode } });
+  }
+  await client.exec(sleeper, ['true']);
 }
 
 /** How long the last clean-up may take after its request has been answered. */

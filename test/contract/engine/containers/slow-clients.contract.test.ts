@@ -34,10 +34,16 @@ describe('clients that stop reading', function () {
   };
 
   it(`keep neither the container from writing ${MEBIBYTES} MiB nor others from reading them; the engine stays small`, async () => {
-    const script = `dd if=/dev/zero bs=1M count=${MEBIBYTES} 2>/dev/null; echo; echo end`;
-    const id = await client.create({ Cmd: ['sh', '-c', script], HostConfig: { NetworkMode: 'none' } });
+    const script = `dd if=/dev/zero bs=1M count=${MEBIBYTES} 2>/dev/null; echo; cat; echo end`;
+    const id = await client.create({
+      Cmd: ['sh', '-c', script],
+      // The input ends with the client whose it is, also where that one is dropped.
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: { NetworkMode: 'none' },
+    });
     const deaf = [
-      await stalled(`POST /containers/${id}/attach?stream=1&stdout=1`),
+      await stalled(`POST /containers/${id}/attach?stream=1&stdout=1&stdin=1`),
       await stalled(`POST /containers/${id}/attach?stream=1&stdout=1`),
     ];
     const good = await client.hijack(`/containers/${id}/attach?stream=1&stdout=1`);

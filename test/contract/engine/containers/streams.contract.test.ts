@@ -122,10 +122,18 @@ describe("containers' streams", function () {
   });
 
   it("of a client that vanishes end the process's input where it was promised to be its own", async () => {
-    const id = await start(['sh', '-c', 'cat > /tmp/in; echo over'], { OpenStdin: true, StdinOnce: true });
+    const id = await start(['sh', '-c', 'head -c 300000 /dev/zero; cat > /tmp/in'], {
+      OpenStdin: true,
+      StdinOnce: true,
+    });
     const { socket } = attach(id);
+    socket.pause();
     socket.write('half a line');
-    await once(socket, 'data');
+    const { text } = await client.call('GET', `/containers/${id}/json`);
+    expect(text).to.include('"Running":true');
+    while (
+      !(await client.call('GET', '/test/events')).text.includes(`"Action":"attach","Actor":{"ID":"${id}"`)
+    );
     socket.destroy();
     expect((await client.call('POST', `/containers/${id}/wait`)).json['StatusCode']).to.equal(0);
     await remove(id);
