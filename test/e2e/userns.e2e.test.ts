@@ -100,4 +100,48 @@ describe('user ids of their own (--userns=auto)', () => {
       expect(stderr).to.match(message);
     }
   });
+
+  it("are everybody's where the engine's configuration says so: Docker's own client too", async () => {
+    const configuration = '/run/wherry/config/engine.json';
+    /** Another configuration is read by another engine, which init starts; containers run on. */
+    const restart = async (edit: string): Promise<void> => {
+      const script = `before=$(cat /run/wherry/engine.pid); sed -i '${edit}' ${configuration}; kill -TERM $before; n=0; while [ $n -lt 600 ]; do n=$((n+1)); now=$(cat /run/wherry/engine.pid); [ "$now" != "$before" ] && [ -S /run/wherry.sock ] && break; sleep 0.1; done`;
+      await world().ok(['machine', 'ssh', 'e2e', script]);
+      await world().ok(['version']);
+    };
+    await start('before');
+    await restart('s/"configVersion":1,/&"userns":"auto",/');
+    try {
+      const image = world().image('busybox');
+      const map = ['run', '--rm', image, 'cat', '/proc/self/uid_map'];
+      expect((await world().docker(map)).stdout).to.match(/^ +0 +[1-9]\d{5,} +65536\n$/);
+      expect((await world().docker(map.toSpliced(2, 0, '--userns=host'))).stdout).to.match(
+        /^ +0 +0 +4294967295\n$/,
+      );
+      const { status, stderr } = await world().docker(['run', '--rm', '--privileged', image, 'true']);
+      expect(status).to.equal(125);
+      expect(stderr).to.match(/privileged mode is incompatible with user namespaces/);
+      expect((await world().docker(['info', '-f', '{{.SecurityOptions}}'])).stdout).to.include('name=userns');
+      const cp = await world().docker(['exec', 'before', 'cat', '/proc/self/uid_map']);
+      expect(cp.stdout, 'what ran before goes on').to.match(/ 65536\n$/);
+    } finally {
+      await restart('s/"userns":"auto",//');
+    }
+  });
+
+  it('are those that cp gives files, and takes them from', async () => {
+    await start('copies');
+    await world().ok(['exec', 'copies', 'sh', '-c', 'echo mine > /mine; chown 1000:1001 /mine']);
+    const archive = await world().docker(['cp', '-a', 'copies:/mine', '-']);
+    expect(
+      archive.stdout
+        .slice(108, 123)
+        .split('\0')
+        .map((id) => Number.parseInt(id, 8))
+        .filter((id) => id > 0),
+    ).to.deep.equal([1000, 1001]);
+    const back = await world().docker(['cp', '-a', '-', 'copies:/tmp'], { input: archive.stdout });
+    expect(back.status, back.stderr).to.equal(0);
+    expect(await world().ok(['exec', 'copies', 'stat', '-c', '%u:%g', '/tmp/mine'])).to.equal('1000:1001\n');
+  });
 });
