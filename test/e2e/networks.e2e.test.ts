@@ -328,7 +328,7 @@ describe('networks', function () {
       ];
       for (const { stdout, stderr } of await outputOf(words)) {
         expect(stdout, stderr).to.match(
-          /^box\n192\.0\.2\.9\tdb\n10\.85\.0\.20\tbox\.example\.org box\nnameserver 10\.85\.0\.\d+\nsearch example\.org\noptions attempts:4\n/,
+          /^box\n192\.0\.2\.9\tdb\n10\.85\.0\.20\tbox\.example\.org box\nnameserver 10\.85\.0\.\d+\nsearch example\.org\noptions attempts:4 ndots:0\n/,
         );
         expect(stdout).to.include('02:00:00:00:00:99');
         expect(stdout).to.match(

@@ -80,12 +80,15 @@ export function resolvFile(
 ): string {
   const named = endpoints.some(({ networkName }) => networkName !== DEFAULT_NETWORK);
   const servers = options.Dns.length > 0 && !named ? options.Dns : nameservers;
+  // Names of neighbours have no dot: they are tried as they are before any search domain, as Docker has it there.
+  const tried = named && !options.DnsOptions.some((option) => option.startsWith('ndots:'));
+  const words = [...options.DnsOptions, ...(tried ? ['ndots:0'] : [])];
   // `--dns-search .` is "none".
   const search = options.DnsSearch.filter((domain) => domain !== '.');
   return [
     ...servers.map((server) => `nameserver ${server}\n`),
     ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
-    ...(options.DnsOptions.length > 0 ? [`options ${options.DnsOptions.join(' ')}\n`] : []),
+    ...(words.length > 0 ? [`options ${words.join(' ')}\n`] : []),
   ].join('');
 }
 

@@ -175,7 +175,10 @@ describe('network files', () => {
     expect(resolvFile(sandbox, wanted)).to.equal('nameserver 192.0.2.1\nsearch a b\noptions ndots:1\n');
     expect(resolvFile(sandbox, { ...none, DnsSearch: ['.'] })).to.equal('nameserver 172.17.0.1\n');
     const own = { ...sandbox, endpoints: sandbox.endpoints.map((one) => ({ ...one, networkName: 'own' })) };
-    expect(resolvFile(own, wanted), 'its neighbours have names there').to.match(/^nameserver 172.17.0.1\n/);
+    expect(resolvFile(own, wanted), 'its neighbours have names there').to.equal(
+      'nameserver 172.17.0.1\nsearch a b\noptions ndots:1\n',
+    );
+    expect(resolvFile(own, none)).to.equal('nameserver 172.17.0.1\noptions ndots:0\n');
   });
 
   it('follow the networks of a running container, and leave what it wrote alone', async () => {
@@ -199,7 +202,7 @@ describe('network files', () => {
         '172.18.0.2\tbox.example.org box',
         '',
       ]);
-      expect(readFileSync(resolv, 'utf8')).to.equal('nameserver 172.18.0.1\n');
+      expect(readFileSync(resolv, 'utf8')).to.equal('nameserver 172.18.0.1\noptions ndots:0\n');
       writeFileSync(resolv, 'nameserver 192.0.2.53\n');
       await updateNetworkFiles(directory, names, { before: after, after: before }, options);
       expect(readFileSync(resolv, 'utf8')).to.equal('nameserver 192.0.2.53\n');
