@@ -62,12 +62,13 @@ export abstract class WherryCommand extends Command {
     names: readonly unknown[],
     machine: string | undefined,
     act: (engine: EngineClient, name: string) => Promise<string | readonly string[]>,
+    summary?: string,
   ): Promise<void> {
     const id = (this.id ?? '').replaceAll(':', ' ');
     if (names.length === 0)
-      throw usage(`"wherry ${id}" requires at least 1 argument.`, `See:  wherry ${id} --help`);
+      throw usage(`"wherry ${id}" requires at least 1 argument.`, `See:  wherry ${id} --help`, 1);
     await this.withEngine(machine, (engine) =>
-      eachName(names as string[], this.terminal, (name) => act(engine, name)),
+      eachName(names as string[], this.terminal, (name) => act(engine, name), summary),
     );
   }
 

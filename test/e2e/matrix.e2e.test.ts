@@ -4,15 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
 import type { Finished } from '../helpers/process.ts';
-import { saidBy, wordsOf, type Said } from './matrix/ask.ts';
+import { saidBy, wordsOf, type Closeness, type Said } from './matrix/ask.ts';
 import { ROWS } from './matrix/rows.ts';
 
 interface Side {
   readonly name: string;
   readonly directory: string;
+  /** In its own network. */
+  readonly address: string;
   readonly own: Readonly<Record<string, string>>;
   ask(words: readonly string[]): Promise<Finished>;
 }
+
+const closenessOf = (comment: string | undefined): Closeness =>
+  comment === 'shape' || comment === 'status' ? comment : 'words';
 
 /** Every command and flag through both clients, on the same engine. */
 describe('the stock docker CLI and ours', function () {
@@ -35,8 +40,8 @@ describe('the stock docker CLI and ours', function () {
         what,
         `mx-${name}-${what}`,
       ]);
-      const own = { ...Object.fromEntries(names), image, octet: `1${octet}`, dir: directory };
-      sides.push({ name, directory, own, ask });
+      const own = { ...Object.fromEntries(names), image };
+      sides.push({ name, directory, address: `10.77.1${octet}.77`, own, ask });
       const { run = '', ended = '', net = '', vol = '' } = Object.fromEntries(names);
       await world().ok(['network', 'create', '--subnet', `10.77.1${octet}.0/24`, net]);
       await world().ok(['volume', 'create', vol]);
@@ -62,10 +67,11 @@ describe('the stock docker CLI and ours', function () {
     const said: [string, Said][] = [];
     for (const line of typeof row === 'string' ? [row] : row) {
       const [command = '', comment] = line.split(' # ');
+      const values: Record<string, string> = { ...own, address: side.address };
       const words = wordsOf(command).map((word) =>
-        word.replaceAll(/\{(\w+)\}/g, (all, name: string) => own[name] ?? all),
+        word.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all),
       );
-      said.push([line, saidBy(await side.ask(words), own, comment === 'shape')]);
+      said.push([line, saidBy(await side.ask(words), own, closenessOf(comment))]);
     }
     return said;
   };

@@ -1,7 +1,7 @@
 import { usage, WherryCommand } from '../base-command.ts';
 import { runFlags } from '../flags/run-flags.ts';
 import { createBody } from '../run/create-body.ts';
-import { asRunFailure, createContainer } from '../run/run-container.ts';
+import { createContainer } from '../run/run-container.ts';
 
 export default class Create extends WherryCommand {
   static override description = 'Create a new container, without starting it';
@@ -14,13 +14,11 @@ export default class Create extends WherryCommand {
     const { argv, flags } = await this.parse(Create);
     const [image, ...command] = argv as string[];
     if (image === undefined)
-      throw usage('"wherry create" requires at least 1 argument.', 'See:  wherry create --help');
+      throw usage('"wherry create" requires at least 1 argument.', 'See:  wherry create --help', 1);
     const body = createBody(image, command, { ...flags, detach: false }, process.env);
     const id = await this.withEngine(flags.machine, (engine) =>
       createContainer(engine, { image, body, flags: { ...flags, detach: false } }, this.terminal),
-    ).catch((error: unknown) => {
-      throw asRunFailure(error);
-    });
+    );
     this.print(id);
   }
 }

@@ -41,7 +41,7 @@ export default class Exec extends WherryCommand {
     const { argv, flags } = await this.parse(Exec);
     const [container, ...command] = argv as string[];
     if (container === undefined || command.length === 0) {
-      throw usage('"wherry exec" requires at least 2 arguments.', 'See:  wherry exec --help');
+      throw usage('"wherry exec" requires at least 2 arguments.', 'See:  wherry exec --help', 1);
     }
     if (flags.tty && flags.interactive && !flags.detach && !this.terminal.stdin.isTTY) {
       throw usage('the input device is not a TTY');

@@ -25,7 +25,7 @@ export default class Inspect extends WherryCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Inspect);
     if (argv.length === 0)
-      throw usage('"wherry inspect" requires at least 1 argument.', 'See:  wherry inspect --help');
+      throw usage('"wherry inspect" requires at least 1 argument.', 'See:  wherry inspect --help', 1);
     const type = flags.type as InspectKind | undefined;
     if (flags.explain) {
       await this.explain(argv as string[], flags);

@@ -14,7 +14,11 @@ export default class Port extends WherryCommand {
     const { argv, flags } = await this.parse(Port);
     const [container, wanted, ...rest] = argv as string[];
     if (container === undefined || rest.length > 0) {
-      throw usage('"wherry port" requires at least 1 and at most 2 arguments.', 'See:  wherry port --help');
+      throw usage(
+        '"wherry port" requires at least 1 and at most 2 arguments.',
+        'See:  wherry port --help',
+        1,
+      );
     }
     const ports = await this.withEngine(flags.machine, async (engine) => {
       const found = await engine.json<{ NetworkSettings: { Ports: Ports } }>(
@@ -39,7 +43,7 @@ function onePort(ports: Ports, wanted: string, container: string): string[] {
   if (bindings.length === 0) {
     throw new WherryError({
       code: 'NO_PUBLIC_PORT',
-      message: `No public port '${port}' published for ${container}`,
+      message: `No public port '${wanted}' published for ${container}`,
     });
   }
   return bindings.map(address);

@@ -1,5 +1,7 @@
 import { Args } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
+import { ExitStatus } from '../error-render.ts';
+import { EngineAnswerError } from '../engine-client/client.ts';
 import { apiPath } from '../engine-client/api-path.ts';
 
 export default class Rename extends WherryCommand {
@@ -11,8 +13,16 @@ export default class Rename extends WherryCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rename);
-    await this.withEngine(flags.machine, (engine) =>
-      engine.json('POST', apiPath`/containers/${args.container}/rename`, { query: { name: args.name } }),
-    );
+    try {
+      await this.withEngine(flags.machine, (engine) =>
+        engine.json('POST', apiPath`/containers/${args.container}/rename`, { query: { name: args.name } }),
+      );
+    } catch (error) {
+      if (!(error instanceof EngineAnswerError)) throw error;
+      this.terminal.stderr.write(
+        `${error.message}\nError: failed to rename container named ${args.container}\n`,
+      );
+      throw new ExitStatus(1);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { apiPath } from '../engine-client/api-path.ts';
+import { EngineAnswerError } from '../engine-client/client.ts';
 import { Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 
@@ -22,9 +23,16 @@ export default class Rm extends WherryCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Rm);
     await this.eachNamed(argv, flags.machine, async (engine, name) => {
-      await engine.json('DELETE', apiPath`/containers/${name}`, {
-        query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
-      });
+      try {
+        await engine.json('DELETE', apiPath`/containers/${name}`, {
+          query: { force: flags.force ? 1 : undefined, v: flags.volumes ? 1 : undefined },
+        });
+      } catch (error) {
+        // docker: what is gone already is no failure of --force, but is told.
+        if (!flags.force || !(error instanceof EngineAnswerError) || error.status !== 404) throw error;
+        this.terminal.stderr.write(`${error.message}\n`);
+        return [];
+      }
       return name;
     });
   }

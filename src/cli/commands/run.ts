@@ -39,7 +39,7 @@ export default class Run extends WherryCommand {
     const { argv, flags } = await this.parse(Run);
     const [image, ...command] = argv as string[];
     if (image === undefined)
-      throw usage('"wherry run" requires at least 1 argument.', 'See:  wherry run --help');
+      throw usage('"wherry run" requires at least 1 argument.', 'See:  wherry run --help', 1);
     if (flags.tty && flags.interactive && !flags.detach && !this.terminal.stdin.isTTY) {
       throw usage('the input device is not a TTY');
     }

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { WherryError } from '../../core/errors.ts';
 import { apiPath } from '../engine-client/api-path.ts';
+import type { EngineClient } from '../engine-client/client.ts';
 import { WherryCommand } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
 import { startAndAttach } from '../run/start-and-attach.ts';
@@ -29,10 +30,7 @@ export default class Start extends WherryCommand {
       }
       if (name !== undefined) return this.attached(name, flags);
     }
-    await this.eachNamed(argv, flags.machine, async (engine, name) => {
-      await engine.json('POST', apiPath`/containers/${name}/start`);
-      return name;
-    });
+    await this.eachNamed(argv, flags.machine, start, 'failed to start containers');
   }
 
   private async attached(
@@ -49,4 +47,9 @@ export default class Start extends WherryCommand {
     );
     if (status !== 0) throw new ExitStatus(status);
   }
+}
+
+async function start(engine: EngineClient, name: string): Promise<string> {
+  await engine.json('POST', apiPath`/containers/${name}/start`);
+  return name;
 }

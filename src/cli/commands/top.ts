@@ -12,7 +12,7 @@ export default class Top extends WherryCommand {
     const { argv, flags } = await this.parse(Top);
     const [container, ...psArgs] = argv as string[];
     if (container === undefined)
-      throw usage('"wherry top" requires at least 1 argument.', 'See:  wherry top --help');
+      throw usage('"wherry top" requires at least 1 argument.', 'See:  wherry top --help', 1);
     const { Titles, Processes } = await this.withEngine(flags.machine, (engine) =>
       engine.json<{ Titles: string[]; Processes: string[][] }>('GET', apiPath`/containers/${container}/top`, {
         query: { ps_args: psArgs.length > 0 ? psArgs.join(' ') : undefined },

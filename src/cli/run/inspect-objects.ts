@@ -38,31 +38,35 @@ export async function inspectObjects(
   const render = isJson ? undefined : compileTemplate(format, { missing: 'error' });
   const looked = [];
   for (const name of names)
-    looked.push({ name, object: await lookUp(engine, name, type, options.size ?? false) });
+    looked.push({ name, ...(await lookUp(engine, name, type, options.size ?? false)) });
   const found = looked.flatMap(({ object }) => (object === undefined ? [] : [object]));
   const text = render
     ? found.map((object) => `${render(object)}\n`).join('')
     : `${format === 'json' ? JSON.stringify(found) : JSON.stringify(found, null, 4)}\n`;
   terminal.stdout.write(text);
   const missing = looked.filter(({ object }) => object === undefined);
-  for (const { name } of missing) terminal.stderr.write(`Error: No such ${type ?? 'object'}: ${name}\n`);
+  for (const { name, reason } of missing) {
+    terminal.stderr.write(`${type === undefined ? `Error: No such object: ${name}` : reason}\n`);
+  }
   if (missing.length > 0) throw new ExitStatus(1);
 }
 
+/** The object of the first kind that has the name, or why the last one has none. */
 async function lookUp(
   engine: EngineClient,
   name: string,
   type: InspectKind | undefined,
   size: boolean,
-): Promise<unknown> {
+): Promise<{ object?: unknown; reason?: string }> {
+  let reason = '';
   for (const kind of type === undefined ? INSPECT_KINDS : [type]) {
     try {
-      return await engine.json<unknown>('GET', KINDS[kind](name), {
-        query: { size: size && kind === 'container' ? 1 : undefined },
-      });
+      const query = { size: size && kind === 'container' ? 1 : undefined };
+      return { object: await engine.json<unknown>('GET', KINDS[kind](name), { query }) };
     } catch (error) {
       if (!(error instanceof EngineAnswerError && error.status === 404)) throw error;
+      reason = error.message;
     }
   }
-  return undefined;
+  return { reason };
 }

@@ -79,6 +79,8 @@ function inspectHostConfig(record: ContainerRecord): Record<string, unknown> {
     IpcMode: hostConfig.IpcMode || 'private',
     ShmSize: hostConfig.ShmSize || DEFAULT_SHM_SIZE,
     MemorySwap: effectiveSwap(hostConfig),
+    PortBindings: sorted(hostConfig.PortBindings),
+    LogConfig: { ...hostConfig.LogConfig, Config: sorted(hostConfig.LogConfig.Config ?? {}) },
     StorageOpt: Object.keys(hostConfig.StorageOpt).length > 0 ? hostConfig.StorageOpt : undefined,
     PidsLimit: hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : null,
     RestartPolicy: { ...hostConfig.RestartPolicy, Name: hostConfig.RestartPolicy.Name || 'no' },
@@ -96,8 +98,9 @@ function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown>
   return {
     ...rest,
     Hostname: config.Hostname || id.slice(0, 12),
-    ...(Object.keys(ExposedPorts).length > 0 ? { ExposedPorts } : {}),
-    Volumes: Object.keys(config.Volumes).length > 0 ? config.Volumes : null,
+    Labels: sorted(config.Labels),
+    ...(Object.keys(ExposedPorts).length > 0 ? { ExposedPorts: sorted(ExposedPorts) } : {}),
+    Volumes: Object.keys(config.Volumes).length > 0 ? sorted(config.Volumes) : null,
     OnBuild: null,
     ...(MacAddress === '' ? {} : { MacAddress }),
     ...(Healthcheck == null ? {} : { Healthcheck: givenHealthcheck(Healthcheck) }),
@@ -106,6 +109,11 @@ function inspectConfig({ id, config }: ContainerRecord): Record<string, unknown>
     ...(StopTimeout === null ? {} : { StopTimeout }),
     ...((Shell ?? []).length > 0 ? { Shell } : {}),
   };
+}
+
+/** Go writes maps in the order of their keys: templates that print one rely on it. */
+function sorted<T>(map: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Docker leaves zeros out. */

@@ -33,7 +33,7 @@ describe('the command line’s words', function () {
     ['constructor a', 1, /^Error: .*constructor/],
     ['run --bogus busybox', 125, /Nonexistent flag: --bogus/],
     ['restart -t x y', 125, /^Error: Parsing --time Expected an integer but received: x\n/],
-    ['run', 125, /requires at least 1 argument/],
+    ['run', 1, /requires at least 1 argument/],
     ['run --memory plenty busybox', 125, /invalid argument "plenty" for "-m, --memory" flag/],
     ['machine kill --machine arm', 1, /^Docker machine "arm" does not exist/],
     ['--machine arm machine stop', 1, /^Docker machine "arm" does not exist/],

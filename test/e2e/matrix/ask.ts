@@ -12,10 +12,31 @@ export interface Said {
   readonly stderr: readonly string[];
 }
 
-export function saidBy(finished: Finished, own: Readonly<Record<string, string>>, shapeOnly: boolean): Said {
+/** How closely a row is compared: word for word, a table's columns only, or nothing but the exit status. */
+export type Closeness = 'words' | 'shape' | 'status';
+
+export function saidBy(
+  finished: Finished,
+  own: Readonly<Record<string, string>>,
+  closeness: Closeness,
+): Said {
   const { status, stdout, stderr } = finished;
-  const lines = (text: string): string[] => plain(text, own).split('\n');
-  return { status, stdout: shapeOnly ? columnsOf(stdout) : lines(stdout), stderr: lines(stderr) };
+  if (closeness === 'status') return { status, stdout: [], stderr: [] };
+  const said = plain(stdout, own).split('\n');
+  return { status, stdout: closeness === 'shape' ? columnsOf(stdout) : said, stderr: complaint(stderr, own) };
+}
+
+/**
+ * Errors without what clients and their versions put around them: who speaks, the way to the help, a full stop (docker
+ * 26 has one, docker 28 doesn't), a capital, the usage.
+ */
+function complaint(stderr: string, own: Readonly<Record<string, string>>): string[] {
+  const [text = ''] = plain(stderr, own).split(/\n+Usage:/);
+  return text
+    .split('\n')
+    .filter((line) => !/^\s*(See|Run):? .*--help|^$/.test(line))
+    .map((line) => line.replace(/^(wherry|Error): /, '').replace(/\.$/, ''))
+    .map((line) => line.charAt(0).toLowerCase() + line.slice(1));
 }
 
 /** The heading of a table, and whether there are rows; of other output how many lines. */
@@ -35,7 +56,7 @@ function plain(text: string, own: Readonly<Record<string, string>>): string {
     .replaceAll(/\b[0-9a-f]{64}\b/g, '{id}')
     .replaceAll(/\b[0-9a-f]{12}\b/g, '{short id}')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '{time}')
-    .replaceAll(/\b172\.\d+\.\d+\.\d+/g, '{address}')
+    .replaceAll(/\b(172|10\.77)\.\d+\.[\d.]+/g, '{address}')
     .replaceAll('docker', 'wherry')
     .trim();
 }
