@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostConfig } from '../../protocol/docker/container-config.ts';
 import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { EngineError, conflict, invalid } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalid } from '../../errors.ts';
 import type { OciSeccomp } from '../spec.ts';
 import { ARCHITECTURES } from './default-profile.ts';
