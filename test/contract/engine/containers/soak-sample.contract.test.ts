@@ -5,7 +5,7 @@ import { soakContainers } from '../../../soak/containers/soak.ts';
 import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
-const COUNT = Number(process.env['SOAK_COUNT'] ?? 20);
+const COUNT = Number(process.env['SOAK_COUNT'] ?? 8);
 const PARALLEL = 8;
 /** `SOAK_SEED=…` repeats a run. */
 const seed = Number(process.env['SOAK_SEED'] ?? randomInt(1_000_000));

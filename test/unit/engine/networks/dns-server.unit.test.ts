@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { expect } from 'chai';
 import { systemErrorCode } from '../../../../src/core/errors.ts';
@@ -19,9 +20,11 @@ describe('the resolver of a network', () => {
   const open = async (forwards: boolean): Promise<Resolver> => {
     const server = new DnsServer(names, upstream, { forwards, hostAddress: () => '10.0.2.2' });
     servers.push(server);
-    const port = await server.listen('127.0.0.1', 0);
+    // An address of its own: a port that is free for UDP there is free for TCP too.
+    const address = `127.77.${randomInt(256)}.${randomInt(1, 255)}`;
+    const port = await server.listen(address, 0);
     const resolver = new Resolver({ timeout: 2000, tries: 1 });
-    resolver.setServers([`127.0.0.1:${port}`]);
+    resolver.setServers([`${address}:${port}`]);
     return resolver;
   };
   const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>
