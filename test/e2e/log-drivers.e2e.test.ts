@@ -38,7 +38,7 @@ describe('log drivers', () => {
         expect(output.stdout.trim().split('\n')).to.deep.equal(kept.slice(-1000));
       }
       expect(await world().ok(['inspect', '-f', '{{json .HostConfig.LogConfig}}', 'rotated'])).to.equal(
-        '{"Type":"json-file","Config":{"max-size":"20k","max-file":"3"}}\n',
+        '{"Type":"json-file","Config":{"max-file":"3","max-size":"20k"}}\n',
       );
     } finally {
       await world().ok(['rm', '-f', 'rotated']);

@@ -47,7 +47,7 @@ export const ROWS: Readonly<Record<string, readonly (string | readonly string[])
     'run --rm --ipc bogus {image} true',
     'run --rm --cgroupns host {image} true',
     'run --rm --shm-size 1m {image} df -k /dev/shm',
-    'run --rm --add-host one:10.1.2.3 --add-host=two:10.1.2.4 {image} grep 10.1 /etc/hosts',
+    'run --rm --add-host one:10.1.2.3 --add-host=two:10.1.2.4 {image} grep 10.1.2 /etc/hosts',
     'run --rm --add-host bad {image} true',
     'run --rm --dns 10.9.8.7 --dns-search example.org --dns-option ndots:3 {image} cat /etc/resolv.conf',
     'run --rm --dns bad {image} true',
