@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 import { filtersQuery } from '../flags/filters.ts';
+import { IMAGE_LIST, imageRows, type ImageSummary } from '../render/image-list.ts';
 import { renderList } from '../render/format.ts';
-import { IMAGE_LIST, imageRows, shortId, type ImageSummary } from '../render/image-list.ts';
 
 export default class Images extends WherryCommand {
   static override description = 'List images';
@@ -28,12 +28,11 @@ export default class Images extends WherryCommand {
         query: { all: flags.all ? 1 : undefined, filters: filtersQuery(filters) },
       }),
     );
+    const rows = imageRows(images, { truncate: !flags['no-trunc'], now: new Date() });
     if (flags.quiet) {
-      const ids = images.map(({ Id }) => (flags['no-trunc'] ? Id : shortId(Id)));
-      this.print(...new Set(ids));
+      this.print(...rows.map(({ ID }) => String(ID)));
       return;
     }
-    const rows = imageRows(images, { truncate: !flags['no-trunc'], now: new Date() });
     this.print(...renderList(rows, IMAGE_LIST, flags.format));
   }
 }

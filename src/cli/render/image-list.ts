@@ -15,7 +15,7 @@ export const IMAGE_LIST: ListFormat = {
   headings: { ID: 'IMAGE ID', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT' },
 };
 
-export function shortId(id: string): string {
+function shortId(id: string): string {
   return id.replace(/^sha256:/, '').slice(0, 12);
 }
 

@@ -34,6 +34,8 @@ function create(path: string): number {
       systemErrorCode(error) === 'EEXIST'
         ? `container ID file found, make sure the other container isn't running or delete ${path}`
         : `failed to create the container ID file: ${messageOf(error)}`,
+      undefined,
+      1,
     );
   }
 }

@@ -166,7 +166,7 @@ export const ROWS: Readonly<Record<string, readonly (string | readonly string[])
     'port {run}',
     'top {run} # shape',
     'top {ended}',
-    'attach {ended}',
+    'attach {ended} # status',
     ['update --memory 96m --memory-swap 96m {run}', "inspect -f '{{.HostConfig.Memory}}' {run}"],
     'update --restart bogus {run}',
     'update none-such --memory 10m',
