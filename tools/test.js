@@ -14,12 +14,12 @@ const split = words.indexOf('--');
 const chosen = split === -1 ? words : words.slice(0, split);
 const forMocha = split === -1 ? [] : words.slice(split + 1);
 
-// unit and contract run a file per worker, as many at once as there are processors; e2e has one process, with the one VM
+// unit and contract run a file per worker, two for each processor, for many wait; e2e has one process, with the one VM
 // that its suites share.
 const runs = [
   {
     tiers: ['unit', 'contract'],
-    args: ['--timeout', '60000', '--parallel', '--jobs', `${availableParallelism()}`],
+    args: ['--timeout', '60000', '--parallel', '--jobs', `${availableParallelism() * 2}`],
   },
   { tiers: ['e2e'], args: ['--timeout', '300000', '--require', './test/helpers/e2e-hooks.ts'] },
 ];
