@@ -167,12 +167,12 @@ describe('limits', function () {
     ]);
     expect(networks).to.include('"dev.wherry.net-rate-in":"10mbit","dev.wherry.net-rate-out":"1MB/s"');
     await world().ok(['rm', 'limits-rates']);
-    for (const [flags, status, reason] of [
-      [['--net-rate-in=10mb'], 125, /invalid network rate "10mb"/],
-      [['--net-rate-in=10mbit', '--network=host'], 1, /network interface of its own/],
+    for (const [flags, reason] of [
+      [['--net-rate-in=10mb'], /invalid network rate "10mb"/],
+      [['--net-rate-in=10mbit', '--network=host'], /network interface of its own/],
     ] as const) {
       const refused = await world().wherry(['create', ...flags, busybox(), 'true']);
-      expect(refused.status).to.equal(status);
+      expect(refused.status).to.equal(1);
       expect(refused.stderr).to.match(reason);
     }
   });
