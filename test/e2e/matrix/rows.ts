@@ -218,7 +218,8 @@ export const ROWS: Readonly<Record<string, readonly (string | readonly string[])
     'images # shape',
     'images -q',
     'images --filter dangling=true -q',
-    "images --format '{{.Repository}}:{{.Tag}}'",
+    // docker's client prints an image's names in no order of its own.
+    "images --filter reference={image} --format '{{.Repository}}:{{.Tag}}'",
     'inspect none-such',
     "inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' {ended}",
     "inspect -f '{{.None}}' {ended} # status",
