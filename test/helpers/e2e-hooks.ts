@@ -21,7 +21,8 @@ export const mochaHooks: RootHookObject = {
     if (engineCoverage !== undefined) await coverEngine(shared);
   },
   async afterAll(this: Mocha.Context) {
-    this.timeout(120_000);
+    // The guest's coverage is tens of megabytes, of each engine that ran, and comes over SSH.
+    this.timeout(engineCoverage === undefined ? 120_000 : 900_000);
     try {
       if (engineCoverage !== undefined && shared) await fetchEngineCoverage(shared, engineCoverage);
     } finally {
