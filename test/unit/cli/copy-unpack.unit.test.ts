@@ -29,9 +29,11 @@ describe('what a container sends', () => {
     writeFileSync(join(place, 'victim/file'), 'mine');
   });
   afterEach(() => {
-    expect(readdirSync(join(place, 'victim'))).to.deep.equal(['file']);
-    expect(readFileSync(join(place, 'victim/file'), 'utf8')).to.equal('mine');
+    const left = readdirSync(join(place, 'victim'));
+    const content = readFileSync(join(place, 'victim/file'), 'utf8');
     rmSync(place, { recursive: true });
+    expect(left).to.deep.equal(['file']);
+    expect(content).to.equal('mine');
   });
   const unpack = async (...entries: TarEntry[]): Promise<string> =>
     unpackLocal(
