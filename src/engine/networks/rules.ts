@@ -57,7 +57,8 @@ interface Family {
  * - published ports (../ports/rules.ts) are let in, from everywhere; a container that reaches one on its own network does
  *   so under the bridge's address, or the answer would not come back by the way that it went
  * - of the VM itself containers reach DNS and ICMP only: not SSH, nor anything else that listens there
- * - the ports that machines open for themselves on the host's loopback are closed to containers
+ * - the ports that machines open for themselves on the host's loopback are closed to containers; answers to a client
+ *   whose own port happens to be one of those are let through
  *
  * Containers of one network without "icc" are kept apart by the bridge itself (links.ts, isolatePort); the rule here is
  * for what they send by way of the gateway.
@@ -113,8 +114,8 @@ function table(family: Family, bridges: readonly BridgeRule[]): string {
   chain forward {
     type filter hook forward priority filter; policy accept;
     ${lines(({ internal }, own) => (internal ? [`iifname ${own} oifname != ${own} drop`, `oifname ${own} iifname != ${own} drop`] : []))}
-    iifname @bridges ${ip} daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
     ct state established,related accept
+    iifname @bridges ${ip} daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
     ${lines(({ icc }, own) => [`iifname ${own} oifname ${own} ${icc ? '' : 'ct status dnat '}accept`])}
     oifname @bridges ct status dnat accept
     oifname @bridges drop

@@ -19,6 +19,7 @@ import { loadPublishedRules } from '../../../../src/engine/ports/open-ports.ts';
 import { PortTable } from '../../../../src/engine/ports/port-table.ts';
 import { Publisher } from '../../../../src/engine/ports/publisher.ts';
 import { publishingNetworks } from '../../../../src/engine/ports/publishing-networks.ts';
+import { MACHINE_PORT_RANGE } from '../../../../src/protocol/boot/config-disk.ts';
 
 const [directory = ''] = process.argv.slice(2);
 const PROBE = fileURLToPath(new URL('../networks/probe.ts', import.meta.url));
@@ -26,8 +27,9 @@ const servers: ChildProcess[] = [];
 const run = promisify(execFile);
 const inside = (netns: string | undefined): string[] =>
   netns === undefined ? [] : ['nsenter', `--net=${netns}`];
-const tcp = async (netns: string | undefined, address: string, port: number): Promise<string> => {
-  const [file, ...args] = [...inside(netns), process.execPath, PROBE, 'tcp', address, String(port)];
+const tcp = async (netns: string | undefined, address: string, port: number, from = 0): Promise<string> => {
+  const to = ['tcp', address, String(port), String(from)] as const;
+  const [file, ...args] = [...inside(netns), process.execPath, PROBE, ...to];
   return (await run(file, args)).stdout.trim();
 };
 const serve = async (netns: string | undefined, port: number): Promise<void> => {
@@ -86,6 +88,7 @@ const publisher = new Publisher({
   loadRules: loadPublishedRules,
   onBackgroundError: (error) => errors.push(String(error)),
 });
+await publisher.restored();
 const published = publishingNetworks(networks.sandboxes, publisher);
 const sandbox = (letter: string, network: string, hostPort?: number): Promise<Sandbox> =>
   published.createSandbox({
@@ -122,6 +125,7 @@ await Promise.all([
 const findings: Record<string, unknown> = {
   ports: [b.ports, c.ports],
   fromHost: await tcp(host, '10.0.2.15', 8080),
+  fromMachinePort: await tcp(host, '10.0.2.15', 8080, MACHINE_PORT_RANGE.first),
   fromVm: await tcp(undefined, '127.0.0.1', 8080),
   fromVmOtherAddress: await tcp(undefined, '10.0.2.15', 8080),
   fromNeighbour: await tcp(a.netnsPath, '172.17.0.1', 8080),

@@ -41,6 +41,10 @@ describe('published ports in the VM', function () {
     expect(found['notPublished']).to.equal('ECONNREFUSED');
   });
 
+  it('answer a client whose own port is among those that containers can’t reach on the host', () => {
+    expect(found['fromMachinePort']).to.equal('from 10.0.2.2');
+  });
+
   it('leave the VM its SSH port', () => {
     expect(found['ports']).to.have.nested.property('[1][0].guestPort', 61_000);
     expect(found['movedGuestPort']).to.equal('from 10.0.2.2');
