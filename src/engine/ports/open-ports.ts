@@ -10,7 +10,7 @@ import type { PortRule } from './rules.ts';
 export interface PublishedPorts {
   /** The networks, with published ports. */
   readonly networks: NetworkManager;
-  /** From now on an agent can connect; after containers have been restored, so that it is told all their ports. */
+  /** Once, when all containers have been restored: from now on an agent can connect, which is told all their ports. */
   listen(): Promise<void>;
   stop(): void;
 }
@@ -30,7 +30,10 @@ export function openPorts(options: {
   });
   return {
     networks: publishingNetworks(networks, publisher),
-    listen: () => link.listen(),
+    listen: async () => {
+      await publisher.restored().catch(onBackgroundError);
+      await link.listen();
+    },
     stop: () => link.stop(),
   };
 }

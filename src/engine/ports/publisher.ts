@@ -23,6 +23,7 @@ interface Live {
 export class Publisher {
   readonly #parts: PublisherParts;
   readonly #live = new Map<string, Live>();
+  #restoring = true;
   #loading: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -55,10 +56,18 @@ export class Publisher {
   }
 
   /** After an engine's restart: the container, its ports and its connections have gone on. */
-  async adopt(containerId: string, ports: readonly PublishedPort[], ipv4: string | undefined): Promise<void> {
+  adopt(containerId: string, ports: readonly PublishedPort[], ipv4: string | undefined): void {
     for (const port of ports) this.#parts.table.restore(containerId, port);
-    this.#live.set(containerId, { ports, ipv4: undefined });
-    await this.connect(containerId, ipv4);
+    this.#live.set(containerId, { ports, ipv4 });
+  }
+
+  /**
+   * All that go on have been adopted. Until now the rules of the earlier engine stay as they are: rules about some of
+   * the containers would take the others' ports away. @throws CommandError
+   */
+  async restored(): Promise<void> {
+    this.#restoring = false;
+    if (this.#live.size > 0) await this.#reload();
   }
 
   /** Idempotent. Whoever can't close a port now is told on the next connection: a container's end doesn't fail for it. */
@@ -132,6 +141,7 @@ export class Publisher {
 
   /** One load at a time; those that are asked for meanwhile are one more. */
   #reload(): Promise<void> {
+    if (this.#restoring) return Promise.resolve();
     this.#next ??= this.#loading.then(() => {
       this.#next = undefined;
       const load = this.#parts.loadRules(this.#rules());

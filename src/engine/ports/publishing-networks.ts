@@ -38,7 +38,7 @@ export function publishingNetworks(networks: NetworkManager, publisher: Publishe
     async adoptSandbox(request, sandbox) {
       await networks.adoptSandbox(request, sandbox);
       const { ports = [] } = sandbox;
-      if (ports.length > 0) await publisher.adopt(request.containerId, ports, addressOf(sandbox));
+      if (ports.length > 0) publisher.adopt(request.containerId, ports, addressOf(sandbox));
     },
     connect: (request, endpoint) => changed(request.containerId, networks.connect(request, endpoint)),
     disconnect: (containerId, networkId) => changed(containerId, networks.disconnect(containerId, networkId)),

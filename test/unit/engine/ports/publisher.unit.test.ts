@@ -6,7 +6,14 @@ import { Publisher } from '../../../../src/engine/ports/publisher.ts';
 import { portRules, type PortRule } from '../../../../src/engine/ports/rules.ts';
 
 /** A computer on which some ports belong to others. */
-function lab(occupied: readonly number[] = []) {
+async function lab(occupied: readonly number[] = []) {
+  const made = restarted(occupied);
+  await made.publisher.restored();
+  return made;
+}
+
+/** With an engine that is about to take over what an earlier one left. */
+function restarted(occupied: readonly number[] = []) {
   const open = new Set<number>();
   const errors: unknown[] = [];
   const loads: string[][] = [];
@@ -57,7 +64,7 @@ const failure = async (work: Promise<unknown>): Promise<string> =>
 
 describe('publishing ports', () => {
   it('opens, connects and takes back', async () => {
-    const { publisher, open, loads, errors } = lab();
+    const { publisher, open, loads, errors } = await lab();
     const [port] = await publisher.open('a', [wanted(8080)]);
     expect(port).to.deep.equal({
       proto: 'tcp',
@@ -77,7 +84,7 @@ describe('publishing ports', () => {
   });
 
   it('gives a port to one container only, whatever address it is asked for by', async () => {
-    const { publisher } = lab();
+    const { publisher } = await lab();
     await publisher.open('a', [wanted(8080)]);
     const taken = /^Bind for .*:8080 failed: port is already allocated$/;
     expect(await failure(publisher.open('b', [wanted(8080)]))).to.match(taken);
@@ -90,7 +97,7 @@ describe('publishing ports', () => {
   });
 
   it('opens all or none', async () => {
-    const { publisher, open } = lab([8081]);
+    const { publisher, open } = await lab([8081]);
     expect(await failure(publisher.open('a', [wanted(8080), wanted(8081)]))).to.equal(
       'port 8081 is in use by x (pid 1)',
     );
@@ -99,7 +106,7 @@ describe('publishing ports', () => {
   });
 
   it('takes the first free one of a range, and any where any will do', async () => {
-    const { publisher } = lab([8000, 32_769]);
+    const { publisher } = await lab([8000, 32_769]);
     expect(await publisher.open('a', [wanted(8000, 8002)])).to.have.nested.property('[0].hostPort', 8001);
     expect(await publisher.open('b', [wanted(8000, 8002)])).to.have.nested.property('[0].hostPort', 8002);
     expect(await failure(publisher.open('c', [wanted(8000, 8002)]))).to.match(/already allocated/);
@@ -110,7 +117,7 @@ describe('publishing ports', () => {
   });
 
   it('leaves the VM its own ports', async () => {
-    const { publisher } = lab();
+    const { publisher } = await lab();
     const ports = await publisher.open('a', [wanted(22), wanted(53, 53, { proto: 'udp' })]);
     expect(ports.map(({ hostPort, guestPort }) => [hostPort, guestPort])).to.deep.equal([
       [22, 61_000],
@@ -119,7 +126,7 @@ describe('publishing ports', () => {
   });
 
   it('goes on with what an earlier engine published', async () => {
-    const { publisher, loads } = lab();
+    const { publisher, loads } = restarted();
     const port = {
       proto: 'tcp',
       containerPort: 80,
@@ -127,10 +134,12 @@ describe('publishing ports', () => {
       hostPort: 80,
       guestPort: 61_000,
     } as const;
-    await Promise.all([
-      publisher.adopt('a', [port], '172.17.0.2'),
-      publisher.adopt('b', [{ ...port, hostPort: 81, guestPort: 81 }], '172.17.0.3'),
-    ]);
+    publisher.adopt('a', [port], '172.17.0.2');
+    publisher.adopt('gone', [{ ...port, hostPort: 82, guestPort: 82 }], '172.17.0.4');
+    await publisher.release('gone');
+    expect(loads, 'rules about some would take the others’ away').to.deep.equal([]);
+    publisher.adopt('b', [{ ...port, hostPort: 81, guestPort: 81 }], '172.17.0.3');
+    await publisher.restored();
     expect(loads, 'one program start for both').to.deep.equal([['61000>172.17.0.2:80', '81>172.17.0.3:80']]);
     expect(await failure(publisher.open('c', [wanted(80)]))).to.match(/already allocated/);
   });
