@@ -39,8 +39,7 @@ export async function killRound(victim: Victim, seed: number, index: number): Pr
     await untilAnswers(client);
     const failures = await brokenPromises(client, label, ledger);
     failures.push(...(await removeAll(client, label)));
-    const after = await leftovers(victim);
-    if (after !== before) failures.push(`left behind:\n${after}\nbefore:\n${before}`);
+    failures.push(...(await leftBehind(victim, before)));
     const failure = failures.length === 0 ? undefined : failures.join('\n');
     return { index, afterMs, containers: ledger.length, failure };
   } catch (error) {
@@ -48,15 +47,40 @@ export async function killRound(victim: Victim, seed: number, index: number): Pr
   }
 }
 
-/** What containers leave in a VM: processes, cgroups, mounts, namespaces, interfaces, directories. */
-async function leftovers(victim: Victim): Promise<string> {
-  return await victim.inVm(
+const SETTLE_MS = 20_000;
+
+/** A container's conmon outlives it for a moment: it ends by itself, once it has told how the container ended. */
+async function leftBehind(victim: Victim, before: Leftovers): Promise<string[]> {
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const found = await leftovers(victim);
+    const more = [...found.counts].filter(([what, count]) => count > (before.counts.get(what) ?? 0));
+    if (more.length === 0) return [];
+    if (performance.now() > deadline) return [`left behind:\n${found.text}\nbefore:\n${before.text}`];
+    await delay(200);
+  }
+}
+
+interface Leftovers {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly text: string;
+}
+
+/** What containers leave in a VM: processes, cgroups, mounts, directories, interfaces; the processes' arguments behind them. */
+async function leftovers(victim: Victim): Promise<Leftovers> {
+  const text = await victim.inVm(
     [
-      'echo conmon $(pidof conmon | wc -w)',
-      'echo cgroups $(find /sys/fs/cgroup/wherry -mindepth 1 -type d 2>/dev/null | wc -l)',
-      "echo mounts $(grep -c -e ' /run/.*merged ' -e ' /run/.*/layers/' /proc/mounts)",
-      'echo containers $(ls /var/lib/wherry/containers | wc -l) $(ls /var/lib/wherry/rootfs | wc -l)',
-      'echo links $(ls /sys/class/net | wc -l)',
+      'echo conmon: $(pidof conmon | wc -w)',
+      'echo cgroups: $(find /sys/fs/cgroup/wherry -mindepth 1 -type d 2>/dev/null | wc -l)',
+      "echo mounts: $(grep -c -e ' /run/.*merged ' -e ' /run/.*/layers/' /proc/mounts)",
+      'echo containers: $(ls /var/lib/wherry/containers | wc -l)',
+      'echo writable layers: $(ls /var/lib/wherry/rootfs | wc -l)',
+      'echo interfaces: $(ls /sys/class/net | wc -l)',
+      String.raw`for pid in $(pidof conmon); do tr '\0' ' ' < /proc/$pid/cmdline; echo; done`,
     ].join('; '),
   );
+  const counts = [...text.matchAll(/^([a-z ]+): (\d+)$/gm)].map(
+    ([, what = '', count]) => [what, Number(count)] as const,
+  );
+  return { counts: new Map(counts), text };
 }
