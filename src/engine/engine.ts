@@ -47,6 +47,7 @@ export async function startEngine(environment: Environment, version: string, log
       runDir,
       events,
       cgroup: { root: DEFAULT_CONFIG.cgroupRoot, parent: DEFAULT_CONFIG.cgroupParent },
+      hostAccess: config.hostAccess,
       onUpstreamFailure: (error) => log('warn', "the VM's resolvers don't answer", errorFields(error)),
     }),
     openImages({ dataDir, runDir, config, events, isRunning: (id) => containers.isRunning(id) }),

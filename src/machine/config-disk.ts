@@ -25,6 +25,7 @@ export async function writeConfigDisk(
     // The engine of an image from before this key refuses it: only machines that use it depend on it.
     ...(config.engine.labels.length === 0 ? {} : { labels: config.engine.labels }),
     ...(config.engine.userns === undefined ? {} : { userns: config.engine.userns }),
+    ...(config.engine.hostAccess === undefined ? {} : { hostAccess: config.engine.hostAccess }),
     accelerator: start.accelerator,
   } satisfies z.input<typeof engineConfig>;
   const archive = ustarArchive(

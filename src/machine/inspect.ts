@@ -1,4 +1,5 @@
 import type { MachineContext } from './context.ts';
+import type { EngineSettings } from './store/machine-config.ts';
 import { isRunning, loadMachine, stateName } from './lifecycle.ts';
 
 /** `machine inspect`: docker-machine's shape, with the fields that scripts read under docker-machine's names. */
@@ -40,7 +41,7 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
       Memory: 0,
       Disk: 0,
       EngineOptions: {
-        ArbitraryFlags: config.engine.userns === undefined ? [] : [`userns=${config.engine.userns}`],
+        ArbitraryFlags: engineFlags(config.engine),
         InsecureRegistry: config.engine.insecureRegistries,
         RegistryMirror: config.engine.registryMirrors,
         Labels: config.engine.labels,
@@ -53,4 +54,12 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
     },
     Name: config.name,
   };
+}
+
+/** As `machine create --engine-opt` takes them. */
+function engineFlags({ userns, hostAccess }: EngineSettings): string[] {
+  return [
+    ...(userns === undefined ? [] : [`userns=${userns}`]),
+    ...(hostAccess === undefined ? [] : ['host-access=off']),
+  ];
 }

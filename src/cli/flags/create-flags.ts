@@ -15,7 +15,8 @@ export const createFlags = {
   'engine-registry-mirror': Flags.string({ description: 'Mirror of Docker Hub, tried before it', ...many }),
   'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...many }),
   'engine-opt': Flags.string({
-    description: 'Option of the engine: userns=auto gives each container user ids of its own',
+    description:
+      'Option of the engine: userns=auto gives each container user ids of its own, host-access=off keeps containers from this computer',
     ...many,
   }),
 };

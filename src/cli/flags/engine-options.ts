@@ -3,6 +3,7 @@ import { invalidArgument } from './invalid-argument.ts';
 /** What `machine create --engine-opt KEY=VALUE` sets of the machine's engine. */
 export interface EngineOptions {
   readonly userns?: 'auto';
+  readonly hostAccess?: false;
 }
 
 export interface ReadOptions {
@@ -11,20 +12,46 @@ export interface ReadOptions {
   readonly ignored: readonly string[];
 }
 
+/** What each key means, by its value. A default isn't written down: engines of older images know less. */
+const MEANINGS: ReadonlyMap<string, ReadonlyMap<string, EngineOptions>> = new Map([
+  [
+    'userns',
+    new Map<string, EngineOptions>([
+      ['auto', { userns: 'auto' }],
+      ['host', {}],
+    ]),
+  ],
+  [
+    'host-access',
+    new Map<string, EngineOptions>([
+      ['on', {}],
+      ['off', { hostAccess: false }],
+    ]),
+  ],
+]);
+
 /**
- * `userns=auto|host`: whether containers get user ids of their own unless they say otherwise.
+ * `userns=auto|host`: whether containers get user ids of their own unless they say otherwise. `host-access=on|off`:
+ * whether they may reach this computer.
  *
  * @throws WherryError for a value that makes no sense
  */
 export function readEngineOptions(entries: readonly string[]): ReadOptions {
-  let options: EngineOptions = {};
+  const chosen = new Map<string, EngineOptions>();
   const ignored: string[] = [];
   for (const entry of entries) {
-    const [key, value] = entry.replace(/^--/, '').split('=', 2);
-    if (key !== 'userns') ignored.push(entry);
-    else if (value === 'auto') options = { userns: 'auto' };
-    else if (value === 'host') options = {};
-    else throw invalidArgument(entry, '--engine-opt', 'userns must be auto or host');
+    const [key = '', value = ''] = entry.replace(/^--/, '').split('=', 2);
+    const meanings = MEANINGS.get(key);
+    if (meanings === undefined) {
+      ignored.push(entry);
+      continue;
+    }
+    const option = meanings.get(value);
+    if (option === undefined) {
+      throw invalidArgument(entry, '--engine-opt', `${key} must be ${[...meanings.keys()].join(' or ')}`);
+    }
+    chosen.set(key, option);
   }
+  const options: EngineOptions = Object.assign({}, ...chosen.values());
   return { options, ignored };
 }

@@ -30,6 +30,8 @@ export interface NetworksOptions {
   readonly onUpstreamFailure: (error: unknown) => void;
   /** The VM's own resolvers. */
   readonly resolvConf?: string | undefined;
+  /** False: containers neither reach the user's computer nor find its name. */
+  readonly hostAccess?: boolean | undefined;
   /** Where the user's computer is, seen from the VM. */
   readonly hostAddress?: (() => string | undefined) | undefined;
 }
@@ -82,8 +84,9 @@ export class Networks {
     const upstream = reportFailures(createUpstream(resolvConf, isOwn), options.onUpstreamFailure);
     this.#store = store;
     this.#events = options.events;
-    this.#rules = new RuleLoader(() => [...this.#bridges.values()], options.cgroup);
-    const whereIsHost = options.hostAddress ?? hostAddress;
+    const { hostAccess = true } = options;
+    this.#rules = new RuleLoader(() => [...this.#bridges.values()], options.cgroup, hostAccess);
+    const whereIsHost = hostAccess ? (options.hostAddress ?? hostAddress) : () => undefined;
     this.#route = route;
     this.#makeBridge = (record) => new Bridge(record, { route, names, upstream, hostAddress: whereIsHost });
     this.#records = new Map(records.map((record) => [record.id, record]));

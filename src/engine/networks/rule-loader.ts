@@ -13,14 +13,16 @@ export interface ContainersCgroup {
 export class RuleLoader {
   readonly #bridges: () => readonly Bridge[];
   readonly #cgroup: ContainersCgroup;
+  readonly #hostAccess: boolean;
   /** Ids of the networks that the loaded rules are about. */
   #loaded = '';
   #loading: Promise<void> = Promise.resolve();
   #host: Promise<void> | undefined;
 
-  constructor(bridges: () => readonly Bridge[], cgroup: ContainersCgroup) {
+  constructor(bridges: () => readonly Bridge[], cgroup: ContainersCgroup, hostAccess: boolean) {
     this.#bridges = bridges;
     this.#cgroup = cgroup;
+    this.#hostAccess = hostAccess;
   }
 
   isAbout(networkId: string): boolean {
@@ -43,7 +45,7 @@ export class RuleLoader {
     const bridges = this.#bridges();
     const ids = bridges.map(({ record }) => record.id).join(' ');
     if (ids === this.#loaded) return;
-    await applyRules(bridges.map(ruleOf));
+    await applyRules(bridges.map(ruleOf), this.#hostAccess);
     this.#loaded = ids;
   }
 
@@ -65,6 +67,7 @@ export class RuleLoader {
     await applyHostNetworkRules(
       parent,
       this.#bridges().map(({ record }) => record),
+      this.#hostAccess,
     );
   }
 }

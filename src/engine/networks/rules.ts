@@ -32,6 +32,7 @@ export function ruleOf({ record, options }: Bridge): BridgeRule {
 /** QEMU's user-mode networks: 10.0.2.2 and fec0::2 are the host's own loopback. */
 const USER_NETWORK = '10.0.2.0/24';
 const USER_NETWORK_6 = 'fec0::/10';
+const LINK_LOCAL_6 = 'fe80::/10';
 const MACHINE_PORTS = `${MACHINE_PORT_RANGE.first}-${MACHINE_PORT_RANGE.last}`;
 const SSH_PORT = 22;
 
@@ -44,6 +45,8 @@ interface Family {
   readonly key: 'ipv4' | 'ipv6';
   readonly addressType: string;
   readonly guarded: string;
+  /** What of it containers can't reach at all; undefined: where the host may be reached. */
+  readonly closed: string | undefined;
   readonly control: string;
   /** Beside the gateway's, the VM's addresses that containers of an internal network may send to. */
   readonly ownLink: readonly string[];
@@ -64,15 +67,22 @@ interface Family {
  * for what they send by way of the gateway.
  *
  * @param outside networks in which the host may be reached as a neighbour
+ * @param hostAccess false: nothing of those networks is reached, the host included
  */
-export function ruleset(bridges: readonly BridgeRule[], outside: readonly string[]): string {
+export function ruleset(
+  bridges: readonly BridgeRule[],
+  outside: readonly string[],
+  hostAccess = true,
+): string {
   const with6 = bridges.filter(({ ipv6 }) => ipv6 !== undefined);
-  const six = with6.length === 0 ? '' : table(IPV6, with6);
+  const closed6 = hostAccess ? undefined : `{ ${USER_NETWORK_6}, ${LINK_LOCAL_6} }`;
+  const six = with6.length === 0 ? '' : table({ ...IPV6, closed: closed6 }, with6);
+  const closed = hostAccess ? undefined : '@guarded';
   return `table ip wherry
 delete table ip wherry
 table ip6 wherry
 delete table ip6 wherry
-${table({ ...IPV4, guarded: guardedNetworks(outside) }, bridges)}${six}`;
+${table({ ...IPV4, guarded: guardedNetworks(outside), closed }, bridges)}${six}`;
 }
 
 const IPV4: Family = {
@@ -80,6 +90,7 @@ const IPV4: Family = {
   key: 'ipv4',
   addressType: 'ipv4_addr',
   guarded: USER_NETWORK,
+  closed: undefined,
   control: 'icmp',
   ownLink: [],
 };
@@ -89,14 +100,15 @@ const IPV6: Family = {
   key: 'ipv6',
   addressType: 'ipv6_addr',
   // Whatever the VM is on with others: of IPv6 the host has more than one address there.
-  guarded: `${USER_NETWORK_6}, fe80::/10, 2000::/3`,
+  guarded: `${USER_NETWORK_6}, ${LINK_LOCAL_6}, 2000::/3`,
+  closed: undefined,
   // ICMPv6 by its number (IANA): the VM has no list of protocols' names.
   control: '58',
   ownLink: ['fe80::/10', 'ff02::/16'],
 };
 
 function table(family: Family, bridges: readonly BridgeRule[]): string {
-  const { table: ip, control } = family;
+  const { table: ip, control, closed } = family;
   const names = bridges.map((bridge) => JSON.stringify(bridge.interfaceName)).join(', ');
   const lines = (render: (bridge: BridgeRule, own: string) => readonly string[]): string =>
     bridges.flatMap((bridge) => render(bridge, JSON.stringify(bridge.interfaceName))).join('\n    ');
@@ -116,6 +128,7 @@ function table(family: Family, bridges: readonly BridgeRule[]): string {
     ${lines(({ internal }, own) => (internal ? [`iifname ${own} oifname != ${own} drop`, `oifname ${own} iifname != ${own} drop`] : []))}
     ct state established,related accept
     iifname @bridges ${ip} daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
+    ${closed === undefined ? '' : `iifname @bridges ${ip} daddr ${closed} reject`}
     ${lines(({ icc }, own) => [`iifname ${own} oifname ${own} ${icc ? '' : 'ct status dnat '}accept`])}
     oifname @bridges ct status dnat accept
     oifname @bridges drop
@@ -141,7 +154,9 @@ function table(family: Family, bridges: readonly BridgeRule[]): string {
  * @param cgroup path below the cgroup mount of the cgroup that holds all containers' (`/wherry`). It has to exist: its
  *   id is looked up when the rules are loaded
  */
-export function hostNetworkRuleset(cgroup: string, outside: readonly string[]): string {
+export function hostNetworkRuleset(cgroup: string, outside: readonly string[], hostAccess = true): string {
+  // The VM's resolver is there, too, and a container on its network asks it directly.
+  const ports = hostAccess ? MACHINE_PORTS : '!= 53';
   const parts = cgroup.split('/').filter(Boolean);
   return `table inet wherry_host
 delete table inet wherry_host
@@ -153,8 +168,8 @@ table inet wherry_host {
   }
   chain containers {
     ct state established,related accept
-    ip daddr @guarded meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
-    ip6 daddr ${USER_NETWORK_6} meta l4proto { tcp, udp } th dport ${MACHINE_PORTS} reject
+    ip daddr @guarded meta l4proto { tcp, udp } th dport ${ports} reject
+    ip6 daddr ${USER_NETWORK_6} meta l4proto { tcp, udp } th dport ${ports} reject
     oifname "lo" tcp dport ${SSH_PORT} reject
   }
 }
@@ -162,16 +177,17 @@ table inet wherry_host {
 }
 
 /** Hands the bridges' ruleset to the kernel. @throws CommandError */
-export async function applyRules(bridges: readonly BridgeRule[]): Promise<void> {
-  await load(ruleset(bridges, outsideOf(bridges)));
+export async function applyRules(bridges: readonly BridgeRule[], hostAccess: boolean): Promise<void> {
+  await load(ruleset(bridges, outsideOf(bridges), hostAccess));
 }
 
 /** Hands {@link hostNetworkRuleset} to the kernel. @param bridges networks of the VM's own making @throws CommandError */
 export async function applyHostNetworkRules(
   cgroup: string,
   bridges: readonly Pick<BridgeRule, 'interfaceName'>[],
+  hostAccess: boolean,
 ): Promise<void> {
-  await load(hostNetworkRuleset(cgroup, outsideOf(bridges)));
+  await load(hostNetworkRuleset(cgroup, outsideOf(bridges), hostAccess));
 }
 
 const outsideOf = (bridges: readonly Pick<BridgeRule, 'interfaceName'>[]): string[] =>

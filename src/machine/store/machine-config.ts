@@ -12,6 +12,8 @@ const engineSettings = z.strictObject({
   labels: z.array(z.string()),
   /** `auto`: containers get user ids of their own unless they say otherwise. */
   userns: z.literal('auto').optional(),
+  /** `false`: containers can't reach this computer. */
+  hostAccess: z.literal(false).optional(),
 });
 
 /** `machine.json`: what its user wants of a machine. Whether it runs is not in here: that is asked of the facts. */

@@ -39,6 +39,8 @@ export const engineConfig = z.strictObject({
   labels: z.array(z.string()).default([]),
   /** Whether containers get user ids of their own unless they say otherwise. */
   userns: z.enum(['host', 'auto']).default('host'),
+  /** Whether containers may reach the user's computer, and find it as `host.docker.internal`. */
+  hostAccess: z.boolean().default(true),
 });
 
 export type EngineConfig = z.infer<typeof engineConfig>;

@@ -10,6 +10,14 @@ describe('machine create --engine-opt', () => {
       ignored: ['dns=8.8.8.8'],
     });
     expect(readEngineOptions(['userns=auto', 'userns=host']).options).to.deep.equal({});
+    expect(readEngineOptions(['host-access=off', 'userns=auto']).options).to.deep.equal({
+      hostAccess: false,
+      userns: 'auto',
+    });
+    expect(readEngineOptions(['host-access=off', 'host-access=on']).options).to.deep.equal({});
+    expect(() => readEngineOptions(['host-access=no'])).to.throw(
+      'invalid argument "host-access=no" for "--engine-opt" flag: host-access must be on or off',
+    );
     expect(() => readEngineOptions(['userns=mine'])).to.throw(
       'invalid argument "userns=mine" for "--engine-opt" flag: userns must be auto or host',
     );

@@ -138,6 +138,7 @@ const findings = {
   restart: '',
   swept: false,
   removed: false,
+  withoutHostAccess: {},
 };
 
 // An engine's end and the next one's start: the sandbox goes on, its address stays taken, its names come back.
@@ -153,6 +154,20 @@ findings.swept =
 await next.sandboxes.destroySandbox('b'.repeat(64));
 findings.removed = !existsSync(join(directory, 'netns', 'b'.repeat(64)));
 next.close();
+
+const closed = await openNetworks({ ...options, hostAccess: false });
+const e = await closed.sandboxes.createSandbox(request('e'));
+const f = await closed.sandboxes.createSandbox(request('f'));
+await closed.sandboxes.createSandbox(request('h', { mode: 'host', endpoints: [] }));
+await serve(f.netnsPath, 6379);
+findings.withoutHostAccess = {
+  host: await probe(e.netnsPath, 'tcp', '10.0.2.2', '8080'),
+  hostFromHostNetwork: await probeInCgroup(containerCgroup, 'tcp', '10.0.2.2', '8080'),
+  hostFromVm: await probe(undefined, 'tcp', '10.0.2.2', '8080'),
+  name: await probe(e.netnsPath, 'resolve', '172.17.0.1', 'host.docker.internal'),
+  neighbour: await probe(e.netnsPath, 'tcp', f.endpoints[0]?.ipv4 ?? '', '6379'),
+};
+closed.close();
 for (const server of servers) server.kill();
 rmdirSync(containerCgroup);
 rmdirSync(join(cgroup.root, cgroup.parent));

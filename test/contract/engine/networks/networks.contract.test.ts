@@ -71,6 +71,17 @@ describe('container networks', function () {
     expect(found['upstreamFailures']).to.be.lessThan(2);
   });
 
+  it('keeps containers from the user’s computer where the machine says so, and from nothing else', () => {
+    expect(found['withoutHostAccess']).to.deep.equal({
+      host: 'ECONNREFUSED',
+      hostFromHostNetwork: 'ECONNREFUSED',
+      hostFromVm: 'from 10.0.2.15',
+      // A name like any other: the VM's resolvers are asked, and here there are none.
+      name: 'ESERVFAIL',
+      neighbour: 'from 172.17.0.2',
+    });
+  });
+
   it('takes over after an engine’s restart and cleans up', () => {
     expect(found['restart']).to.equal('172.17.0.2 172.17.0.3');
     expect(found['swept']).to.equal(true);

@@ -37,6 +37,19 @@ describe('the firewall rules', () => {
     expect(text).to.include('elements = { 10.0.2.0/24, 192.168.7.0/24 }');
   });
 
+  it('close the host to containers where the machine says so; its resolver stays for the VM’s own network', () => {
+    const closed = ruleset([bridge], [], false);
+    expect(closed).to.include('iifname @bridges ip daddr @guarded reject');
+    expect(text).not.to.include('iifname @bridges ip daddr @guarded reject');
+    const ipv6 = { subnet: 'fd00:1::/64', gateway: 'fd00:1::1' };
+    expect(ruleset([{ ...bridge, ipv6 }], [], false), 'not the whole internet').to.include(
+      'iifname @bridges ip6 daddr { fec0::/10, fe80::/10 } reject',
+    );
+    expect(hostNetworkRuleset('/wherry', [], false)).to.include(
+      'ip daddr @guarded meta l4proto { tcp, udp } th dport != 53 reject',
+    );
+  });
+
   it('let containers reach nothing of the VM but DNS and ICMP', () => {
     const input = text.slice(text.indexOf('chain input')).trim();
     expect(input).to.match(/th dport 53 accept\n\s+meta l4proto icmp accept\n\s+reject\n\s+}\n}$/);
