@@ -22,7 +22,7 @@ const LIMITS: TestSelection = ['test/unit/engine/containers/limits.unit.test.ts'
 const STATS: TestSelection = ['test/unit/engine/containers/stats.unit.test.ts'];
 const RESOLVER: TestSelection = ['test/unit/engine/networks/dns-server.unit.test.ts'];
 const RULES: TestSelection = ['test/unit/engine/networks/netlink.unit.test.ts'];
-const JOINING: TestSelection = ['test/unit/engine/containers/wanted-networks.unit.test.ts'];
+const JOINING: TestSelection = ['test/unit/engine/containers/network/wanted-networks.unit.test.ts'];
 const ESCAPES: TestSelection = ['test/contract/engine/containers/file-escapes.contract.test.ts'];
 const FILES: TestSelection = ['test/contract/engine/containers/files.contract.test.ts'];
 const UNPACK: TestSelection = ['test/unit/cli/copy-unpack.unit.test.ts'];
@@ -37,7 +37,7 @@ const REGISTRY_CLIENT = 'src/engine/images/registry/client.ts';
 const NAMESPACES = 'src/engine/oci/namespaces.ts';
 const EXIT_STATUS = 'src/cli/run/exit-status.ts';
 const RUN = 'src/cli/run/start-attached.ts';
-const RUNTIME_ERRORS = 'src/engine/containers/runtime-errors.ts';
+const RUNTIME_ERRORS = 'src/engine/containers/process/runtime-errors.ts';
 const SESSION = 'src/ssh/session.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: "the engine loses conmon's exit code",
-    file: 'src/engine/containers/exit-watcher.ts',
+    file: 'src/engine/containers/process/exit-watcher.ts',
     find: 'return Number.isInteger(code) ? code : undefined;',
     replace: 'return Number.isInteger(code) ? 0 : undefined;',
     tests: CONTAINERS,
@@ -169,14 +169,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'a container that somebody stops is restarted by its policy',
-    file: 'src/engine/containers/stop-container.ts',
+    file: 'src/engine/containers/lifecycle/stop-container.ts',
     find: 'if (ends) context.restarts.cancel(entry.id);',
     replace: '',
     tests: RESTARTS,
   },
   {
     what: 'what ended while no engine ran is not restarted',
-    file: 'src/engine/containers/restarts.ts',
+    file: 'src/engine/containers/lifecycle/restarts.ts',
     find: 'this.#held.push(entry);',
     replace: '',
     tests: RESTARTS,
@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: "a container with another's network has ports of its own",
-    file: 'src/engine/containers/wanted-networks.ts',
+    file: 'src/engine/containers/network/wanted-networks.ts',
     find: "[publishes, 'conflicting options",
     replace: "[false, 'conflicting options",
     tests: JOINING,
@@ -302,14 +302,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: "a client that is dropped leaves the process's input open",
-    file: 'src/engine/containers/attach-hub.ts',
+    file: 'src/engine/containers/streams/attach-hub.ts',
     find: "stream.once('close', inputOver);",
     replace: '',
     tests: SLOW_CLIENTS,
   },
   {
     what: 'a client that stops reading holds the container up',
-    file: 'src/engine/containers/attach-hub.ts',
+    file: 'src/engine/containers/streams/attach-hub.ts',
     find: 'if (waiting - now < LEAST_PROGRESS) client.stream.destroy();',
     replace: '',
     tests: SLOW_CLIENTS,

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { conflict, invalid, notFound } from '../errors.ts';
-import { AttachHub } from './attach-hub.ts';
+import { AttachHub } from './streams/attach-hub.ts';
 import type { ContainerRecord, ContainerState } from './model.ts';
 
 /** How a container ended, as `wait` tells it. */

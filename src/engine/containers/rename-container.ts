@@ -1,7 +1,7 @@
 import { invalid } from '../errors.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
-import { checkName } from './names.ts';
+import { checkName } from './create/names.ts';
 import type { ContainerEntry } from './registry.ts';
 
 /** @throws EngineError conflict when the name is taken, invalidParameter for one that is none or its own */

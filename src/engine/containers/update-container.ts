@@ -4,13 +4,13 @@ import type { HostConfig } from '../../protocol/docker/container-config.ts';
 import { EngineError, conflict, invalid } from '../errors.ts';
 import { publish } from './context.ts';
 import type { ContainersContext } from './context.ts';
-import { refuseUnbuiltUpdates } from './fields.ts';
+import { refuseUnbuiltUpdates } from './create/fields.ts';
 import { changeLimits } from './limits/apply.ts';
 import { settleLimits } from './limits/settle.ts';
 import { mergeLimits } from './limits/update.ts';
 import type { LimitsUpdate } from './limits/update.ts';
 import type { ContainerEntry } from './registry.ts';
-import { checkRestartPolicy, restartsAtAll } from './restart-policy.ts';
+import { checkRestartPolicy, restartsAtAll } from './lifecycle/restart-policy.ts';
 
 /** Unlike in a create request, no PidsLimit is not "no limit". */
 const updateBody = hostConfig.extend({ PidsLimit: z.int().nullish() });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { WherryError } from '../../../src/core/errors.ts';
 import { asRunFailure, runContainer } from '../../../src/cli/run/run-container.ts';
 import { createBody } from '../../../src/cli/run/create-body.ts';
-import { explainRuntimeError, startError } from '../../../src/engine/containers/runtime-errors.ts';
+import { explainRuntimeError, startError } from '../../../src/engine/containers/process/runtime-errors.ts';
 import { pipedTerminal, startScriptedEngine, type Script } from '../../helpers/cli/scripted-engine.ts';
 
 /** The exit status that `wherry run` ends with. */

@@ -2,29 +2,29 @@ import type { Explanation } from '../../../protocol/docker/explanation.ts';
 import { execConfig } from '../../../protocol/docker/exec.ts';
 import { bundleOf, publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
-import { createContainer } from '../../containers/create-container.ts';
+import { createContainer } from '../../containers/create/create-container.ts';
 import { explainProcess, explainRunning } from '../../containers/explain/explain-container.ts';
-import { createExec } from '../../containers/exec-container.ts';
-import { inspectContainer } from '../../containers/inspect-container.ts';
-import { LIST_FILTERS, listContainers } from '../../containers/list-containers.ts';
-import { listProcesses } from '../../containers/list-processes.ts';
-import { PRUNE_FILTERS, pruneContainers } from '../../containers/prune-containers.ts';
+import { createExec } from '../../containers/exec/exec-container.ts';
+import { inspectContainer } from '../../containers/inspect/inspect-container.ts';
+import { LIST_FILTERS, listContainers } from '../../containers/inspect/list-containers.ts';
+import { listProcesses } from '../../containers/inspect/list-processes.ts';
+import { PRUNE_FILTERS, pruneContainers } from '../../containers/lifecycle/prune-containers.ts';
 import { requireRunning } from '../../containers/registry.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
-import { removeContainer } from '../../containers/remove-container.ts';
+import { removeContainer } from '../../containers/lifecycle/remove-container.ts';
 import { renameContainer } from '../../containers/rename-container.ts';
-import { resizeTerminal } from '../../containers/resize.ts';
-import { restartContainer } from '../../containers/restart-container.ts';
-import { sizesOf } from '../../containers/sizes.ts';
-import { startContainer } from '../../containers/start-container.ts';
+import { resizeTerminal } from '../../containers/streams/resize.ts';
+import { restartContainer } from '../../containers/lifecycle/restart-container.ts';
+import { sizesOf } from '../../containers/inspect/sizes.ts';
+import { startContainer } from '../../containers/lifecycle/start-container.ts';
 import {
   killContainer,
   pauseContainer,
   stopContainer,
   unpauseContainer,
-} from '../../containers/stop-container.ts';
+} from '../../containers/lifecycle/stop-container.ts';
 import { updateContainer } from '../../containers/update-container.ts';
-import { parseWaitCondition, waitForContainer } from '../../containers/wait-container.ts';
+import { parseWaitCondition, waitForContainer } from '../../containers/lifecycle/wait-container.ts';
 import { conflict, invalid, notImplemented } from '../../errors.ts';
 import { parseFilters } from '../../filters.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';

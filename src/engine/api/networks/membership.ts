@@ -1,7 +1,7 @@
 import { networkConnect, networkDisconnect } from '../../../protocol/docker/networks.ts';
-import { connectNetwork, disconnectNetwork } from '../../containers/connect-network.ts';
+import { connectNetwork, disconnectNetwork } from '../../containers/network/connect-network.ts';
 import type { ContainersContext } from '../../containers/context.ts';
-import { refuseUnbuiltEndpointFields } from '../../containers/fields.ts';
+import { refuseUnbuiltEndpointFields } from '../../containers/create/fields.ts';
 import { invalid } from '../../errors.ts';
 import type { Route } from '../route.ts';
 

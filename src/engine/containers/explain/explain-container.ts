@@ -4,7 +4,7 @@ import type { Explanation } from '../../../protocol/docker/explanation.ts';
 import type { ContainersContext } from '../context.ts';
 import { requireRunning } from '../registry.ts';
 import type { ContainerEntry } from '../registry.ts';
-import { cgroupOf } from '../release-resources.ts';
+import { cgroupOf } from '../lifecycle/release-resources.ts';
 import { limitsIn } from './limits.ts';
 import { namespacesOf, pidInside } from './namespaces.ts';
 import { overlayAt } from './snapshot.ts';

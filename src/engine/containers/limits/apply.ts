@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { HostConfig } from '../../../protocol/docker/container-config.ts';
 import { EngineError } from '../../errors.ts';
 import type { ContainersContext } from '../context.ts';
-import { cgroupOf } from '../release-resources.ts';
+import { cgroupOf } from '../lifecycle/release-resources.ts';
 import { deviceNumbers } from './block-devices.ts';
 import { blockIoFiles, limitFiles } from './cgroup-files.ts';
 import type { CgroupWrite } from './cgroup-files.ts';

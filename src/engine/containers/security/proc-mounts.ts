@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { normalize } from 'node:path/posix';
-import { startError } from '../runtime-errors.ts';
+import { startError } from '../process/runtime-errors.ts';
 import { parseMountInfo } from '../../sys/mount-info.ts';
 
 /**

@@ -6,7 +6,7 @@ import { hasCode } from '../../sys/errno.ts';
 import type { ContainersContext } from '../context.ts';
 import { NEVER, timestamp } from '../model.ts';
 import type { ContainerEntry } from '../registry.ts';
-import { cgroupOf } from '../release-resources.ts';
+import { cgroupOf } from '../lifecycle/release-resources.ts';
 import { blkioEntries, cpuStats, memoryStats, networkStats, singleValue, systemCpu } from './parse.ts';
 
 /** What is kept of a sample for the next one. */

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flagOf, timeOf } from '../../../../src/engine/api/query.ts';
 import { containerConfig } from '../../../../src/protocol/docker/container-config.ts';
-import { statusText } from '../../../../src/engine/containers/describe-state.ts';
+import { statusText } from '../../../../src/engine/containers/inspect/describe-state.ts';
 import { LineSplitter, parseLogLine } from '../../../../src/engine/containers/logs/lines.ts';
-import { argvOf, mergeConfig } from '../../../../src/engine/containers/merge-config.ts';
-import { checkName, generateName } from '../../../../src/engine/containers/names.ts';
+import { argvOf, mergeConfig } from '../../../../src/engine/containers/create/merge-config.ts';
+import { checkName, generateName } from '../../../../src/engine/containers/create/names.ts';
 import {
   extraHosts,
   hostsFile,
   resolvFile,
   updateNetworkFiles,
-} from '../../../../src/engine/containers/network-files.ts';
-import { explainRuntimeError } from '../../../../src/engine/containers/runtime-errors.ts';
+} from '../../../../src/engine/containers/network/network-files.ts';
+import { explainRuntimeError } from '../../../../src/engine/containers/process/runtime-errors.ts';
 import type { ContainerState } from '../../../../src/engine/containers/model.ts';
-import { parseSignal } from '../../../../src/engine/containers/signals.ts';
+import { parseSignal } from '../../../../src/engine/containers/process/signals.ts';
 
 describe('container names', () => {
   it('have two characters or more, of a few kinds', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { planNetworks } from '../../../../src/engine/containers/wanted-networks.ts';
+import { planNetworks } from '../../../../src/engine/containers/network/wanted-networks.ts';
 import { parseRate, ratesOf } from '../../../../src/engine/networks/rates/parse-rate.ts';
 import { networkingConfig } from '../../../../src/protocol/docker/container-config.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { portRequests } from '../../../../src/engine/containers/ports.ts';
+import { portRequests } from '../../../../src/engine/containers/network/ports.ts';
 import { hostConfig } from '../../../../src/protocol/docker/container-config.ts';
 
 const requests = (host: object, exposed: readonly string[] = []): unknown =>
