@@ -36,6 +36,10 @@ export class ImageStore {
   readonly #metadata: Metadata;
   /** Layers that a pull or load under way counts on. */
   readonly #pins = new Map<string, number>();
+  /** Images and layers that are being removed: nobody finds them any more, before their end is committed too. */
+  readonly #leaving = new Set<string>();
+  /** Files come and go together with their commit: a removal would take what somebody has just put there again. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(content: ContentStore, metadata: Metadata) {
     this.content = content;
@@ -76,7 +80,7 @@ export class ImageStore {
   }
 
   layer(diffId: string): LayerRecord | undefined {
-    return this.#metadata.state.layers[diffId];
+    return this.#leaving.has(diffId) ? undefined : this.#metadata.state.layers[diffId];
   }
 
   /** Keeps layers from being collected until the returned function is called. */
@@ -93,6 +97,10 @@ export class ImageStore {
 
   /** Takes a converted layer in. From here on it survives a crash, image or not. */
   async addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
+    await this.#exclusively(async () => this.#addLayer(diffId, layer));
+  }
+
+  async #addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
     const erofsSize = await this.content.putLayer(layer, diffId);
     const { size, digest: blob, blobSize, compression } = layer;
     await this.#metadata.update((draft) => {
@@ -102,6 +110,10 @@ export class ImageStore {
 
   /** Makes an image exist, under its names. Its layers are there already. */
   async addImage(image: NewImage): Promise<void> {
+    await this.#exclusively(async () => this.#addImage(image));
+  }
+
+  async #addImage(image: NewImage): Promise<void> {
     await this.content.putDocument(image.id, image.configBytes);
     for (const manifest of image.manifests) await this.content.putDocument(manifest.digest, manifest.bytes);
     await this.#metadata.update((draft) => {
@@ -129,46 +141,75 @@ export class ImageStore {
     });
   }
 
-  /** Removes an image that has no names left. @returns the diffIDs of the layers that went with it */
-  async removeImage(id: string): Promise<string[]> {
-    return await this.#collect((draft) => {
-      delete draft.images[id];
+  /**
+   * Removes an image that has no names left; from now on nobody finds it.
+   *
+   * @returns the diffIDs of the layers that went with it; undefined if it has got a name meanwhile, and stays
+   */
+  async removeImage(id: string): Promise<string[] | undefined> {
+    this.#leaving.add(id);
+    return await this.#exclusively(async () => {
+      try {
+        let named = false;
+        const gone = await this.#collect((draft) => {
+          named = Object.values(draft.references).includes(id);
+          if (!named) delete draft.images[id];
+        });
+        return named ? undefined : gone;
+      } finally {
+        this.#leaving.delete(id);
+      }
     });
   }
 
   /** Removes layers and blobs that nothing refers to. @returns the layers' diffIDs */
   async collect(): Promise<string[]> {
-    return await this.#collect(() => undefined);
+    return await this.#exclusively(async () => this.#collect(() => undefined));
   }
 
   async #collect(change: (draft: StoreDocument) => void): Promise<string[]> {
     const before = this.#knownBlobs();
-    const gone = await this.#metadata.update((draft) => {
-      change(draft);
-      const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
-      const unused = Object.keys(draft.layers).filter(
-        (diffId) => !used.has(diffId) && !this.#pins.has(diffId),
-      );
-      for (const diffId of unused) delete draft.layers[diffId];
-      return unused;
-    });
-    for (const diffId of gone) await this.content.removeLayer(diffId);
+    let unused: string[] = [];
+    try {
+      await this.#metadata.update((draft) => {
+        change(draft);
+        const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
+        unused = Object.keys(draft.layers).filter((diffId) => !used.has(diffId) && !this.#pins.has(diffId));
+        for (const diffId of unused) {
+          delete draft.layers[diffId];
+          this.#leaving.add(diffId);
+        }
+      });
+    } finally {
+      for (const diffId of unused) this.#leaving.delete(diffId);
+    }
+    for (const diffId of unused) await this.content.removeLayer(diffId);
     const known = this.#knownBlobs();
     for (const digest of before) if (!known.has(digest)) await this.content.removeBlob(digest);
-    return gone;
+    return unused;
+  }
+
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined); // the caller sees the failure
+    return await result;
   }
 
   ids(): string[] {
-    return Object.keys(this.#metadata.state.images);
+    return Object.keys(this.#metadata.state.images).filter((id) => !this.#leaving.has(id));
   }
 
   has(id: string): boolean {
-    return this.#metadata.state.images[id] !== undefined;
+    return this.#record(id) !== undefined;
+  }
+
+  #record(id: string): ImageRecord | undefined {
+    return this.#leaving.has(id) ? undefined : this.#metadata.state.images[id];
   }
 
   /** True if the image and each of its layers are there. */
   complete(id: string): boolean {
-    const image = this.#metadata.state.images[id];
+    const image = this.#record(id);
     return image !== undefined && image.layers.every((diffId) => this.layer(diffId) !== undefined);
   }
 
@@ -187,7 +228,7 @@ export class ImageStore {
 
   /** @throws EngineError notFound */
   get(id: string): StoredImage {
-    const record = this.#metadata.state.images[id];
+    const record = this.#record(id);
     if (record === undefined) throw notFound(`No such image: ${id}`);
     return { id, record, config: parseImageConfig(this.content.readDocument(id)) };
   }

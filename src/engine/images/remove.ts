@@ -65,8 +65,12 @@ export async function removeImage(context: RemoveContext, text: string, force: b
     return await untag(context, id, all);
   }
   const removals = await untag(context, id, all);
+  // While its names went, a container may have been made of it, or a pull may have brought one back.
+  if (context.usersOf(id).length > 0) return removals;
   const { record } = store.get(id);
-  const gone = new Set(await store.removeImage(id));
+  const layers = await store.removeImage(id);
+  if (layers === undefined) return removals;
+  const gone = new Set(layers);
   context.events.publish('image', 'delete', id, { name: id });
   const chains = chainIds(record.layers).filter((_, at) => gone.has(record.layers[at] ?? ''));
   return [...removals, ...[id, ...chains.toReversed()].map((Deleted) => ({ Deleted }))];
