@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hasCode } from '../sys/errno.ts';
 import { addressBytes, macBytes } from './address.ts';
 import { addressBytes6 } from './address6.ts';
@@ -216,5 +216,15 @@ export function setNetSysctl(name: string, value: string): void {
     writeFileSync(`/proc/sys/net/${name}`, value);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}
+
+/** A sysctl below `/proc/sys/net` of the namespace that the main thread is in; undefined for one that isn't there. */
+export function netSysctl(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/net/${name}`, 'utf8').trim();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }

@@ -12,6 +12,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export class AgentConnection {
   readonly #socket: Socket;
   readonly #pending = new Map<number, (answer: HostAnswer | undefined) => void>();
+  readonly #gone = Promise.withResolvers<void>();
   #lastId = 0;
 
   /** @param onGone called once, with what the agent said wrong if that is why */
@@ -34,13 +35,22 @@ export class AgentConnection {
     socket.once('close', () => {
       for (const settle of this.#pending.values()) settle(undefined);
       onGone(reason);
+      this.#gone.resolve();
     });
   }
 
-  /** Undefined: the agent has gone before it answered. @throws the signal's reason */
+  /**
+   * Undefined: the agent has gone before it answered, and `onGone` has been called: whoever asks again asks the next one,
+   * or waits for it.
+   *
+   * @throws the signal's reason
+   */
   async ask(request: WithoutId<HostRequest>, signal?: AbortSignal): Promise<HostAnswer | undefined> {
     signal?.throwIfAborted();
-    if (this.#socket.destroyed) return undefined;
+    if (this.#socket.destroyed) {
+      await this.#gone.promise;
+      return undefined;
+    }
     this.#lastId += 1;
     const id = this.#lastId;
     const answered = Promise.withResolvers<HostAnswer | undefined>();

@@ -1,4 +1,4 @@
-import { setNetSysctl } from '../networks/links.ts';
+import { netSysctl, setNetSysctl } from '../networks/links.ts';
 import type { NetworkManager } from '../networks/contract.ts';
 import { HostLink } from './host-link.ts';
 import { PortTable } from './port-table.ts';
@@ -26,6 +26,7 @@ export function openPorts(options: {
     table: new PortTable(),
     host: link,
     loadRules: loadPublishedRules,
+    hasRules,
     onBackgroundError,
   });
   return {
@@ -42,5 +43,10 @@ export function openPorts(options: {
 export async function loadPublishedRules(rules: readonly PortRule[]): Promise<void> {
   await loadPortRules(rules);
   // Behind the rules that keep neighbours from the VM's loopback.
-  setNetSysctl('ipv4/conf/all/route_localnet', '1');
+  setNetSysctl(ROUTE_LOCALNET, '1');
 }
+
+const ROUTE_LOCALNET = 'ipv4/conf/all/route_localnet';
+
+/** Whoever has loaded rules since the VM started has set this behind them. */
+const hasRules = (): boolean => netSysctl(ROUTE_LOCALNET) === '1';

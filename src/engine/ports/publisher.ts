@@ -10,11 +10,14 @@ export interface PublisherParts {
   readonly host: PortHost;
   /** Makes these the kernel's rules, all of them. */
   readonly loadRules: (rules: readonly PortRule[]) => Promise<void>;
+  /** Whether the kernel may have rules, of an earlier engine too. */
+  readonly hasRules: () => boolean;
   readonly onBackgroundError: (error: unknown) => void;
 }
 
 interface Live {
-  readonly ports: readonly PublishedPort[];
+  /** Those that are open by now. */
+  ports: readonly PublishedPort[];
   /** Undefined until the container has an address. */
   ipv4: string | undefined;
 }
@@ -38,10 +41,19 @@ export class Publisher {
    *   program has it; unavailable without an agent
    */
   async open(containerId: string, requests: readonly PortRequest[]): Promise<readonly PublishedPort[]> {
-    const outcomes = await Promise.allSettled(requests.map((request) => this.#openOne(containerId, request)));
+    const live: Live = { ports: [], ipv4: undefined };
+    this.#live.set(containerId, live);
+    const outcomes = await Promise.allSettled(
+      requests.map(async (request) => {
+        const port = await this.#openOne(containerId, request);
+        // At once: an agent that connects while others are being opened closes what it isn't told of.
+        live.ports = [...live.ports, port];
+        return port;
+      }),
+    );
     const ports = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    this.#live.set(containerId, { ports, ipv4: undefined });
+    live.ports = ports;
     if (failed === undefined) return ports;
     await this.release(containerId);
     throw failed.reason;
@@ -63,11 +75,12 @@ export class Publisher {
 
   /**
    * All that go on have been adopted. Until now the rules of the earlier engine stay as they are: rules about some of
-   * the containers would take the others' ports away. @throws CommandError
+   * the containers would take the others' ports away. Where none goes on the rules go too: the next container with one of
+   * the addresses would have what was another's. @throws CommandError
    */
   async restored(): Promise<void> {
     this.#restoring = false;
-    if (this.#live.size > 0) await this.#reload();
+    if (this.#live.size > 0 || this.#parts.hasRules()) await this.#reload();
   }
 
   /** Idempotent. Whoever can't close a port now is told on the next connection: a container's end doesn't fail for it. */

@@ -36,9 +36,10 @@ export function publishingNetworks(networks: NetworkManager, publisher: Publishe
       await networks.destroySandbox(containerId);
     },
     async adoptSandbox(request, sandbox) {
-      await networks.adoptSandbox(request, sandbox);
       const { ports = [] } = sandbox;
+      // First: whatever fails of the rest, the container goes on and so do its ports.
       if (ports.length > 0) publisher.adopt(request.containerId, ports, addressOf(sandbox));
+      await networks.adoptSandbox(request, sandbox);
     },
     connect: (request, endpoint) => changed(request.containerId, networks.connect(request, endpoint)),
     disconnect: (containerId, networkId) => changed(containerId, networks.disconnect(containerId, networkId)),

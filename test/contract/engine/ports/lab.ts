@@ -85,6 +85,7 @@ const errors: unknown[] = [];
 const publisher = new Publisher({
   table: new PortTable(),
   host: { openPort: () => Promise.resolve({ id: 0, ok: true }), closePort: () => Promise.resolve() },
+  hasRules: () => false,
   loadRules: loadPublishedRules,
   onBackgroundError: (error) => errors.push(String(error)),
 });

@@ -11,7 +11,11 @@ import { removeImage } from '../../../../src/engine/images/remove.ts';
 
 const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const LAYERS = [digestOf('first layer'), digestOf('second layer')] as const;
-const CONFIG = JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: LAYERS } });
+const CONFIG = JSON.stringify({
+  architecture: 'amd64',
+  os: 'linux',
+  rootfs: { type: 'layers', diff_ids: LAYERS },
+});
 const IMAGE = digestOf(CONFIG);
 const NAME = 'docker.io/library/thing:1';
 /** Enough for a store that lets others in between to show it; one that doesn't never waits for anything here. */

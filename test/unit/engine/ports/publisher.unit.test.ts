@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import type { PortRequest } from '../../../../src/engine/networks/contract.ts';
+import type { Endpoint, NetworkManager, PortRequest } from '../../../../src/engine/networks/contract.ts';
 import type { PortHost } from '../../../../src/engine/ports/host-link.ts';
 import { PortTable } from '../../../../src/engine/ports/port-table.ts';
 import { Publisher } from '../../../../src/engine/ports/publisher.ts';
+import { publishingNetworks } from '../../../../src/engine/ports/publishing-networks.ts';
 import { portRules, type PortRule } from '../../../../src/engine/ports/rules.ts';
 
 /** A computer on which some ports belong to others. */
@@ -13,7 +14,7 @@ async function lab(occupied: readonly number[] = []) {
 }
 
 /** With an engine that is about to take over what an earlier one left. */
-function restarted(occupied: readonly number[] = []) {
+function restarted(occupied: readonly number[] = [], ruled = false) {
   const open = new Set<number>();
   const errors: unknown[] = [];
   const loads: string[][] = [];
@@ -44,9 +45,10 @@ function restarted(occupied: readonly number[] = []) {
     table,
     host,
     loadRules,
+    hasRules: () => ruled,
     onBackgroundError: (error) => errors.push(error),
   });
-  return { publisher, open, errors, loads };
+  return { publisher, host, open, errors, loads };
 }
 
 const wanted = (first: number, last = first, extra: Partial<PortRequest> = {}): PortRequest => ({
@@ -142,6 +144,51 @@ describe('publishing ports', () => {
     await publisher.restored();
     expect(loads, 'one program start for both').to.deep.equal([['61000>172.17.0.2:80', '81>172.17.0.3:80']]);
     expect(await failure(publisher.open('c', [wanted(80)]))).to.match(/already allocated/);
+  });
+
+  it('takes an earlier engine’s rules away where no container goes on', async () => {
+    const first = restarted();
+    await first.publisher.restored();
+    expect(first.loads, 'nothing to load, no program').to.deep.equal([]);
+    const later = restarted([], true);
+    await later.publisher.release('ended meanwhile');
+    await later.publisher.restored();
+    expect(later.loads).to.deep.equal([[]]);
+  });
+
+  it('tells an agent that comes in between of the ports that are open so far', async () => {
+    const { publisher, host } = await lab();
+    const openPort = host.openPort.bind(host);
+    const second = Promise.withResolvers<undefined>();
+    host.openPort = async (forward) => {
+      if (forward.hostPort === 81) await second.promise;
+      return await openPort(forward);
+    };
+    const opened = publisher.open('a', [wanted(81), wanted(80)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(publisher.forwards().map(({ hostPort }) => hostPort)).to.deep.equal([80]);
+    second.resolve(undefined);
+    expect((await opened).map(({ hostPort }) => hostPort)).to.deep.equal([81, 80]);
+    expect(publisher.forwards().map(({ hostPort }) => hostPort)).to.deep.equal([81, 80]);
+  });
+
+  it('goes on with the ports of a container whose network can’t be taken over', async () => {
+    const { publisher, loads } = restarted();
+    const ports = [{ ...wanted(80), hostPort: 80, guestPort: 80 }];
+    const endpoints = [{ networkName: 'bridge', ipv4: '172.17.0.2' }] as unknown as readonly Endpoint[];
+    const broken = { adoptSandbox: async () => Promise.reject(new Error('the resolver’s port is taken')) };
+    const networks = publishingNetworks(broken as unknown as NetworkManager, publisher);
+    const request = {
+      containerId: 'a',
+      containerName: 'a',
+      hostname: 'a',
+      mode: 'bridge',
+      endpoints: [],
+    } as const;
+    const adopted = networks.adoptSandbox(request, { netnsPath: '/n', nameservers: [], endpoints, ports });
+    expect(await failure(adopted)).to.match(/port is taken/);
+    await publisher.restored();
+    expect(loads).to.deep.equal([['80>172.17.0.2:80']]);
   });
 
   it('writes no empty lists into its rules', () => {
