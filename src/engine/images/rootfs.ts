@@ -164,11 +164,12 @@ export class OverlayRootfs implements RootfsManager {
     await writeFile(join(this.#rootsDir, containerId, 'layers.json'), JSON.stringify(diffIds));
   }
 
+  /** None for a list that a killed engine didn't write to its end: it is written before the first of its mounts. */
   async #readUse(containerId: string): Promise<string[]> {
     try {
       return JSON.parse(await readFile(join(this.#rootsDir, containerId, 'layers.json'), 'utf8')) as string[];
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return [];
+      if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return [];
       throw error;
     }
   }
