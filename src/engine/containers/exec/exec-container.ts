@@ -130,7 +130,7 @@ function watchEnd(
   session: ExecSession,
   conmon: ConmonProcess,
   stream: Duplex | undefined,
-): { readonly started: Promise<void>; readonly exit: Promise<void> } {
+): { readonly started: Promise<unknown>; readonly exit: Promise<void> } {
   const finish = async (exitCode: number, pid: number): Promise<void> => {
     context.execs.end(session, pid, exitCode);
     publish(context, entry, 'exec_die', { execID: session.id, exitCode: String(exitCode) });
@@ -165,7 +165,7 @@ function watchEnd(
     if (stream !== undefined) return;
     if (session.state.status !== 'exited') context.onBackgroundError(error);
   });
-  return { started: started.then(() => undefined), exit };
+  return { started, exit };
 }
 
 function frameOfError(message: string): Buffer {

@@ -42,28 +42,25 @@ const CHANGE_LIMIT_MS = 10_000;
 async function reach(directory: string, line: string, act: () => void): Promise<void> {
   const events = join(directory, 'cgroup.events');
   const reached = (): boolean => readOptional(events).split('\n').includes(line);
-  await new Promise<void>((resolve, reject) => {
-    const finish = (error?: Error): void => {
-      watcher.close();
-      clearTimeout(timer);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const timer = setTimeout(
-      () => finish(new Error(`${events}: no "${line}" within ${CHANGE_LIMIT_MS} ms`)),
-      CHANGE_LIMIT_MS,
-    );
-    const watcher = watch(events, () => {
-      if (reached()) finish();
-    });
-    try {
+  const watcher = watch(events);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      watcher.on('change', () => {
+        if (reached()) resolve();
+      });
+      watcher.on('error', reject);
+      timer = setTimeout(
+        () => reject(new Error(`${events}: no "${line}" within ${CHANGE_LIMIT_MS} ms`)),
+        CHANGE_LIMIT_MS,
+      );
       act();
-    } catch (error) {
-      finish(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    if (reached()) finish();
-  });
+      if (reached()) resolve();
+    });
+  } finally {
+    clearTimeout(timer);
+    watcher.close();
+  }
 }
 
 /** Pids of everything in the cgroup, those below included. */

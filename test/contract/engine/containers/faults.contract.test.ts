@@ -1,13 +1,18 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { layoutOf } from '../../../../src/engine/containers/context.ts';
 import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
+import { createExec, startExec } from '../../../../src/engine/containers/exec/exec-container.ts';
 import { ExecRegistry } from '../../../../src/engine/containers/exec/exec-registry.ts';
 import { recordExit } from '../../../../src/engine/containers/lifecycle/exit-container.ts';
 import { ExitWatcher } from '../../../../src/engine/containers/process/exit-watcher.ts';
 import type { ContainerRecord, ContainerState } from '../../../../src/engine/containers/model.ts';
+import { setFrozen } from '../../../../src/engine/containers/process/cgroup.ts';
 import { identify, readBootId } from '../../../../src/engine/containers/process/process-identity.ts';
 import { ContainerEntry, ContainerRegistry } from '../../../../src/engine/containers/registry.ts';
 import { HealthChecks } from '../../../../src/engine/containers/health/checks.ts';
@@ -18,6 +23,8 @@ import { ContainerStore } from '../../../../src/engine/containers/store.ts';
 import { waitForContainer } from '../../../../src/engine/containers/lifecycle/wait-container.ts';
 import { notFound } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
+import { containerConfig, hostConfig } from '../../../../src/protocol/docker/container-config.ts';
+import type { ExecConfig } from '../../../../src/protocol/docker/exec.ts';
 import type { SandboxRequest } from '../../../../src/engine/networks/contract.ts';
 
 const ID = { a: 'a'.repeat(64), b: 'b'.repeat(64), c: 'c'.repeat(64), d: 'd'.repeat(64) };
@@ -158,6 +165,49 @@ describe('containers when something fails', () => {
       expect(context.registry.byId(ID.b)?.state).to.include({ exitCode: 255 });
     });
 
+    it('end with what conmon writes while the engine looks', async () => {
+      await store.create(record(ID.a, 'a', gone()));
+      mkdirSync(join(context.layout.bundles, ID.a));
+      const conmon = spawn('sh', ['-c', 'read -r line', 'sh', ID.a], { stdio: ['pipe', 'ignore', 'ignore'] });
+      const pidFile = join(context.layout.bundles, ID.a, 'conmon.pid');
+      writeFileSync(pidFile, String(conmon.pid));
+      const peek = context.exits.peek.bind(context.exits);
+      context.exits.peek = (id) => {
+        context.exits.peek = peek;
+        const before = peek(id);
+        writeFileSync(exitFile(id), '9');
+        rmSync(pidFile);
+        return before;
+      };
+      try {
+        await restoreContainers(context);
+        await context.registry.find('a').exclusively(async () => undefined);
+        expect(context.registry.find('a').state).to.include({ status: 'exited', exitCode: 9 });
+      } finally {
+        conmon.kill();
+      }
+    });
+
+    it('are not checked any more when they have ended by then', async () => {
+      let timers = 0;
+      const health = new HealthChecks({
+        probe: async () => ({ exitCode: 0, output: '' }),
+        changed: () => undefined,
+        after: () => {
+          timers += 1;
+          return () => void (timers -= 1);
+        },
+      });
+      const of = record(ID.a, 'a', running());
+      const checked = { ...of.config, Healthcheck: { Test: ['CMD', 'true'] } } as typeof of.config;
+      await store.create({ ...of, config: checked });
+      writeFileSync(exitFile(ID.a), '7');
+      await restoreContainers({ ...context, health });
+      await context.registry.find('a').exclusively(async () => undefined);
+      expect(context.registry.find('a').state).to.include({ status: 'exited', exitCode: 7 });
+      expect(timers).to.equal(0);
+    });
+
     it('are watched though their network is lost', async () => {
       await store.create(record(ID.a, 'netless', running()));
       writeFileSync(exitFile(ID.a), '7');
@@ -267,6 +317,61 @@ describe('containers when something fails', () => {
       expect(statusOf(ID.a)).to.equal('exited');
       expect(entry.removing).to.equal(false);
     });
+  });
+
+  it('are stopped by two at once, paused as they are', async () => {
+    const cgroup = join(directory, 'cgroup/w', ID.a);
+    mkdirSync(cgroup, { recursive: true });
+    writeFileSync(join(cgroup, 'cgroup.events'), 'populated 1\nfrozen 0\n');
+    const entry = add(record(ID.a, 'a', { ...gone(), paused: true } as ContainerState));
+    await store.create(entry.record);
+    const options = { timeout: -1, signal: '' };
+    const stops = Promise.all([1, 2].map(async () => stopContainer(context, entry, options)));
+    const stopped = stops.then(String, String);
+    while (context.events.past().filter(({ Action }) => Action === 'kill').length < 2) {
+      if ((await Promise.race([stopped, new Promise((go) => setImmediate(go, 'more'))])) !== 'more') break;
+    }
+    entry.record.state = exited;
+    entry.events.emit('exit', { exitCode: 0, error: '' });
+    expect(await stopped).to.equal('true,true');
+    expect(context.events.past().filter(({ Action }) => Action === 'unpause')).to.have.length(1);
+  });
+
+  it('leave nothing behind that goes off when their cgroup is not there', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    // The test's own is there from its first pause on.
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = timers();
+    const freezing = setFrozen(join(directory, 'nowhere'), true);
+    expect(await freezing.then(String, String)).to.match(/ENOENT/);
+    expect(timers()).to.equal(before);
+  });
+
+  it('take no engine with them when the conmon of an exec fails under an attached client', async () => {
+    const conmon = join(directory, 'conmon');
+    writeFileSync(conmon, `#!/bin/sh\necho '{"data": 0}' >&5\necho 'out of something' >&2\n`, {
+      mode: 0o755,
+    });
+    const broken = { ...context, config: { ...context.config, conmon } };
+    const of = record(ID.a, 'a', running());
+    const entry = add({
+      ...of,
+      config: { ...containerConfig.parse({}), ...of.config },
+      hostConfig: { ...hostConfig.parse({}), ...of.hostConfig },
+    });
+    const config = { Cmd: ['true'], DetachKeys: '', Tty: false, ConsoleSize: [0, 0], Env: [], User: '' };
+    const session = createExec(broken, entry, config as unknown as ExecConfig);
+    session.hub.connect = () => undefined;
+    const openStream = (): Duplex => new PassThrough();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const failed = startExec(broken, session, { consoleSize: [0, 0], openStream });
+    expect(await failed.then(String, String)).to.match(/conmon: out of something/);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled, 'what ends an engine').to.deep.equal([]);
+    expect(session.state).to.include({ status: 'exited' });
   });
 
   it('are not killed at once for a stop timeout that no timer can hold', async () => {
