@@ -71,9 +71,10 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
         context.networks.adoptSandbox(adoptionRequest(record), sandbox),
       );
       await told(context, record.id, () => void keepLogSmall(context, entry));
-      context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       await told(context, record.id, () => void watchMemory(context, entry));
-      context.health.resume(entry);
+      await told(context, record.id, () => context.health.resume(entry));
+      // Last: the exit may be there already, and ends what has been begun here.
+      context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       return;
     }
     await seeOff(context, entry);
@@ -113,8 +114,10 @@ function restartAtStart(context: ContainersContext, entry: ContainerEntry): void
 /** Records the end of a container that ran when the engine was last here. */
 async function seeOff(context: ContainersContext, entry: ContainerEntry): Promise<void> {
   const { record } = entry;
+  // Asked before its file is looked for: conmon writes that, and ends.
+  const isComing = isConmonAlive(bundleOf(context, record.id), record.id);
   const seen = bootOf(record) === context.bootId ? context.exits.peek(record.id) : undefined;
-  if (seen === undefined && isConmonAlive(bundleOf(context, record.id), record.id)) {
+  if (seen === undefined && isComing) {
     // The process has only just ended: conmon is about to write its exit code.
     context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
     return;

@@ -84,8 +84,7 @@ export async function stopContainer(
     }
   }
   const ended = exitOf(entry);
-  // A frozen process can't act on a signal.
-  if (entry.state.status === 'running' && entry.state.paused) await unpauseContainer(context, entry);
+  await thaw(context, entry);
   send(context, entry, signal);
   if (!(await within(ended, seconds))) {
     send(context, entry, SIGKILL);
@@ -154,15 +153,22 @@ async function within(work: Promise<void>, seconds: number): Promise<boolean> {
   }
 }
 
+/** A frozen process can't act on a signal. Somebody else who stops the container may have continued it meanwhile. */
+async function thaw(context: ContainersContext, entry: ContainerEntry): Promise<void> {
+  if (!isPaused(entry)) return;
+  await entry.exclusively(async () => {
+    if (isPaused(entry)) await setPaused(context, entry, requireRunning(entry), false);
+  });
+}
+
+const isPaused = ({ state }: ContainerEntry): boolean => state.status === 'running' && state.paused;
+
 /** @throws EngineError conflict unless it runs and isn't paused */
 export async function pauseContainer(context: ContainersContext, entry: ContainerEntry): Promise<void> {
   await entry.exclusively(async () => {
     const state = requireRunning(entry);
     if (state.paused) throw conflict(`container ${entry.id} is already paused`);
-    await setFrozen(cgroupOf(context, entry.id), true);
-    entry.record.state = { ...state, paused: true };
-    await context.store.save(entry.record);
-    publish(context, entry, 'pause');
+    await setPaused(context, entry, state, true);
   });
 }
 
@@ -171,9 +177,19 @@ export async function unpauseContainer(context: ContainersContext, entry: Contai
   await entry.exclusively(async () => {
     const state = requireRunning(entry);
     if (!state.paused) throw conflict(`container ${entry.id} is not paused`);
-    await setFrozen(cgroupOf(context, entry.id), false);
-    entry.record.state = { ...state, paused: false };
-    await context.store.save(entry.record);
-    publish(context, entry, 'unpause');
+    await setPaused(context, entry, state, false);
   });
+}
+
+/** The caller holds the container. */
+async function setPaused(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  state: ReturnType<typeof requireRunning>,
+  paused: boolean,
+): Promise<void> {
+  await setFrozen(cgroupOf(context, entry.id), paused);
+  entry.record.state = { ...state, paused };
+  await context.store.save(entry.record);
+  publish(context, entry, paused ? 'pause' : 'unpause');
 }
