@@ -9,6 +9,7 @@ export default class Load extends WherryCommand {
   static override description = 'Load an image from a tar archive or STDIN';
   static override flags = {
     input: Flags.string({ char: 'i', description: 'Read from tar archive file, instead of STDIN' }),
+    platform: Flags.string({ description: 'Load only the given platform variant: os[/arch[/variant]]' }),
     quiet: Flags.boolean({ char: 'q', description: 'Suppress the load output', default: false }),
   };
 
@@ -20,7 +21,7 @@ export default class Load extends WherryCommand {
     const body = flags.input === undefined ? this.terminal.stdin : createReadStream(flags.input);
     await this.withEngine(flags.machine, async (engine) => {
       const answer = await engine.stream('POST', '/images/load', {
-        query: { quiet: flags.quiet ? 1 : 0 },
+        query: { quiet: flags.quiet ? 1 : 0, platform: flags.platform },
         body,
       });
       const progress = new PullProgress(this.terminal.stdout);

@@ -9,7 +9,8 @@ const { Agent, request } = process.getBuiltinModule('node:http');
 export type Connector = () => Promise<Duplex>;
 
 export interface CallOptions {
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** A list is the same name several times. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -99,7 +100,8 @@ export class EngineClient {
   ): ClientRequest {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined) query.set(name, String(value));
+      if (value === undefined) continue;
+      for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
     }
     const search = query.toString();
     const isStream = typeof options.body === 'object' && options.body !== null && 'pipe' in options.body;

@@ -5,6 +5,8 @@ import type { EventBus } from '../events.ts';
 import { directorySource } from './archive/archive-source.ts';
 import { importImages } from './archive/import.ts';
 import type { ImportedImage } from './archive/import.ts';
+import { saveImages } from './archive/save/save-images.ts';
+import { imagesToSave } from './archive/save/saved-image.ts';
 import { spoolArchive } from './archive/spool.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
@@ -107,13 +109,23 @@ export class ImageService {
     await mkdir(directory, { mode: 0o700 });
     try {
       const source = await spoolArchive(body, directory);
-      const context = { store, pool, platform: platform ?? nativePlatform() };
+      const context = { store, pool, platform: platform ?? nativePlatform(), required: platform };
       const images = await importImages(context, source, sink, signal);
       for (const { id } of images) events.publish('image', 'load', id, { name: id });
       return images;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * The archive of `docker save`, in pieces. @throws EngineError before the first piece; system for damage found later
+   */
+  async *save(names: readonly string[], platform: Platform | undefined): AsyncGenerator<Buffer> {
+    const images = imagesToSave(this.store, names, platform);
+    yield* saveImages(this.store, images);
+    for (const { image } of images)
+      this.#options.events.publish('image', 'save', image.id, { name: image.id });
   }
 
   async tag(source: string, target: Reference): Promise<void> {

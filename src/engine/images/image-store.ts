@@ -217,6 +217,11 @@ export class ImageStore {
     return this.#metadata.state.references[reference];
   }
 
+  /** All canonical references, sorted. */
+  references(): string[] {
+    return Object.keys(this.#metadata.state.references).sort();
+  }
+
   /** Canonical references of an image, sorted. */
   referencesOf(id: string): string[] {
     const entries = Object.entries(this.#metadata.state.references);

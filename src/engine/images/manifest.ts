@@ -50,7 +50,12 @@ export type Descriptor = z.infer<typeof descriptor>;
 export type IndexEntry = z.infer<typeof index>['manifests'][number];
 export type ManifestDocument =
   | { readonly kind: 'index'; readonly manifests: readonly IndexEntry[] }
-  | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] };
+  | {
+      readonly kind: 'manifest';
+      readonly mediaType: string;
+      readonly config: Descriptor;
+      readonly layers: readonly Descriptor[];
+    };
 
 /**
  * Reads an index or a manifest. A document that could be taken for either, or that calls itself something else than
@@ -79,7 +84,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
   }
   if (!MANIFEST_TYPES.includes(type)) throw broken(`unsupported manifest media type "${type}"`);
   const { config, layers } = check(manifest, value, 'manifest');
-  return { kind: 'manifest', config, layers };
+  return { kind: 'manifest', mediaType: type, config, layers };
 }
 
 const strings = z.array(z.string());

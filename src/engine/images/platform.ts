@@ -33,9 +33,9 @@ export function parsePlatform(text: string): Platform {
   }
   const [first = '', second, third] = parts;
   if (second === undefined) {
-    return first === 'linux' ? nativePlatform() : normalize({ os: 'linux', architecture: first });
+    return first === 'linux' ? nativePlatform() : normalizePlatform({ os: 'linux', architecture: first });
   }
-  return normalize({ os: first, architecture: second, variant: third });
+  return normalizePlatform({ os: first, architecture: second, variant: third });
 }
 
 export function formatPlatform(platform: Platform): string {
@@ -43,7 +43,7 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /** One spelling of each platform: `aarch64` is arm64, arm64's variant is v8, arm's v7 where none is given. */
-function normalize(platform: Platform): Platform {
+export function normalizePlatform(platform: Platform): Platform {
   const [architecture, aliasVariant] = ARCHITECTURE_ALIASES[platform.architecture] ?? [platform.architecture];
   const variant = platform.variant === '' ? undefined : (platform.variant ?? aliasVariant);
   if (architecture === 'arm64') return { os: platform.os, architecture, variant: variant ?? 'v8' };
@@ -53,7 +53,7 @@ function normalize(platform: Platform): Platform {
 
 /** How well `offered` serves `wanted`: 0 exactly, more is worse, undefined not at all (arm v7 runs v6 and v5). */
 function distance(wanted: Platform, offered: Platform): number | undefined {
-  const [want, have] = [normalize(wanted), normalize(offered)];
+  const [want, have] = [normalizePlatform(wanted), normalizePlatform(offered)];
   if (want.os !== have.os || want.architecture !== have.architecture) return undefined;
   if (want.variant === have.variant) return 0;
   const [wantLevel, haveLevel] = [variantLevel(want.variant), variantLevel(have.variant)];

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { archivePath, archiveRoot } from '../../containers/files/archive-path.ts';
 import { changesOf } from '../../containers/files/changes.ts';
 import { cleanPath } from '../../containers/files/container-path.ts';
@@ -11,9 +10,9 @@ import { publish } from '../../containers/context.ts';
 import type { ContainersContext } from '../../containers/context.ts';
 import type { ContainerEntry } from '../../containers/registry.ts';
 import { invalid } from '../../errors.ts';
-import { drained } from '../drained.ts';
 import { flagOf } from '../query.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
+import { sendArchive } from '../send-archive.ts';
 
 /** `/containers/{id}/archive`, `/export` and `/changes` (Docker Engine API v1.51). */
 export function archiveRoutes(context: ContainersContext): Route[] {
@@ -75,7 +74,7 @@ async function copyOut(
       const clean = cleanPath(path);
       const stat = statPath(view, clean);
       response.raw.setHeader(STAT_HEADER, encoded(stat));
-      await send(archivePath(view, clean, stat), request, response);
+      await sendArchive(archivePath(view, clean, stat), request, response);
     });
   } catch (error) {
     throw fail(error);
@@ -91,24 +90,9 @@ async function exportRoot(
   const entry: ContainerEntry = context.registry.find(request.params['id'] ?? '');
   // Without its volumes, as Docker's: they aren't the container's own.
   await withFiles(context, entry, { mounts: false, readOnly: true }, async (view) => {
-    await send(archiveRoot(view), request, response);
+    await sendArchive(archiveRoot(view), request, response);
   });
   publish(context, entry, 'export');
-}
-
-/** Sends an archive as fast as the client takes it. Nothing is sent before the first of it is there. */
-async function send(
-  archive: AsyncGenerator<Buffer>,
-  request: ApiRequest,
-  response: ApiResponse,
-): Promise<void> {
-  let stream: Writable | undefined;
-  for await (const chunk of archive) {
-    stream ??= response.stream(200, 'application/x-tar');
-    if (!stream.write(chunk)) await drained(stream, request.signal);
-    if (request.signal.aborted) return; // Nobody is left to be told.
-  }
-  (stream ?? response.stream(200, 'application/x-tar')).end();
 }
 
 async function upload(context: ContainersContext, request: ApiRequest, response: ApiResponse): Promise<void> {

@@ -11,13 +11,16 @@ import {
 } from '../../images/reference.ts';
 import type { Reference } from '../../images/reference.ts';
 import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
+import { requirePlatform } from '../../images/require-platform.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
 import { untilOf } from '../../prune-filters.ts';
 import { parseBoolean } from './filters.ts';
 import { flagOf } from '../query.ts';
 import { listImages } from './list.ts';
+import { platformOfQuery } from './platform-query.ts';
 import { ProgressStream } from './progress-stream.ts';
+import { saveRoutes } from './save.ts';
 import { createdSeconds, historyOf, inspection } from './views.ts';
 
 /** Docker Engine API v1.51, "Image". */
@@ -44,7 +47,7 @@ export function imageRoutes(service: ImageService): Route[] {
       handle: (request, response) => response.json(200, listImages(service, request.query)),
     },
     { method: 'GET', path: '/images/search', handle: () => unsupported('GET /images/search') },
-    { method: 'GET', path: '/images/get', handle: () => unsupported('GET /images/get (docker save)') },
+    ...saveRoutes(service),
     {
       method: 'GET',
       path: '/images/{name...}/json',
@@ -56,13 +59,11 @@ export function imageRoutes(service: ImageService): Route[] {
     {
       method: 'GET',
       path: '/images/{name...}/history',
-      handle: (request, response) =>
-        response.json(200, historyOf(service, service.store.find(nameOf(request)))),
-    },
-    {
-      method: 'GET',
-      path: '/images/{name...}/get',
-      handle: () => unsupported('GET /images/{name}/get (docker save)'),
+      handle: (request, response) => {
+        const image = service.store.find(nameOf(request));
+        requirePlatform(image.id, image.config, platformOfQuery(request.query));
+        response.json(200, historyOf(service, image));
+      },
     },
     { method: 'POST', path: '/images/{name...}/push', handle: () => unsupported('POST /images/{name}/push') },
     {
@@ -124,7 +125,12 @@ async function load(service: ImageService, request: ApiRequest, response: ApiRes
   const sink = quiet ? () => undefined : stream.write;
   await stream.run(async () => {
     const body = request.raw as AsyncIterable<Buffer>;
-    for (const { id, references } of await service.load(body, platformOf(request), sink, request.signal)) {
+    for (const { id, references } of await service.load(
+      body,
+      platformOfQuery(request.query),
+      sink,
+      request.signal,
+    )) {
       if (references.length === 0) stream.write({ stream: `Loaded image ID: ${id}\n` });
       for (const reference of references) {
         stream.write({ stream: `Loaded image: ${familiarReference(parseReference(reference))}\n` });

@@ -11,12 +11,15 @@ import type { Platform } from '../platform.ts';
 import { shortId, throttledBytes } from '../progress.ts';
 import type { ProgressSink } from '../progress.ts';
 import { canonicalReference, tryParseReference, withDefaultTag } from '../reference.ts';
+import { requirePlatform } from '../require-platform.ts';
 import type { ArchiveSource } from './archive-source.ts';
 
 export interface ImportContext {
   readonly store: ImageStore;
   readonly pool: LayerPool;
   readonly platform: Platform;
+  /** Somebody insists on this one, for archives that have no choice of platforms too. */
+  readonly required?: Platform | undefined;
 }
 
 export interface ImportedImage {
@@ -142,7 +145,9 @@ async function importOne(
   const { store, pool } = context;
   const { configBytes, layers, manifests, references } = candidate;
   const id = digestOf(configBytes);
-  const diffIds = diffIdsOf(readConfig(configBytes), layers.length);
+  const config = readConfig(configBytes);
+  requirePlatform(id, config, context.required);
+  const diffIds = diffIdsOf(config, layers.length);
   const unpin = store.pin(diffIds);
   try {
     for (const [at, layer] of layers.entries()) {

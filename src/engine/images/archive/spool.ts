@@ -19,7 +19,12 @@ const MAX_BYTES = 64 * 1024 ** 3;
  * @throws EngineError invalidParameter for what isn't a tar archive
  */
 export async function spoolArchive(body: AsyncIterable<Buffer>, directory: string): Promise<ArchiveSource> {
-  const { compression, stream } = await peekCompression(body);
+  const { compression, unsupported, stream } = await peekCompression(body);
+  if (unsupported !== undefined) {
+    throw invalidArchive(
+      `it is compressed with ${unsupported}, which can't be unpacked here. Unpack it first: ${unsupported} -dc FILE | wherry load`,
+    );
+  }
   const unpacked = Readable.from(stream, { objectMode: false }).compose(decompressor(compression));
   const files = new Map<string, string>();
   const links = new Map<string, string>();

@@ -14,6 +14,12 @@ export function detectCompression(start: Buffer): Compression {
   return 'none';
 }
 
+/** What Node can't decompress and tar archives are often packed with, by name; undefined for everything else. */
+function unsupportedCompression(start: Buffer): string | undefined {
+  if (start.subarray(0, 4).equals(Buffer.from([0xfd, 0x37, 0x7a, 0x58]))) return 'xz';
+  return start.toString('latin1', 0, 3) === 'BZh' ? 'bzip2' : undefined;
+}
+
 export function decompressor(compression: Compression): Transform {
   if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
   if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
@@ -23,7 +29,7 @@ export function decompressor(compression: Compression): Transform {
 /** Reads on until four bytes or the end are there, and gives them back together with the rest. */
 export async function peekCompression(
   source: AsyncIterable<Buffer>,
-): Promise<{ compression: Compression; stream: AsyncGenerator<Buffer> }> {
+): Promise<{ compression: Compression; unsupported: string | undefined; stream: AsyncGenerator<Buffer> }> {
   const iterator = source[Symbol.asyncIterator]();
   let start: Buffer = Buffer.alloc(0);
   let done = false;
@@ -44,5 +50,9 @@ export async function peekCompression(
       if (!done) await iterator.return?.();
     }
   }
-  return { compression: detectCompression(start), stream: stream() };
+  return {
+    compression: detectCompression(start),
+    unsupported: unsupportedCompression(start),
+    stream: stream(),
+  };
 }

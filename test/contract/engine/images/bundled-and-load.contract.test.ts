@@ -154,6 +154,10 @@ describe('loading an archive', function () {
     expect((await load(Buffer.from('x'.repeat(2000)))).text).to.contain(
       'invalid archive: The tar archive cannot be read',
     );
+    const xz = Buffer.concat([Buffer.from('fd377a585a00', 'hex'), Buffer.alloc(600)]);
+    expect((await load(xz)).text)
+      .to.contain('it is compressed with xz')
+      .and.to.contain('xz -dc FILE');
     expect((await load(dockerArchive().subarray(0, 1000))).text).to.contain('it ends too early');
     expect((await load(layerTar([file('x', 'y')]))).text).to.contain('neither manifest.json nor index.json');
     expect((await load(dockerArchive((entries) => entries.slice(2)))).text).to.contain(
@@ -162,7 +166,6 @@ describe('loading an archive', function () {
   });
   it('says by name what is not there yet', async () => {
     for (const [method, path] of [
-      ['GET', '/images/x/get'],
       ['GET', '/images/search?term=x'],
       ['POST', '/images/create?fromSrc=-'],
       ['POST', '/images/x/push'],
