@@ -1,6 +1,8 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+// By their names: of a namespace that is chosen at run time the bundle would read every export (ADR 0007).
+import { Agent, request as requestPlainly } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { RegistryTransportError, RegistryUnreachable } from './errors.ts';
 
 export interface TransportRequest {
@@ -26,16 +28,16 @@ const UNREACHABLE =
 
 const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 4 };
 const AGENTS = {
-  http: () => new http.Agent(KEPT_ALIVE),
-  https: () => new https.Agent(KEPT_ALIVE),
-  unverified: () => new https.Agent({ ...KEPT_ALIVE, rejectUnauthorized: false }),
+  http: () => new Agent(KEPT_ALIVE),
+  https: () => new SecureAgent(KEPT_ALIVE),
+  unverified: () => new SecureAgent({ ...KEPT_ALIVE, rejectUnauthorized: false }),
 };
 type AgentKind = keyof typeof AGENTS;
 
 /** HTTP/1.1 with kept-alive connections: one request, no redirects, no retries. */
 export class Transport {
   readonly #timeouts: Timeouts;
-  readonly #agents = new Map<AgentKind, http.Agent>();
+  readonly #agents = new Map<AgentKind, Agent>();
 
   constructor(timeouts: Timeouts = TIMEOUTS) {
     this.#timeouts = timeouts;
@@ -50,14 +52,14 @@ export class Transport {
     request.signal.throwIfAborted();
     const secure = request.url.protocol === 'https:';
     const agent = this.#agent(secure ? (request.insecure ? 'unverified' : 'https') : 'http');
-    const options: https.RequestOptions = {
+    const options: RequestOptions = {
       method: request.method ?? 'GET',
       headers: { 'user-agent': 'wherry', ...request.headers },
       agent,
       signal: request.signal,
       timeout: this.#timeouts.idleMs,
     };
-    const outgoing = (secure ? https : http).request(request.url, options);
+    const outgoing = (secure ? requestSecurely : requestPlainly)(request.url, options);
     return await new Promise<IncomingMessage>((resolve, reject) => {
       let connecting: NodeJS.Timeout | undefined;
       let timedOut: Error | undefined;
@@ -89,7 +91,7 @@ export class Transport {
   }
 
   /** Made when it is first needed: TLS takes a tenth of a second to load under emulation. */
-  #agent(kind: AgentKind): http.Agent {
+  #agent(kind: AgentKind): Agent {
     const made = this.#agents.get(kind);
     if (made !== undefined) return made;
     const agent = AGENTS[kind]();

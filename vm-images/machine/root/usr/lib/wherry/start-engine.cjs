@@ -12,6 +12,20 @@ const script = new Script(readFileSync(bundle, 'latin1'), {
   ...(usesCode ? { cachedData: readFileSync(`${bundle}.code`) } : {}),
 });
 if (script.cachedDataRejected) process.stderr.write('wherry: engine: its compiled code does not fit this Node\n');
+
+// The only module that the bundle asks for. Its native part alone: finding it by way of its package's JavaScript takes
+// five times as long, and the rest of that is for other platforms and older callers.
+const koffi = { exports: undefined };
+function loadKoffi() {
+  if (koffi.exports === undefined) {
+    koffi.exports = {};
+    const platform = `${process.platform}_${process.arch}`;
+    const folder = `/usr/lib/wherry/node_modules/@koromix/koffi-${platform.replace('_', '-')}`;
+    process.dlopen(koffi, `${folder}/${platform}/koffi.node`);
+  }
+  return koffi.exports;
+}
+
 const engine = { exports: {} };
-script.runInThisContext()(require, engine);
+script.runInThisContext()((name) => (name === 'koffi' ? loadKoffi() : require(name)), engine);
 engine.exports.main();
