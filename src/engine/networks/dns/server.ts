@@ -52,34 +52,31 @@ export class DnsServer {
     this.#policy = policy;
   }
 
-  /** Resolves when both sockets are bound. @throws Error (EADDRINUSE, EADDRNOTAVAIL) */
+  /** Resolves when both sockets are bound. @throws Error (EADDRINUSE, EADDRNOTAVAIL); neither is bound then */
   async listen(address: string, port = 53): Promise<number> {
     const udp = createSocket('udp4');
-    await new Promise<void>((resolve, reject) => {
-      udp.once('error', reject);
-      udp.bind(port, address, () => {
-        udp.off('error', reject);
-        resolve();
-      });
-    });
-    // ICMP errors of answers to clients that are gone.
-    udp.on('error', () => undefined);
-    udp.on('message', (message, { address: client, port: clientPort }) => {
-      void this.#answerDatagram(udp, message, client, clientPort);
-    });
-    this.#udp = udp;
-    const bound = udp.address().port;
     const tcp = createServer((socket) => this.#accept(socket));
     tcp.maxConnections = CONNECTION_LIMIT;
-    await new Promise<void>((resolve, reject) => {
-      tcp.once('error', reject);
-      tcp.listen(bound, address, () => {
-        tcp.off('error', reject);
-        resolve();
+    try {
+      udp.bind(port, address);
+      await once(udp, 'listening');
+      const bound = udp.address().port;
+      tcp.listen(bound, address);
+      await once(tcp, 'listening');
+      // ICMP errors of answers to clients that are gone.
+      udp.on('error', () => undefined);
+      // A connection that could not be accepted (EMFILE): its client asks again.
+      tcp.on('error', () => undefined);
+      udp.on('message', (message, { address: client, port: clientPort }) => {
+        void this.#answerDatagram(udp, message, client, clientPort);
       });
-    });
-    this.#tcp = tcp;
-    return bound;
+      this.#udp = udp;
+      this.#tcp = tcp;
+      return bound;
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
   }
 
   close(): void {

@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { systemErrorCode } from '../../../../src/core/errors.ts';
 import { RCODE, errorAnswer } from '../../../../src/engine/networks/dns/message.ts';
@@ -39,6 +42,20 @@ describe('the resolver of a network', () => {
   beforeEach(() => asked.splice(0));
   after(() => {
     for (const server of servers) server.close();
+  });
+
+  it('listens once its port is free, though one half of it was taken before', async () => {
+    const address = `127.78.${randomInt(256)}.${randomInt(1, 255)}`;
+    const other = createServer();
+    other.listen(0, address);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const server = new DnsServer(names, upstream, { forwards: true, hostAddress: () => undefined });
+    servers.push(server);
+    expect(await codeOf(server.listen(address, port))).to.equal('EADDRINUSE');
+    other.close();
+    await once(other, 'close');
+    expect(await server.listen(address, port)).to.equal(port);
   });
 
   it('answers for neighbours and for the host itself, and asks others for the rest', async () => {
