@@ -118,6 +118,8 @@ async function launch(
   record.stoppedByUser = false;
   record.networks = withNetworkIds(wantedNetworks(record), sandbox);
   context.health.begin(entry);
+  // A conmon of a start that failed may only now have told of the end of a process that never ran. This one waits still.
+  context.exits.forget(record.id);
   // Before the first line.
   const leaveLog = keepLogSmall(context, entry);
   const leaveMemory = watchMemory(context, entry);

@@ -31,8 +31,7 @@ export async function killContainer(
   }
   const { StopSignal: own } = entry.record.config;
   const ends = own === '' || number === SIGKILL || number === parseSignal(own);
-  await noteStop(context, entry, ends);
-  if (await endRestarting(context, entry)) return;
+  if (await endBetweenRuns(context, entry, ends)) return;
   if (number === SIGKILL) await killAndWait(context, entry);
   else send(context, entry, number);
 }
@@ -77,8 +76,7 @@ export async function stopContainer(
     if (entry.state.status === 'restarting') await entry.exclusively(async () => undefined);
     if (!isRunning(entry)) return false;
   } else {
-    await noteStop(context, entry, true);
-    if (await endRestarting(context, entry)) {
+    if (await endBetweenRuns(context, entry, true)) {
       publish(context, entry, 'stop');
       return true;
     }
@@ -92,6 +90,19 @@ export async function stopContainer(
   }
   publish(context, entry, 'stop');
   return true;
+}
+
+/** Notes that somebody stops the container, and stops it if it waits between two runs. @returns true if it did */
+async function endBetweenRuns(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  ends: boolean,
+): Promise<boolean> {
+  await noteStop(context, entry, ends);
+  if (await endRestarting(context, entry)) return true;
+  // A restart that was under way was a start, which takes the note back.
+  await noteStop(context, entry, ends);
+  return false;
 }
 
 /** Writes down, before anything ends, that somebody has stopped the container: an engine that dies now mustn't start it again. */

@@ -337,6 +337,31 @@ describe('containers when something fails', () => {
     expect(context.events.past().filter(({ Action }) => Action === 'unpause')).to.have.length(1);
   });
 
+  it('stay stopped for the next engine when a restart was under way as they were', async () => {
+    const policy = { RestartPolicy: { Name: 'unless-stopped', MaximumRetryCount: 0 } };
+    const times = { startedAt: '2026-11-22T00:00:00Z', finishedAt: '2026-11-22T00:00:01Z' };
+    const waiting: ContainerState = { status: 'restarting', exitCode: 1, oomKilled: false, ...times };
+    const entry = add(record(ID.a, 'a', waiting, policy));
+    await store.create(entry.record);
+    const underWay = Promise.withResolvers<undefined>();
+    const restart = entry.exclusively(async () => {
+      await underWay.promise;
+      entry.record.state = gone();
+      entry.record.stoppedByUser = false;
+      await store.save(entry.record);
+    });
+    const stopping = stopContainer(context, entry, { timeout: -1, signal: '' });
+    underWay.resolve(undefined);
+    await restart;
+    while (!context.events.past().some(({ Action }) => Action === 'kill')) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(JSON.parse(readFileSync(recordFile(ID.a), 'utf8'))).to.include({ stoppedByUser: true });
+    recordExit(context, entry, 143);
+    expect(await stopping).to.equal(true);
+    expect(statusOf(ID.a)).to.equal('exited');
+  });
+
   it('leave nothing behind that goes off when their cgroup is not there', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     // The test's own is there from its first pause on.
