@@ -19,7 +19,7 @@ const forMocha = split === -1 ? [] : words.slice(split + 1);
 const runs = [
   {
     tiers: ['unit', 'contract'],
-    args: ['--timeout', '60000', '--parallel', '--jobs', `${availableParallelism() * 2}`],
+    args: ['--parallel', '--jobs', `${availableParallelism() * 2}`],
   },
   { tiers: ['e2e'], args: ['--timeout', '300000', '--require', './test/helpers/e2e-hooks.ts'] },
 ];

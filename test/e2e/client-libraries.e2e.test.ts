@@ -10,8 +10,7 @@ import { world } from '../helpers/e2e-hooks.ts';
 
 const socketPath = (): string => join(world().home, 'machines', MACHINE, 'docker.sock');
 
-describe('dockerode', function () {
-  this.timeout(120_000);
+describe('dockerode', () => {
   let docker: Docker;
   const image = (): string => world().image('busybox:latest');
   const HostConfig = { NetworkMode: 'none' };
@@ -104,8 +103,7 @@ const forTestcontainers = (): Record<string, string> => ({
   TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
 });
 
-describe('testcontainers', function () {
-  this.timeout(180_000);
+describe('testcontainers', () => {
   const saved: Record<string, string | undefined> = {};
 
   before(() => {

@@ -44,8 +44,7 @@ volumes:
   data: {}
 `;
 
-describe("docker's compose plugin", function () {
-  this.timeout(300_000);
+describe("docker's compose plugin", () => {
   let directory: string;
   let tools: DebianTools;
   const env = () => ({ DOCKER_CONFIG: tools.dockerConfigDir });

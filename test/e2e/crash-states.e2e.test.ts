@@ -9,9 +9,7 @@ import { spawnProgram, type Spawned } from '../helpers/spawned.ts';
 
 const NAME = 'crash';
 
-describe('machines after crashes', function () {
-  this.timeout(240_000);
-
+describe('machines after crashes', () => {
   const home = (): string => world().home;
   const machine = (...path: string[]): string => join(home(), 'machines', NAME, ...path);
   const start = (): Promise<string> => world().ok(['machine', 'start', NAME]);

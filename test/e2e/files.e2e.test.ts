@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
 
-describe('files of containers', function () {
-  this.timeout(120_000);
+describe('files of containers', () => {
   const busybox = () => world().image('busybox');
   const box = 'e2e-files';
   let place: string;

@@ -7,9 +7,7 @@ import { everythingIn, installUnprivileged, pack, type Installed } from '../help
 import { processesOf } from '../helpers/machine/processes.ts';
 import { runProgram } from '../helpers/process.ts';
 
-describe('the package, installed by an unprivileged user whose home has a space in its path', function () {
-  this.timeout(300_000);
-
+describe('the package, installed by an unprivileged user whose home has a space in its path', () => {
   let scratch: string;
   let files: readonly string[];
   let installed: Installed;

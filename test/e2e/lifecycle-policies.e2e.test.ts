@@ -207,8 +207,7 @@ describe('restart policies', () => {
     }
   });
 
-  it('the machine stops its containers in order, and starts those whose policy says so', async function () {
-    this.timeout(120_000);
+  it('the machine stops its containers in order, and starts those whose policy says so', async () => {
     const busybox = world().image('busybox');
     const script = 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.1; done';
     const start = (name: string, policy: string) =>

@@ -8,8 +8,7 @@ const FILES =
   'memory.max memory.swap.max memory.low cpu.max cpu.weight cpuset.cpus pids.max io.weight io.max';
 const READ = `cd /sys/fs/cgroup; for file in ${FILES}; do echo "$file: $(cat $file)"; done`;
 
-describe('limits', function () {
-  this.timeout(60_000);
+describe('limits', () => {
   const busybox = () => world().image('busybox');
   const run = (flags: readonly string[], script: string) =>
     outputOf(['run', '--rm', ...flags, busybox(), 'sh', '-c', script]);
@@ -120,8 +119,7 @@ describe('limits', function () {
     expect(wrong.stderr).to.match(/unknown option inodes/);
   });
 
-  it('slow a network down, in each direction, on each network', async function () {
-    this.timeout(120_000);
+  it('slow a network down, in each direction, on each network', async () => {
     await world().ok(['network', 'create', 'limits-net']);
     const program = 'nc -ll -p 7000 -e dd if=/dev/zero bs=1k count=384'.split(' ');
     const serve = (name: string, ...flags: string[]) =>

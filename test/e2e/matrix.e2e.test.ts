@@ -20,8 +20,7 @@ const closenessOf = (comment: string | undefined): Closeness =>
   comment === 'shape' || comment === 'status' ? comment : 'words';
 
 /** Every command and flag through both clients, on the same engine. */
-describe('the stock docker CLI and ours', function () {
-  this.timeout(60_000);
+describe('the stock docker CLI and ours', () => {
   const sides: Side[] = [];
 
   before(async () => {

@@ -40,9 +40,7 @@ async function ping(socket: Socket): Promise<string> {
   return String(answer);
 }
 
-describe('networks', function () {
-  this.timeout(240_000);
-
+describe('networks', () => {
   const busybox = (): string => world().image('busybox');
   const ok = (...args: string[]): Promise<string> => world().ok(args);
   const docker = async (...args: string[]): Promise<string> => {

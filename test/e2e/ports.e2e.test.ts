@@ -67,9 +67,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('published ports', function () {
-  this.timeout(240_000);
-
+describe('published ports', () => {
   const redis = (): string => world().image('redis');
   const busybox = (): string => world().image('busybox');
   const run = (...args: string[]): Promise<string> => world().ok(['run', '-d', '--rm', ...args]);

@@ -8,8 +8,7 @@ const STARTS = 3;
 /** `SOAK_SEED=…` repeats a run. */
 const seed = Number(process.env['SOAK_SEED'] ?? randomInt(1_000_000));
 
-describe(`a sample of the soak (SOAK_SEED=${seed})`, function () {
-  this.timeout(120_000);
+describe(`a sample of the soak (SOAK_SEED=${seed})`, () => {
   const subject = (): Subject => ({ home: world().home, name: NAME, wherry: (args) => world().wherry(args) });
 
   before(async () => {

@@ -8,8 +8,7 @@ import { repository } from '../helpers/e2e-world.ts';
 
 const HEAD = /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS *$/;
 
-describe('stats', function () {
-  this.timeout(60_000);
+describe('stats', () => {
   const busybox = () => world().image('busybox');
 
   before(async () => {

@@ -14,8 +14,7 @@ for path in sys.argv[1:]:
     print(json.loads(connection.getresponse().read())['Os'])
 `;
 
-describe('volumes', function () {
-  this.timeout(60_000);
+describe('volumes', () => {
   const busybox = () => world().image('busybox');
   const sh = (script: string, ...flags: string[]) =>
     world().wherry(['run', '--rm', ...flags, busybox(), 'sh', '-c', script]);

@@ -37,7 +37,7 @@ export function makeScratchTree(repository: string): ScratchTree {
       const report = join(root, 'report.json');
       rmSync(report, { force: true });
       const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-      const reporting = ['--reporter', 'json', '--reporter-option', `output=${report}`, '--timeout', '60000'];
+      const reporting = ['--reporter', 'json', '--reporter-option', `output=${report}`];
       const result = await runProgram(process.execPath, [mocha, ...reporting, '--exit', ...selection], {
         cwd: root,
         timeoutMs: PATIENCE_MS,

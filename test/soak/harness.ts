@@ -64,7 +64,7 @@ async function end(subject: Subject, ending: Ending): Promise<void> {
   }
   const victims = ending === 'kill -9 of QEMU' ? qemu : [...qemu, ...agent];
   for (const { pid } of victims) process.kill(pid, 'SIGKILL');
-  await untilProcesses(home, name, (now) => now.qemu.length === 0, 10_000);
+  await untilProcesses(home, name, (now) => now.qemu.length === 0);
 }
 
 async function ok(subject: Subject, args: readonly string[]): Promise<string> {

@@ -40,8 +40,7 @@ function excused(): Set<string> {
   return new Set([...words, ...words.map((word) => word.replace(/^run /, 'create '))]);
 }
 
-describe("what docker's own client has", function () {
-  this.timeout(60_000);
+describe("what docker's own client has", () => {
   let help: (...words: string[]) => string;
 
   before(async () => {

@@ -8,8 +8,7 @@ import { runProgram } from '../../helpers/process.ts';
 const script = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bin', 'run.js');
 
 /** The real command line, in a home without machines but for one of the fake driver's. */
-describe('the command line’s words', function () {
-  this.timeout(60_000);
+describe('the command line’s words', () => {
   let home: string;
   const wherry = (...args: string[]) =>
     runProgram(process.execPath, [script, ...args], {

@@ -69,8 +69,7 @@ describe('import boundaries', () => {
   const fileOf = (wanted: readonly [string, string]): string =>
     planted.find(([import_]) => import_ === wanted)?.[1]?.file ?? 'not planted';
 
-  before(function () {
-    this.timeout(60_000);
+  before(() => {
     for (const entry of planted) entry[1] = plant(entry[0]);
     found = refused(planted.map(([import_]) => fileOf(import_)));
   });

@@ -108,7 +108,7 @@ export async function warmUp({ client, image, networks }: Subject, sleeper: stri
 }
 
 /** How long the last clean-up may take after its request has been answered. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 60_000;
 
 /** What the engine holds, as soon as that is no more than before. */
 export async function settled(subject: Subject, before: Held): Promise<{ held: Held; leaks: string }> {

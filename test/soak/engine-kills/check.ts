@@ -7,9 +7,9 @@ interface Listed {
   readonly Names: readonly string[];
 }
 
-/** Waits for the next engine to answer. @throws Error after a minute */
+/** Waits for the next engine to answer. @throws Error after two minutes */
 export async function untilAnswers(client: Client): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     try {
       const answer = await client.call('GET', '/_ping');
@@ -17,7 +17,7 @@ export async function untilAnswers(client: Client): Promise<void> {
     } catch (error) {
       if (!isGone(error)) throw error;
     }
-    if (performance.now() > deadline) throw new Error('the engine did not come back within a minute');
+    if (performance.now() > deadline) throw new Error('the engine did not come back within two minutes');
     await delay(100);
   }
 }

@@ -47,7 +47,7 @@ export async function killRound(victim: Victim, seed: number, index: number): Pr
   }
 }
 
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 
 /** A container's conmon outlives it for a moment: it ends by itself, once it has told how the container ended. */
 async function leftBehind(victim: Victim, before: Leftovers): Promise<string[]> {

@@ -32,7 +32,7 @@ function haltingKernel(): Buffer {
 const monitorOf = ({ file }: LaunchedVm): LocalEndpoint => file.qmp ?? expect.fail('it has no monitor');
 
 const listening = async (vm: LaunchedVm): Promise<void> => {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(50_000);
   (await connectWhenListening(monitorOf(vm), systemClock, deadline)).destroy();
 };
 
@@ -88,7 +88,7 @@ describe('a real QEMU', () => {
   it('tells of a pause, writes the console, and goes at a kill', async () => {
     const vm = await start(spec);
     await listening(vm);
-    const deadline = AbortSignal.timeout(10_000);
+    const deadline = AbortSignal.timeout(50_000);
     while (!(await readFile(spec.consoleLog, 'utf8')).includes('ok\n')) await systemClock.sleep(10, deadline);
     await withQmp(monitorOf(vm), never, (qmp) => qmp.execute('stop'));
     expect((await vmStatus(host, spec)).status).to.equal('paused');

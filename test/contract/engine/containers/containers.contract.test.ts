@@ -6,8 +6,7 @@ import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** The real conmon and crun of Debian, in namespaces of their own. Linux, as root. */
-describe('containers', function () {
-  this.timeout(15_000);
+describe('containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 

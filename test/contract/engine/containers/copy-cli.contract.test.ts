@@ -34,8 +34,7 @@ import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** docker's own cp and ours, asked for the same, leave the same behind. Linux, as root. */
-describe('cp of both CLIs', function () {
-  this.timeout(30_000);
+describe('cp of both CLIs', () => {
   let sandbox: Sandbox;
   let client: Client;
   let engine: EngineClient;

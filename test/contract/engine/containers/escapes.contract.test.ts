@@ -7,8 +7,7 @@ import { Sandbox } from './sandbox.ts';
  * Ways out of a container that worked elsewhere, one test a class. Each is what an attacker does, and says what an
  * engine has to do for it to succeed. The real conmon and crun. Linux, as root.
  */
-describe('escapes from containers', function () {
-  this.timeout(20_000);
+describe('escapes from containers', () => {
   let sandbox: Sandbox;
   let client: Client;
   /** The engine's data directory, in the machine. */

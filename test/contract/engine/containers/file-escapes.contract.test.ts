@@ -17,8 +17,7 @@ const SWAPPER = fileURLToPath(new URL('swapper.ts', import.meta.url));
  * container. `victim` is a directory of the machine whose path the container knows and hasn't got itself; an engine that
  * joins paths to the container's root would read and write there. Linux, as root.
  */
-describe('cp and the files of the machine itself', function () {
-  this.timeout(30_000);
+describe('cp and the files of the machine itself', () => {
   let sandbox: Sandbox;
   let client: Client;
   let victim: string;

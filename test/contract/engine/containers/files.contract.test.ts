@@ -12,8 +12,7 @@ import { Sandbox } from './sandbox.ts';
 const run = promisify(execFile);
 
 /** cp, export and diff on real containers. Linux, as root. */
-describe('files of containers', function () {
-  this.timeout(20_000);
+describe('files of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 

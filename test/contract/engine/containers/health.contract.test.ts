@@ -7,8 +7,7 @@ import { Sandbox } from './sandbox.ts';
 const MILLISECOND = 1e6;
 
 /** Health checks with the real conmon and crun. Linux, as root. */
-describe('containers and their health', function () {
-  this.timeout(15_000);
+describe('containers and their health', () => {
   let sandbox: Sandbox;
   let client: Client;
 

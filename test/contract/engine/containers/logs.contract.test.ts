@@ -8,8 +8,7 @@ const LIMIT = 40_000;
 const rotated = { 'max-size': String(LIMIT), 'max-file': '3' };
 
 /** The real conmon's log, put aside and begun anew. Linux, as root. */
-describe("containers' logs", function () {
-  this.timeout(30_000);
+describe("containers' logs", () => {
   let sandbox: Sandbox;
   let client: Client;
 

@@ -3,8 +3,7 @@ import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** Namespaces, seen from inside and from outside; the real conmon and crun. Linux, as root. */
-describe('namespaces of containers', function () {
-  this.timeout(15_000);
+describe('namespaces of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 

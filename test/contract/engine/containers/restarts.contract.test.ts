@@ -10,8 +10,7 @@ interface Inspected {
 }
 
 /** Restart policies with the real conmon and crun. Linux, as root. */
-describe('containers and their restart policies', function () {
-  this.timeout(15_000);
+describe('containers and their restart policies', () => {
   let sandbox: Sandbox;
   let client: Client;
 

@@ -3,8 +3,7 @@ import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** What containers may do, and what they may not; the real conmon and crun. Linux, as root. */
-describe('security of containers', function () {
-  this.timeout(15_000);
+describe('security of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 

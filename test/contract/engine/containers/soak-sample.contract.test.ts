@@ -12,7 +12,7 @@ const seed = Number(process.env['SOAK_SEED'] ?? randomInt(1_000_000));
 
 /** What `npm run soak -- containers` does in a machine, with the real conmon and crun. Linux, as root. */
 describe(`execs and containers in a row (SOAK_SEED=${seed})`, function () {
-  this.timeout(30_000 + COUNT * 2000);
+  this.timeout(60_000 + COUNT * 2000);
   let sandbox: Sandbox;
 
   before(async () => {

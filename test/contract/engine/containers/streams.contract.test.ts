@@ -30,8 +30,7 @@ class RawSession {
 }
 
 /** Attach and exec with the real conmon and crun. Linux, as root. */
-describe("containers' streams", function () {
-  this.timeout(60_000);
+describe("containers' streams", () => {
   let sandbox: Sandbox;
   let client: Client;
 

@@ -6,8 +6,7 @@ import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** `--userns=auto`; the real conmon, crun and kernel. Linux, as root. */
-describe('containers with user ids of their own', function () {
-  this.timeout(15_000);
+describe('containers with user ids of their own', () => {
   let sandbox: Sandbox;
   let client: Client;
 

@@ -15,8 +15,7 @@ interface VolumeJson {
 }
 
 /** Real containers and docker's own CLI. Linux, as root. */
-describe('volumes', function () {
-  this.timeout(15_000);
+describe('volumes', () => {
   let sandbox: Sandbox;
   let client: Client;
   let docker: (...words: string[]) => Promise<string>;

@@ -13,8 +13,7 @@ const OCI = 'application/vnd.oci.image';
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** Attacks by registries and archives that worked elsewhere; each says what a naive engine does. */
-describe('attacks by images', function () {
-  this.timeout(60_000);
+describe('attacks by images', () => {
   let under: ImagesUnderTest;
   const registries: FakeRegistry[] = [];
   const registry = async (): Promise<FakeRegistry> => {
