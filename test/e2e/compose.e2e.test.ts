@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { debianTools, type DebianTools } from '../helpers/debian-tools.ts';
 import { world } from '../helpers/e2e-hooks.ts';
+import { eventually } from '../helpers/eventually.ts';
 import type { Finished } from '../helpers/process.ts';
 
 const PROJECT = 'shop';
@@ -23,7 +24,7 @@ services:
       retries: 60
   app:
     image: ${image}
-    command: sh -c "cat /data/state; ping -c 1 -w 5 store > /dev/null && echo app sees store; exec sleep 1000"
+    command: sh -c "cat /data/state; ping -c 1 -w 60 store > /dev/null && echo app sees store; exec sleep 1000"
     stop_signal: SIGKILL
     depends_on:
       store:
@@ -67,6 +68,13 @@ describe("docker's compose plugin", () => {
     if (status !== 0) throw new Error(`compose ${words.join(' ')}: exit ${status}\n${stdout}\n${stderr}`);
     return stdout;
   };
+  /** It runs before it has said anything. */
+  const untilLogged = (words: RegExp): Promise<string> =>
+    eventually(
+      () => composed('logs', '--no-log-prefix', 'app'),
+      (said) => words.test(said),
+      `the app has logged ${words}`,
+    );
   const services = (output: string): string[] =>
     output
       .trim()
@@ -78,8 +86,7 @@ describe("docker's compose plugin", () => {
   it('brings services up when those that they depend on are healthy, on a network and a volume', async () => {
     await composed('up', '-d', '--wait');
     expect(services(await composed('ps', '--format', 'json'))).to.deep.equal(['app', 'store']);
-    const logs = await composed('logs', '--no-log-prefix', 'app');
-    expect(logs).to.include('goods').and.to.include('app sees store');
+    await untilLogged(/goods[^]*app sees store/);
     expect((await world().docker(['volume', 'ls', '-q'])).stdout).to.include(`${PROJECT}_data`);
     expect((await world().docker(['network', 'ls'])).stdout).to.include(`${PROJECT}_back`);
   });
@@ -90,7 +97,7 @@ describe("docker's compose plugin", () => {
     const ran = await compose('run', '--rm', '-T', '--no-deps', 'app', 'cat', '/data/state');
     expect(ran).to.include({ status: 0, stdout: 'goods\n' });
     await composed('restart', '-t', '0', 'app');
-    expect(await composed('logs', '--no-log-prefix', 'app')).to.match(/app sees store[^]*app sees store/);
+    await untilLogged(/app sees store[^]*app sees store/);
     await composed('--profile', 'debug', 'up', '-d');
     expect(services(await composed('ps', '--format', 'json'))).to.include('debug');
   });

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
 import { runProgram } from '../helpers/process.ts';
+import { onTerminal } from '../helpers/terminal.ts';
 
 describe("the stock docker CLI over the agent's socket", () => {
   const docker = async (...args: string[]) => {
@@ -62,14 +62,13 @@ describe("the stock docker CLI over the agent's socket", () => {
   });
 
   it('run -it through a PTY', async () => {
-    const command = `${join(world().tools.binDir, 'docker')} -H unix://${join(world().home, 'machines', MACHINE, 'docker.sock')} run --rm -it ${world().image('busybox')} sh`;
-    const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...world().env, TERM: 'xterm' } });
-    let seen = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      seen += chunk.toString();
-      if (seen.includes('# ') && !seen.includes('tty;')) child.stdin.write('tty; stty size; exit 5\n');
-    });
-    const status = await new Promise((resolve) => child.once('close', resolve));
+    const socket = `unix://${join(world().home, 'machines', MACHINE, 'docker.sock')}`;
+    const argv = [join(world().tools.binDir, 'docker'), '-H', socket, 'run', '--rm', '-it'];
+    const { seen, status } = await onTerminal(
+      [...argv, world().image('busybox'), 'sh'],
+      [{ sees: '# ', types: 'tty; stty size; exit 5\n' }],
+      world().env,
+    );
     expect(seen).to.match(/\/dev\/pts\/0/);
     expect(status).to.equal(5);
   });

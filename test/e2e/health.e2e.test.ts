@@ -1,6 +1,7 @@
-import { setTimeout as later } from 'node:timers/promises';
 import { expect } from 'chai';
 import { world } from '../helpers/e2e-hooks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { guestSeconds } from '../helpers/guest-clock.ts';
 
 describe('health checks', () => {
   const ok = (...args: string[]) => world().ok(args);
@@ -10,15 +11,12 @@ describe('health checks', () => {
     return stdout;
   };
   const untilHealth = async (name: string, wanted: string): Promise<void> => {
-    for (;;) {
-      const found = await ok('inspect', '-f', '{{.State.Health.Status}}', name);
-      if (found.trim() === wanted) return;
-      await later(200);
-    }
+    const status = () => ok('inspect', '-f', '{{.State.Health.Status}}', name);
+    await eventually(status, (found) => found === `${wanted}\n`, `${name} is ${wanted}`);
   };
 
   it('healthy, unhealthy and back: ps, its filter, inspect and events say so, in both clients', async () => {
-    const began = Math.floor(Date.now() / 1000) - 1;
+    const began = String(await guestSeconds());
     const check = [
       '--health-cmd',
       'echo looked; test -e /ok',
@@ -41,10 +39,10 @@ describe('health checks', () => {
       expect(await docker('inspect', '-f', '{{(index .State.Health.Log 0).Output}}', 'patient')).to.include(
         'looked',
       );
-      const until = String(Math.ceil(Date.now() / 1000));
+      const until = String((await guestSeconds()) + 1);
       const filters = [
         '--since',
-        String(began),
+        began,
         '--until',
         until,
         '--filter',

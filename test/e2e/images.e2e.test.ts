@@ -110,6 +110,7 @@ describe('containers together', () => {
       '-c',
       "trap 'exit 9' TERM; echo up; while :; do sleep 0.1; done",
     ]);
+    await waitForLog(world(), 'orderly', 'up');
     await world().ok(['stop', 'orderly']);
     expect(await world().ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'orderly'])).to.equal(
       'exited 9\n',

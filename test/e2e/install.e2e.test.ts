@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { repository } from '../helpers/e2e-world.ts';
 import { everythingIn, installUnprivileged, pack, type Installed } from '../helpers/installed.ts';
-import { processesOf } from '../helpers/machine/processes.ts';
+import { untilProcesses } from '../helpers/machine/processes.ts';
 import { runProgram } from '../helpers/process.ts';
 
 describe('the package, installed by an unprivileged user whose home has a space in its path', () => {
@@ -23,8 +23,7 @@ describe('the package, installed by an unprivileged user whose home has a space 
     rmSync(scratch, { recursive: true });
     try {
       if (installed.installation.status === 0) await installed.wherry(['machine', 'rm', '-f', 'default']);
-      const { qemu, agent } = await processesOf(wherryHome(), 'default');
-      expect([...qemu, ...agent]).to.deep.equal([]);
+      await untilProcesses(wherryHome(), 'default', ({ qemu, agent }) => qemu.length + agent.length === 0);
     } finally {
       installed.remove();
     }

@@ -80,7 +80,7 @@ describe('isolation and limits', () => {
 
   it('stops a fork bomb at --pids-limit', async () => {
     const { stdout, stderr } = await sh(
-      'for i in $(seq 40); do sleep 2 & done; cat /sys/fs/cgroup/pids.max',
+      'for i in $(seq 40); do sleep 600 & done; cat /sys/fs/cgroup/pids.max',
       '--pids-limit',
       '16',
     );

@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as later } from 'node:timers/promises';
 import { expect } from 'chai';
 import { world } from '../helpers/e2e-hooks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { guestSeconds } from '../helpers/guest-clock.ts';
+import { waitForLog } from '../helpers/wait-for-log.ts';
 
 describe('restart policies', () => {
   const ok = (...args: string[]) => world().ok(args);
@@ -14,13 +16,12 @@ describe('restart policies', () => {
   };
   const both = async (...args: string[]) => Promise.all([ok(...args), docker(...args)]);
   const inspect = async (name: string, format: string) => (await ok('inspect', '-f', format, name)).trim();
-  const until = async (name: string, format: string, wanted: RegExp): Promise<string> => {
-    for (;;) {
-      const found = await inspect(name, format);
-      if (wanted.test(found)) return found;
-      await later(100);
-    }
-  };
+  const until = (name: string, format: string, wanted: RegExp): Promise<string> =>
+    eventually(
+      () => inspect(name, format),
+      (found) => wanted.test(found),
+      `${name}: ${wanted}`,
+    );
 
   it('on-failure:2 runs three times; always waits longer each time until it is stopped', async () => {
     const busybox = world().image('busybox');
@@ -31,8 +32,10 @@ describe('restart policies', () => {
         await until('again', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', /^exited/),
       ).to.equal('exited 3 2');
       await until('ever', '{{.RestartCount}} {{.State.Status}}', /^[3-9] restarting$/);
-      for (const list of [await ok('ps'), await docker('ps')]) {
-        expect(list).to.match(/Restarting \(1\) (Less than a second|\d+ seconds?) ago/);
+      // In between it runs.
+      const restarting = /Restarting \(1\) (Less than a second|\d+ seconds?) ago/;
+      for (const list of [() => ok('ps'), () => docker('ps')]) {
+        await eventually(list, (shown) => restarting.test(shown), 'ps says that it restarts');
       }
       await docker('stop', 'ever');
       expect(await inspect('ever', '{{.State.Status}} {{.State.Restarting}}')).to.equal('exited false');
@@ -99,7 +102,7 @@ describe('restart policies', () => {
         busybox,
         'sh',
         '-c',
-        'env; trap "exit 7" INT; while :; do sleep 0.1; done',
+        'trap "exit 7" INT; env; while :; do sleep 0.1; done',
       );
       expect(readFileSync(cid, 'utf8')).to.equal(await inspect('filed', '{{.Id}}'));
       expect(await inspect('filed', '{{.Config.Labels}} {{.Config.StopTimeout}}')).to.match(
@@ -108,6 +111,7 @@ describe('restart policies', () => {
       const again = await world().wherry(['run', '--cidfile', cid, busybox, 'true']);
       expect(again.status).to.equal(125);
       expect(again.stderr).to.include("container ID file found, make sure the other container isn't running");
+      await waitForLog(world(), 'filed', 'FROM_FILE=1');
       await docker('stop', 'filed');
       expect(await inspect('filed', '{{.State.ExitCode}}')).to.equal('7');
       const said = (await ok('logs', 'filed')).split('\n');
@@ -149,7 +153,7 @@ describe('restart policies', () => {
 
   it('lists and events look the same in both clients', async () => {
     const busybox = world().image('busybox');
-    const began = String(Date.now() / 1000);
+    const began = String(await guestSeconds());
     await ok('volume', 'create', 'listed');
     const flags = ['--label', 'com.example.kind=listed', '-v', 'listed:/data', '--expose', '81'];
     // What the kernel kills there is not the first process: that goes on.
@@ -159,7 +163,6 @@ describe('restart policies', () => {
     await ok('create', '--name', 'listed-c', ...flags, busybox, 'env', 'a b');
     const hungry = ['run', '-m', '16m', '--name', 'listed-d', ...flags, busybox, 'tail', '/dev/zero'];
     expect((await world().wherry(hungry)).status).to.equal(137);
-    const ended = String(Date.now() / 1000);
     try {
       expect(await inspect('listed-d', '{{.State.OOMKilled}}')).to.equal('true');
       await until('listed-a', '{{.State.OOMKilled}} {{.State.Status}}', /^true running$/);
@@ -181,7 +184,7 @@ describe('restart policies', () => {
         expect(ours, list.join(' ')).to.equal(theirs);
         expect(ours).not.to.equal('');
       }
-      const span = ['--since', began, '--until', ended];
+      const span = ['--since', began, '--until', String((await guestSeconds()) + 1)];
       const told = [
         ['--filter', 'container=listed'],
         ['--filter', 'type=volume', '--filter', 'volume=listed'],
@@ -221,8 +224,10 @@ describe('restart policies', () => {
       await start('p-failed', 'on-failure');
       await start('p-no', 'no');
       // Longer than docker's ten seconds, and its own: it is waited for.
-      const slow = 'trap "sleep 13; echo bye; exit 6" TERM; while :; do sleep 0.1; done';
+      const slow = 'trap "sleep 13; echo bye; exit 6" TERM; echo up; while :; do sleep 0.1; done';
       await ok('run', '-d', '--name', 'p-slow', '--stop-timeout', '30', busybox, 'sh', '-c', slow);
+      // Before its trap is set, a first process doesn't hear the signal.
+      for (const name of ['p-always', 'p-stopped', 'p-no', 'p-slow']) await waitForLog(world(), name, 'up');
       await ok('stop', 'p-stopped', 'p-halted');
       await ok('machine', 'restart', 'e2e');
       for (const name of ['p-always', 'p-unless', 'p-halted', 'p-failed']) {
@@ -233,7 +238,11 @@ describe('restart policies', () => {
       }
       expect(await inspect('p-slow', '{{.State.Status}} {{.State.ExitCode}}')).to.equal('exited 6');
       // Each was told to end and had the time to say something.
-      expect((await ok('logs', 'p-always')).trim().split('\n')).to.deep.equal(['up', 'bye', 'up']);
+      await eventually(
+        () => ok('logs', 'p-always'),
+        (said) => said === 'up\nbye\nup\n',
+        'what p-always says',
+      );
     } finally {
       await world().wherry(['rm', '-f', ...names]);
     }

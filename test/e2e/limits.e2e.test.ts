@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { outputOf } from '../helpers/both-clients.ts';
 import { world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
+import { eventually } from '../helpers/eventually.ts';
 
 const MIB = 2 ** 20;
 const FILES =
@@ -79,7 +80,7 @@ describe('limits', () => {
     expect(await world().ok(['inspect', '-f', '{{.State.OOMKilled}}', 'limits-oom'])).to.equal('true\n');
     await world().ok(['rm', 'limits-oom']);
 
-    const forks = 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; echo all';
+    const forks = 'for i in 1 2 3 4 5 6 7 8; do sleep 600 & done; echo all';
     const pids = await world().wherry(['run', '--rm', '--pids-limit', '4', busybox(), 'sh', '-c', forks]);
     expect(pids.stdout).to.equal('');
     expect(pids.stderr).to.match(/can't fork|Resource temporarily unavailable/);
@@ -94,8 +95,14 @@ describe('limits', () => {
       const [from, to] = text.split('\n').map(Number);
       return (to ?? NaN) - (from ?? NaN);
     };
-    expect(await seconds('--device-write-bps', `${disk}:1mb`)).to.be.greaterThan(2);
-    expect(await seconds()).to.be.lessThan(1.5);
+    const slowed = await seconds('--device-write-bps', `${disk}:1mb`);
+    expect(slowed).to.be.greaterThan(2);
+    // Somebody else may keep the computer's disk busy for a while.
+    await eventually(
+      seconds,
+      (unlimited) => unlimited < slowed / 2,
+      `less than half of ${slowed} s without a limit`,
+    );
 
     const spin = 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; cat /sys/fs/cgroup/cpu.stat';
     const cpu = await world().ok(['run', '--rm', '--cpus', '0.1', busybox(), 'sh', '-c', spin]);
@@ -138,15 +145,15 @@ describe('limits', () => {
       expect(size).to.equal(384 * 1024);
       return to - from;
     };
-    const free = await seconds('limits-server');
     // 384 KiB at 125 kB a second, less what a burst lets through at once.
-    for (const time of [
-      await seconds('limits-server', '--net-rate-in=1mbit'),
-      await seconds('limits-joined'),
-    ]) {
-      expect(time).to.be.within(2, 20);
-      expect(time / free, `${free} s without a limit`).to.be.greaterThan(2);
-    }
+    const slowed = [await seconds('limits-server', '--net-rate-in=1mbit'), await seconds('limits-joined')];
+    for (const time of slowed) expect(time).to.be.greaterThan(2);
+    const least = Math.min(...slowed);
+    await eventually(
+      () => seconds('limits-server'),
+      (unlimited) => unlimited < least / 2,
+      `less than half of ${least} s without a limit`,
+    );
     await world().ok(['rm', '-f', 'limits-server', 'limits-joined']);
     await world().ok(['network', 'rm', 'limits-net']);
     expect(await world().ok(['machine', 'ssh', MACHINE, 'ls', '/sys/class/net'])).not.to.match(

@@ -1,40 +1,29 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type Socket } from 'node:net';
 import { outputOf } from '../helpers/both-clients.ts';
 import { world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
-
-/** An engine's restart under emulation, on a busy computer. */
-const ENGINE_MS = 120_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { eventually } from '../helpers/eventually.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { guestSeconds } from '../helpers/guest-clock.ts';
 
 /** A connection to redis that has answered: user-mode networking accepts one before anybody in the guest does. */
 async function connectedRedis(port: number): Promise<Socket> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const socket = connect({ host: '127.0.0.1', port });
-    const answer = await ping(socket).catch(String);
-    if (answer === '+PONG\r\n') return socket;
-    socket.destroy();
-    if (performance.now() > deadline) throw new Error(`redis at ${port}: ${answer}`);
-    await sleep(200);
-  }
+  let socket: Socket | undefined;
+  const connectAndPing = async (): Promise<string> => {
+    socket?.destroy();
+    socket = connect({ host: '127.0.0.1', port });
+    return ping(socket).catch(String);
+  };
+  await eventually(connectAndPing, (answer) => answer === '+PONG\r\n', `redis at ${port}`);
+  return socket!;
 }
 
 async function ping(socket: Socket): Promise<string> {
   socket.write('PING\r\n');
   const [answer = ''] = (await Promise.race([
-    once(socket, 'data', { signal: AbortSignal.timeout(10_000) }),
+    once(socket, 'data', { signal: AbortSignal.timeout(60_000) }),
     once(socket, 'close'),
   ])) as unknown[];
   return String(answer);
@@ -52,10 +41,13 @@ describe('networks', () => {
   const sleeper = (name: string, ...flags: string[]): Promise<string> =>
     docker('run', '-d', '--name', name, ...flags, busybox(), 'sleep', '900');
   const sh = (name: string, script: string): Promise<string> => docker('exec', name, 'sh', '-c', script);
-  const guest = (script: string): Promise<string> => ok('machine', 'ssh', MACHINE, script);
-  /** Namespaces and interfaces of containers, in the VM. */
-  const held = async (): Promise<string> =>
-    guest('ls /run/wherry/netns | wc -l; ip -o link | grep -c veth; exit 0');
+  const guest = (script: string): Promise<string> => world().inVm(script);
+  /** How many namespaces and interfaces of containers there are in the VM. */
+  const held = async (): Promise<number[]> =>
+    (await guest('ls /run/wherry/netns | wc -l; ip -o link | grep -c veth; exit 0'))
+      .trim()
+      .split('\n')
+      .map(Number);
   const remove = async (containers: readonly string[], networks: readonly string[]): Promise<void> => {
     await world().docker(['rm', '-f', ...containers]);
     if (networks.length > 0) await world().wherry(['network', 'rm', ...networks]);
@@ -97,8 +89,7 @@ describe('networks', () => {
         await ok('inspect', '-f', '{{range $n, $_ := .NetworkSettings.Networks}}{{$n}};{{end}}', 'mover'),
       ).to.equal('second;\n');
       const network = (await ok('network', 'ls', '-q', '--no-trunc', '--filter', 'name=first')).trim();
-      // By the VM's own clock: under emulation, on a busy computer, it isn't the client's.
-      const until = Number(await guest('date +%s')) + 1;
+      const until = (await guestSeconds()) + 1;
       const events = await docker(
         'events',
         '--since',
@@ -117,11 +108,12 @@ describe('networks', () => {
       const pruned = await ok('network', 'prune', '-f', '--filter', 'label=e2e=join');
       expect(pruned).to.equal('Deleted Networks:\nfirst\nsecond\n\n');
     }
-    // The kernel takes the interfaces away with their namespace, in its own time.
-    const deadline = performance.now() + 30_000;
-    let after = await held();
-    while (after !== before && performance.now() < deadline) after = await held();
-    expect(after, 'nothing is left in the VM').to.equal(before);
+    // The kernel takes the interfaces away with their namespace, in its own time; those of earlier tests, too.
+    await eventually(
+      held,
+      (after) => after.every((count, at) => count <= (before[at] ?? 0)),
+      `no more than ${before.join(' and ')} namespaces and interfaces in the VM`,
+    );
     expect(await guest('nft list ruleset | grep -c 10.81.0; exit 0')).to.equal('0\n');
   });
 
@@ -391,11 +383,11 @@ describe('networks', () => {
       const engine = (await guest('cat /run/wherry/engine.pid')).trim();
       await guest(`kill -KILL ${engine}`);
       expect(await ping(socket), 'while the engine is away').to.equal('+PONG\r\n');
-      const deadline = performance.now() + ENGINE_MS;
-      while ((await world().wherry(['ps', '-q'])).status !== 0) {
-        expect(performance.now(), 'the engine is back').to.be.below(deadline);
-        await sleep(300);
-      }
+      await eventually(
+        () => world().wherry(['ps', '-q']),
+        ({ status }) => status === 0,
+        'the engine is back',
+      );
       expect(await ping(socket), 'the same connection').to.equal('+PONG\r\n');
       expect(await sh('asker', 'ping -c 1 survivor')).to.match(/1 packets received/);
       await ok('network', 'disconnect', 'lasting-net', 'asker');

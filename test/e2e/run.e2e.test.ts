@@ -1,5 +1,9 @@
 import { expect } from 'chai';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
+import { repository } from '../helpers/e2e-world.ts';
+import { spawnProgram } from '../helpers/spawned.ts';
 
 describe('wherry run', () => {
   const busybox = () => world().image('busybox');
@@ -29,7 +33,6 @@ describe('wherry run', () => {
   it('gives stdin to the container, end of file included', async () => {
     const bytes = Buffer.alloc(300_000, 'wherry\n');
     const result = await world().wherry(['run', '--rm', '-i', busybox(), 'sha256sum'], { input: bytes });
-    const { createHash } = await import('node:crypto');
     expect(result.stdout).to.contain(createHash('sha256').update(bytes).digest('hex'));
   });
 
@@ -93,23 +96,10 @@ describe('wherry run', () => {
 
   it('passes SIGTERM on to the container', async () => {
     const script = "trap 'echo got TERM; exit 7' TERM; echo ready; while :; do sleep 0.1; done";
-    const { spawn } = await import('node:child_process');
-    const { join } = await import('node:path');
-    const { repository } = await import('../helpers/e2e-world.ts');
-    const child = spawn(
-      process.execPath,
-      [join(repository, 'bin/run.js'), 'run', '--rm', busybox(), 'sh', '-c', script],
-      {
-        env: world().env,
-      },
-    );
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (!output.includes('ready') && chunk.includes('ready')) child.kill('SIGTERM');
-      output += chunk.toString();
-    });
-    const status = await new Promise((resolve) => child.once('close', resolve));
-    expect(output).to.equal('ready\ngot TERM\n');
-    expect(status).to.equal(7);
+    const words = [join(repository, 'bin/run.js'), 'run', '--rm', busybox(), 'sh', '-c', script];
+    const child = spawnProgram(process.execPath, words, world().env);
+    await child.says(/ready/);
+    process.kill(child.pid, 'SIGTERM');
+    expect(await child.finished).to.include({ status: 7, stdout: 'ready\ngot TERM\n' });
   });
 });

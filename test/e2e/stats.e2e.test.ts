@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { outputOf } from '../helpers/both-clients.ts';
 import { world } from '../helpers/e2e-hooks.ts';
 import { repository } from '../helpers/e2e-world.ts';
+import { waitForLog } from '../helpers/wait-for-log.ts';
 
 const HEAD = /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS *$/;
 
@@ -14,9 +15,10 @@ describe('stats', () => {
   before(async () => {
     // Busy with one CPU, holds 24 MB of memory, and has two processes.
     const script =
-      'dd if=/dev/zero of=/dev/shm/x bs=1M count=24 2>/dev/null; sleep 600 & while :; do :; done';
+      'dd if=/dev/zero of=/dev/shm/x bs=1M count=24 2>/dev/null; sleep 600 & echo busy; while :; do :; done';
     const limits = ['--memory', '64m', '--pids-limit', '50'];
     await world().ok(['run', '-d', '--name', 'stats-busy', ...limits, busybox(), 'sh', '-c', script]);
+    await waitForLog(world(), 'stats-busy', 'busy');
     await world().ok(['create', '--name', 'stats-idle', busybox(), 'true']);
   });
   after(() => world().ok(['rm', '-f', 'stats-busy', 'stats-idle']));

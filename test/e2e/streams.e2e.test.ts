@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
 import { repository } from '../helpers/e2e-world.ts';
+import { guestSeconds } from '../helpers/guest-clock.ts';
 import { onTerminal } from '../helpers/terminal.ts';
 
 const wherry = (...args: string[]): string[] => [process.execPath, join(repository, 'bin/run.js'), ...args];
@@ -71,8 +72,7 @@ describe('terminals and streams', () => {
     );
     let seen = '';
     const closed = new Promise((resolve) => child.once('close', resolve));
-    // The guest's clock may be a little behind this one.
-    const listening = Date.now() / 1000 - 5;
+    const listening = await guestSeconds();
     child.stdout.on('data', (chunk: Buffer) => {
       seen += chunk.toString();
       if (seen.includes('destroy')) child.kill('SIGINT');
@@ -83,7 +83,7 @@ describe('terminals and streams', () => {
       '--since',
       String(listening),
       '--until',
-      String(Date.now() / 1000 + 1),
+      String((await guestSeconds()) + 1),
       '--filter',
       'container=noted',
       '--format',

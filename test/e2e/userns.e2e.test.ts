@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { world } from '../helpers/e2e-hooks.ts';
+import { waitForLog } from '../helpers/wait-for-log.ts';
 
 describe('user ids of their own (--userns=auto)', () => {
   const names: string[] = [];
@@ -30,7 +31,7 @@ describe('user ids of their own (--userns=auto)', () => {
     const [one, two] = [await start('one', '-p', '0:80'), await start('two')];
     expect(Math.abs(Number(one) - Number(two))).to.be.at.least(65_536);
     const script =
-      'id -u; ls -ln /bin/busybox | cut -c1-40; touch /made && chown 7 /made && stat -c %u /made; rm /bin/yes && echo removed; ip -o -4 addr show eth0; nc -l -p 80 </dev/null & sleep 0.3; kill $! && echo listens; echo x >> /etc/hosts && echo written';
+      'id -u; ls -ln /bin/busybox | cut -c1-40; touch /made && chown 7 /made && stat -c %u /made; rm /bin/yes && echo removed; ip -o -4 addr show eth0; nc -l -p 80 </dev/null & for i in $(seq 300); do grep -qi ":0050 .* 0A " /proc/net/tcp /proc/net/tcp6 && echo listens && break; sleep 0.1; done; kill $!; echo x >> /etc/hosts && echo written';
     const inside = await world().docker(['exec', 'one', 'sh', '-c', script]);
     expect(inside.stdout, inside.stderr).to.match(
       /^0\n.* 0 +0 .*\n7\nremoved\n.*inet 172\.17\.\d+\.\d+\/16.*\nlistens\nwritten\n/,
@@ -80,7 +81,7 @@ describe('user ids of their own (--userns=auto)', () => {
       'import os; print(os.getuid(), os.stat("/usr/bin/su").st_uid if os.path.exists("/usr/bin/su") else 0)',
     ]);
     expect(exec.trim()).to.equal('0 0');
-    expect(await world().ok(['logs', name])).to.match(/^root:x:0:0/);
+    await waitForLog(world(), name, 'root:x:0:0');
   });
 
   it('are not for those who share the machine', async () => {

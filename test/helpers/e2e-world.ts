@@ -31,6 +31,8 @@ export interface World {
   ok(args: readonly string[], options?: RunOptions): Promise<string>;
   /** Runs trixie's docker CLI against the machine's socket. */
   docker(args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** Runs a script in the shared machine's VM, and throws with all output unless it exits with 0. @returns stdout */
+  inVm(script: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -183,6 +185,7 @@ export async function createWorld(): Promise<World> {
           env: { ...env, ...options.env },
         },
       ),
+    inVm: (script) => world.ok(['machine', 'ssh', MACHINE, script]),
     stop: async () => {
       if (existsSync(home)) await wherry(['machine', 'rm', '-f', MACHINE]);
       await registry.stop();

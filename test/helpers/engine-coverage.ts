@@ -1,19 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { MACHINE, type World } from './e2e-world.ts';
+import { eventually } from './eventually.ts';
+import type { World } from './e2e-world.ts';
 
 /** Where the engine of the shared machine leaves its V8 coverage: on the data disk, for a test restarts the VM. */
 const IN_GUEST = '/var/lib/wherry/coverage';
-const WITHIN_MS = 120_000;
 
 /**
  * Starts the engine of the shared machine anew with NODE_V8_COVERAGE. A copy of its start script, bound over the one of
  * the read-only system disk, is all that is changed: init runs that when the engine has ended.
  */
 export async function coverEngine(world: World): Promise<void> {
-  await inGuest(
-    world,
+  await world.inVm(
     [
       `mkdir -p ${IN_GUEST}`,
       `sed 's|^export HOME=|export NODE_V8_COVERAGE=${IN_GUEST} HOME=|' /usr/lib/wherry/boot/engine > ${IN_GUEST}/start`,
@@ -29,11 +27,11 @@ export async function coverEngine(world: World): Promise<void> {
 export async function fetchEngineCoverage(world: World, directory: string): Promise<number> {
   await restartEngine(world);
   mkdirSync(directory, { recursive: true });
-  const names = (await inGuest(world, `cd ${IN_GUEST} && ls`))
+  const names = (await world.inVm(`cd ${IN_GUEST} && ls`))
     .split('\n')
     .filter((name) => name.endsWith('.json'));
   for (const name of names) {
-    writeFileSync(join(directory, name), await inGuest(world, `cat ${IN_GUEST}/${name}`));
+    writeFileSync(join(directory, name), await world.inVm(`cat ${IN_GUEST}/${name}`));
   }
   return names.length;
 }
@@ -41,17 +39,16 @@ export async function fetchEngineCoverage(world: World, directory: string): Prom
 /** SIGTERM without a power-off is a restart; containers run on. */
 async function restartEngine(world: World): Promise<void> {
   const pidFile = '/run/wherry/engine.pid';
-  const before = await inGuest(world, `cat ${pidFile}`);
-  await inGuest(world, `kill -TERM ${before.trim()}`);
-  const deadline = performance.now() + WITHIN_MS;
-  for (;;) {
-    const version = await world.wherry(['version']);
-    if (version.status === 0 && (await inGuest(world, `cat ${pidFile}`)) !== before) return;
-    if (performance.now() > deadline) throw new Error(`the engine did not come back:\n${version.stderr}`);
-    await sleep(200);
-  }
-}
-
-function inGuest(world: World, script: string): Promise<string> {
-  return world.ok(['machine', 'ssh', MACHINE, script]);
+  const before = await world.inVm(`cat ${pidFile}`);
+  await world.inVm(`kill -TERM ${before.trim()}`);
+  await eventually(
+    () => world.inVm(`cat ${pidFile}`),
+    (pid) => pid !== before,
+    'another engine',
+  );
+  await eventually(
+    () => world.wherry(['version']),
+    ({ status }) => status === 0,
+    'its answer',
+  );
 }

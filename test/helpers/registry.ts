@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 
@@ -9,18 +8,8 @@ export interface Registry {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-/** Starts Debian's docker-registry on loopback and resolves when it has said that it listens. */
+/** Starts Debian's docker-registry on a port of the loopback that it takes itself, and resolves when it has said which. */
 export async function startRegistry(binary: string, directory: string): Promise<Registry> {
-  const port = await freePort();
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'config.yml');
   writeFileSync(
@@ -29,12 +18,12 @@ export async function startRegistry(binary: string, directory: string): Promise<
       'version: 0.1',
       'log: {level: info}',
       `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(directory, 'data'))}}, delete: {enabled: true}}`,
-      `http: {addr: "127.0.0.1:${port}"}`,
+      'http: {addr: "127.0.0.1:0"}',
       '',
     ].join('\n'),
   );
   const child = spawn(binary, ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  await listening(child);
+  const port = await listening(child);
   return {
     port,
     stop: async () => {
@@ -45,14 +34,15 @@ export async function startRegistry(binary: string, directory: string): Promise<
   };
 }
 
-async function listening(child: ChildProcess): Promise<void> {
+async function listening(child: ChildProcess): Promise<number> {
   let said = '';
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`docker-registry ended with ${code}:\n${said}`)));
     child.once('error', reject);
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes('listening on')) resolve();
+      const [, port] = /listening on 127\.0\.0\.1:(\d+)"/.exec(said) ?? [];
+      if (port !== undefined) resolve(Number(port));
     });
   });
 }

@@ -26,10 +26,10 @@ export function spawnProgram(command: string, args: readonly string[], env: Node
     });
   }
   const output = (): string => said.stdout + said.stderr;
-  // `exit`, not `close`: a VM that outlives the program could hold its streams.
   const finished = new Promise<Finished>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (status, signal) => setImmediate(() => resolve({ status, signal, ...said })));
+    // Not `exit`, which may come before the last of the output. A VM or an agent that outlives it has its own streams.
+    child.once('close', (status, signal) => resolve({ status, signal, ...said }));
   });
   return {
     pid,

@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { connectLocal } from '../../../src/platform/local-socket.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import type { PortForward } from '../../../src/protocol/agent/ports.ts';
+import { freePort } from '../../helpers/free-port.ts';
 
 const SSH = { proto: 'tcp', hostAddress: '127.0.0.1', hostPort: 42_200, guestPort: 22 } as const;
 const forward = (hostPort: number, extra: Partial<PortForward> = {}): PortForward => ({
@@ -32,7 +33,7 @@ describe('ports that the engine asks the agent for', () => {
   let agents: AbortController[];
 
   const socketPath = (): string => join(directory, 'host.sock');
-  const openLink = async (patienceMs = 5000): Promise<HostLink> => {
+  const openLink = async (patienceMs = 50_000): Promise<HostLink> => {
     const options = { socketPath: socketPath(), wanted: () => wanted, patienceMs };
     link = new HostLink({ ...options, onBackgroundError: (error) => errors.push(error) });
     await link.listen();
@@ -127,6 +128,8 @@ describe('ports that the engine asks the agent for', () => {
     const refused = await link.openPort(forward(free)).catch(String);
     expect(refused).to.match(/:\d+ can't be published: no Wherry agent of the host is connected/);
     await link.closePort(forward(free));
+    link.stop();
+    await openLink();
     const opening = link.openPort(forward(other));
     startAgent();
     expect(await opening).to.have.property('ok', true);
@@ -152,12 +155,3 @@ describe('ports that the engine asks the agent for', () => {
     expect(errors).to.deep.equal([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

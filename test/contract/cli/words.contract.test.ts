@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemErrorCode } from '../../../src/core/errors.ts';
 import { runProgram } from '../../helpers/process.ts';
 
 const script = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bin', 'run.js');
@@ -13,7 +14,6 @@ describe('the command line’s words', () => {
   const wherry = (...args: string[]) =>
     runProgram(process.execPath, [script, ...args], {
       env: { PATH: process.env['PATH'], HOME: home, WHERRY_HOME: home, NO_COLOR: '1' },
-      timeoutMs: 30_000,
     });
 
   before(async () => {
@@ -62,7 +62,10 @@ describe('the command line’s words', () => {
   it('says which Node it needs, under an old one', async () => {
     const old = await runProgram('node', ['--version'], {
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-    }).catch(() => undefined);
+    }).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
     if (old === undefined || !/^v(1\d|20|21)\./.test(old.stdout)) return;
     const result = await runProgram('node', [script, 'ps'], {
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },

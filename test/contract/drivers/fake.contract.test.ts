@@ -8,7 +8,7 @@ driverSuite('fake', async () => {
     makeDriver: createFakeDriver,
     spec,
     broken: { ...spec, options: { fail: 'start' } },
-    timeoutMs: 1000,
+    timeoutMs: 50_000,
     cleanUp,
   };
 });

@@ -25,7 +25,7 @@ describe('lock', () => {
 
   it('waits for a release and then goes on at once', async () => {
     const first = await acquireLock(directory, { purpose: 'first' });
-    const second = acquireLock(directory, { purpose: 'second', waitMs: 5000 });
+    const second = acquireLock(directory, { purpose: 'second', waitMs: 50_000 });
     await first.release();
     await (await second).release();
   });
@@ -46,7 +46,7 @@ describe('lock', () => {
     let inside = 0;
     let most = 0;
     const enter = (): Promise<void> =>
-      withLock(directory, { purpose: 'many', waitMs: 10_000 }, async () => {
+      withLock(directory, { purpose: 'many', waitMs: 50_000 }, async () => {
         most = Math.max(most, ++inside);
         await new Promise(setImmediate);
         inside--;

@@ -14,10 +14,13 @@ import { systemQemuHost, type QemuHost } from '../../../../src/drivers/qemu/host
 import { qemuOptions } from '../../../../src/drivers/qemu/options.ts';
 import { probe } from '../../../../src/drivers/qemu/probe.ts';
 import { readVmFile, vmFilePath, writeVmFile } from '../../../../src/drivers/qemu/vm-file.ts';
-import { systemClock } from '../../../../src/platform/clock.ts';
+import { systemClock, type Clock } from '../../../../src/platform/clock.ts';
 import { temporaryMachine } from '../machine-fixture.ts';
 import { driverSuite } from '../suite.ts';
 import { installStandIn } from './stand-in-driver.ts';
+
+/** For what the stand-in does at once, on a computer that has other things to do. */
+const PATIENCE_MS = 50_000;
 
 driverSuite('qemu, before a stand-in for QEMU', async () => {
   const { spec, root, cleanUp } = await temporaryMachine();
@@ -26,10 +29,18 @@ driverSuite('qemu, before a stand-in for QEMU', async () => {
     makeDriver: () => createQemuDriver({ stateDirectory: join(root, 'state') }),
     spec: { ...spec, options },
     broken: guest({ ...spec, options }, 'test.failed'),
-    timeoutMs: 10_000,
+    timeoutMs: PATIENCE_MS,
     cleanUp,
   };
 });
+
+/** A clock whose deadlines come sooner or later than they say; the pauses between two looks stay as they are. */
+const scaledClock = (factor: number): Clock => ({
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms < 100 ? ms : ms * factor, signal),
+});
+/** A probe gives a VM three seconds to print something: the stand-in may take longer only to be started. */
+const patient = scaledClock(15);
 
 const FORWARD = { proto: 'tcp', hostAddress: '127.0.0.1', hostPort: 1, guestPort: 80 } as const;
 
@@ -54,7 +65,7 @@ describe('the qemu driver, when things go wrong', () => {
     await cleanUp();
   });
 
-  const start = (words: string, timeoutMs = 10_000, signal = new AbortController().signal) =>
+  const start = (words: string, timeoutMs = PATIENCE_MS, signal = new AbortController().signal) =>
     driver().start(guest(spec, words), { signal, onLine: () => {}, onNote: () => {}, timeoutMs });
   const failure = async (words: string, timeoutMs?: number): Promise<string> => {
     const error: unknown = await start(words, timeoutMs).catch((reason: unknown) => reason);
@@ -82,7 +93,7 @@ describe('the qemu driver, when things go wrong', () => {
 
   it('ends QEMU when a start is interrupted', async () => {
     const interrupt = new AbortController();
-    const started = start('test.silent', 10_000, interrupt.signal);
+    const started = start('test.silent', PATIENCE_MS, interrupt.signal);
     const reason = new Error('Ctrl-C');
     setTimeout(() => interrupt.abort(reason), 300);
     expect(await started.catch((error: unknown) => error)).to.equal(reason);
@@ -153,10 +164,10 @@ describe('the qemu driver, when things go wrong', () => {
       signal: new AbortController().signal,
       onLine: () => {},
       onNote: () => {},
-      timeoutMs: 10_000,
+      timeoutMs: PATIENCE_MS,
     };
     for (const [words, patienceMs] of [
-      ['', 10_000],
+      ['', PATIENCE_MS],
       ['test.deaf', 200],
     ] as const) {
       const vm = await windows.start(guest(spec, words), options);
@@ -210,7 +221,7 @@ describe('the qemu driver, when things go wrong', () => {
 
   it('says that it falls back to emulation when that is news, and to each machine at its first start', async () => {
     // An accelerator that only a test VM can refuse, whatever computer this test runs on.
-    const host: QemuHost = { ...systemQemuHost(), platform: 'win32' };
+    const host: QemuHost = { ...systemQemuHost(), platform: 'win32', clock: patient };
     const qemu = await findQemu(systemQemuHost(), 'amd64', await installStandIn(root));
     const notesOf = async (isFirstStart: boolean): Promise<string[]> => {
       const notes: string[] = [];
@@ -254,11 +265,8 @@ describe('the qemu driver, when things go wrong', () => {
 
   it('probes: a guest that reports, one that never speaks, a QEMU that refuses', async () => {
     const binary = await installStandIn(root);
-    const hurried = {
-      ...systemClock,
-      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms < 100 ? ms : ms / 4, signal),
-    };
-    const run = (words: string, clock = systemClock) =>
+    const hurried = scaledClock(1 / 4);
+    const run = (words: string, clock = patient) =>
       probe(
         { ...systemQemuHost(), clock },
         binary,
