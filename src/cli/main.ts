@@ -8,6 +8,7 @@ import { endOptionsAtFirstPositional, spellOutBooleans } from './end-of-options.
 import { systemErrorCode } from '../core/errors.ts';
 import { systemPathInputs, wherryHome } from '../platform/paths.ts';
 import { spellOutManagement } from './management-commands.ts';
+import { requireCommand } from './known-command.ts';
 import { setGlobals, splitGlobals } from './invocation.ts';
 
 const VERSION_WORDS = new Set(['--version', '-v']);
@@ -70,6 +71,7 @@ async function runCommand(argv: string[], root: string): Promise<void> {
     ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
   });
   const words = spellOutManagement(argv);
+  requireCommand(words, config);
   await run(words.length === 0 ? ['--help'] : endOptions(withHelpFlag(words), config), config);
 }
 

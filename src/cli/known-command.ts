@@ -1,0 +1,40 @@
+import { WherryError } from '../core/errors.ts';
+
+/** docker's commands that Wherry means to have. */
+const NOT_YET = new Set(
+  'build builder buildx commit history import login logout manifest push save search'.split(' '),
+);
+
+/** What is asked of oclif's `Config`. */
+interface Commands {
+  findCommand(id: string): unknown;
+  findTopic(id: string): unknown;
+}
+
+/**
+ * Says which words are no command. oclif would name all words of the line, joined by colons.
+ * @param words the command line behind the global flags
+ * @throws WherryError USAGE, with docker's exit status, 1
+ */
+export function requireCommand(words: readonly string[], commands: Commands): void {
+  const name: string[] = [];
+  for (const word of words) {
+    if (word.startsWith('-')) return;
+    name.push(word);
+    const id = name.join(':');
+    if (commands.findCommand(id) !== undefined) return;
+    if (commands.findTopic(id) === undefined) throw unknownCommand(name);
+  }
+}
+
+function unknownCommand(name: readonly string[]): WherryError {
+  const [first = ''] = name;
+  return new WherryError({
+    code: 'USAGE',
+    message: NOT_YET.has(first)
+      ? `wherry ${first} is not implemented yet`
+      : `'${name.join(' ')}' is not a wherry command`,
+    hint: `What there is:  wherry ${[...name.slice(0, -1), '--help'].join(' ')}`,
+    exitCode: 1,
+  });
+}
