@@ -1,10 +1,13 @@
 import type { EngineClient } from '../engine-client/client.ts';
 import { filtersQuery } from '../flags/filters.ts';
 
-/** What a prune did: the lines that docker prints of it (none where nothing went), and the bytes that became free. */
+/**
+ * What a prune did: the lines that docker prints of it (none where nothing went), and the bytes that became free;
+ * undefined where nothing takes any, as with networks.
+ */
 export interface Pruned {
   readonly lines: readonly string[];
-  readonly bytes: number;
+  readonly bytes: number | undefined;
 }
 
 interface PruneAnswer {
@@ -15,10 +18,11 @@ interface PruneAnswer {
   readonly ImagesDeleted?: readonly { readonly Untagged?: string; readonly Deleted?: string }[] | null;
 }
 
-async function prune(
+/** `POST /KIND/prune` (Docker Engine API v1.51). @throws WherryError USAGE where a filter is none */
+export async function prune(
   engine: EngineClient,
   kind: 'containers' | 'networks' | 'volumes' | 'images',
-  filters: readonly string[],
+  filters: readonly string[] = [],
 ): Promise<Pruned> {
   const answer = await engine.json<PruneAnswer>('POST', `/${kind}/prune`, {
     query: { filters: filtersQuery([...filters]) },
@@ -28,7 +32,7 @@ async function prune(
   );
   const gone = answer.ContainersDeleted ?? answer.NetworksDeleted ?? answer.VolumesDeleted ?? images;
   const title = `Deleted ${kind.charAt(0).toUpperCase()}${kind.slice(1)}:`;
-  return { lines: gone.length === 0 ? [] : [title, ...gone, ''], bytes: answer.SpaceReclaimed ?? 0 };
+  return { lines: gone.length === 0 ? [] : [title, ...gone, ''], bytes: answer.SpaceReclaimed };
 }
 
 /** Images without a name, or with `all` those that no container was made of. */
@@ -51,6 +55,6 @@ export async function pruneSystem(
   done.push(await pruneImages(engine, all, filters));
   return {
     lines: done.flatMap(({ lines }) => lines),
-    bytes: done.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: done.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
   };
 }
