@@ -5,6 +5,7 @@ import { jsonLines } from '../engine-client/json-lines.ts';
 import { timestamp } from '../flags/timestamp.ts';
 import { filtersQuery } from '../flags/filters.ts';
 import { compileTemplate } from '../render/template/execute.ts';
+import { repeated } from '../flags/repeated.ts';
 
 interface EventMessage {
   readonly Type: string;
@@ -21,8 +22,7 @@ export default class Events extends WherryCommand {
     filter: Flags.string({
       char: 'f',
       description: 'Filter output',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
     format: Flags.string({ description: "'json' or a Go template" }),
   };

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { WherryCommand, usage } from '../base-command.ts';
 import { ExitStatus } from '../error-render.ts';
 import { execInContainer } from '../run/exec-in-container.ts';
+import { repeated } from '../flags/repeated.ts';
 
 export default class Exec extends WherryCommand {
   static override description = 'Execute a command in a running container';
@@ -23,13 +24,11 @@ export default class Exec extends WherryCommand {
     env: Flags.string({
       char: 'e',
       description: 'Set environment variables',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
     'env-file': Flags.string({
       description: 'Read in a file of environment variables',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
     'detach-keys': Flags.string({ description: 'Override the key sequence for detaching a container' }),
     workdir: Flags.string({ char: 'w', description: 'Working directory inside the container' }),

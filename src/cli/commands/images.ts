@@ -3,6 +3,7 @@ import { WherryCommand } from '../base-command.ts';
 import { filtersQuery } from '../flags/filters.ts';
 import { IMAGE_LIST, imageRows, type ImageSummary } from '../render/image-list.ts';
 import { renderList } from '../render/format.ts';
+import { repeated } from '../flags/repeated.ts';
 
 export default class Images extends WherryCommand {
   static override description = 'List images';
@@ -15,8 +16,7 @@ export default class Images extends WherryCommand {
     filter: Flags.string({
       char: 'f',
       description: 'Filter output',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
   };
 

@@ -8,6 +8,7 @@ import {
   type ContainerSummary,
 } from '../render/container-list.ts';
 import { renderList } from '../render/format.ts';
+import { repeated } from '../flags/repeated.ts';
 
 export default class Ps extends WherryCommand {
   static override description = 'List containers';
@@ -26,8 +27,7 @@ export default class Ps extends WherryCommand {
     filter: Flags.string({
       char: 'f',
       description: 'Filter output',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
   };
 

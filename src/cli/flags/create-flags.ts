@@ -1,7 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { Reporter } from '../../machine/context.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
 
 export const createFlags = {
   cpus: Flags.integer({ description: "The machine's CPUs", min: 1 }),
@@ -10,23 +9,26 @@ export const createFlags = {
   'no-start': Flags.boolean({ description: "Create the machine, don't start it", default: false }),
   'engine-insecure-registry': Flags.string({
     description: 'Registry that may be spoken to by plain HTTP',
-    ...many,
+    ...repeated,
   }),
-  'engine-registry-mirror': Flags.string({ description: 'Mirror of Docker Hub, tried before it', ...many }),
-  'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...many }),
+  'engine-registry-mirror': Flags.string({
+    description: 'Mirror of Docker Hub, tried before it',
+    ...repeated,
+  }),
+  'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...repeated }),
   'engine-opt': Flags.string({
     description:
       'Option of the engine: userns=auto gives each container user ids of its own, host-access=off keeps containers from this computer',
-    ...many,
+    ...repeated,
   }),
 };
 
 /** docker-machine's flags that mean nothing here: accepted, so that scripts go on working, with a note. */
 export const ignoredFlags = {
-  'engine-env': Flags.string({ hidden: true, ...many }),
+  'engine-env': Flags.string({ hidden: true, ...repeated }),
   'engine-storage-driver': Flags.string({ hidden: true }),
   'engine-install-url': Flags.string({ hidden: true }),
-  'tls-san': Flags.string({ hidden: true, ...many }),
+  'tls-san': Flags.string({ hidden: true, ...repeated }),
 };
 
 /** @param engineOptions those of `--engine-opt` that Wherry's engine doesn't know */

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { parseSize } from '../../core/units.ts';
 import { usage } from '../base-command.ts';
 import { invalidArgument } from './invalid-argument.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** Flags of `run` and `create` about what a container shares with the VM and with others, with docker's help. */
 export const isolationFlags = {
@@ -16,15 +17,7 @@ export const isolationFlags = {
   'shm-size': Flags.string({ description: 'Size of /dev/shm, e.g. 128m' }),
 };
 
-export interface IsolationFlags {
-  readonly domainname?: string | undefined;
-  readonly pid?: string | undefined;
-  readonly ipc?: string | undefined;
-  readonly uts?: string | undefined;
-  readonly cgroupns?: string | undefined;
-  readonly userns?: string | undefined;
-  readonly 'shm-size'?: string | undefined;
-}
+export type IsolationFlags = FlagValues<typeof isolationFlags>;
 
 /** Their fields of a create request: only those that were given. @throws WherryError in docker's words */
 export function isolationFields(flags: IsolationFlags): {

@@ -1,17 +1,14 @@
 import { Flags } from '@oclif/core';
 import { invalidArgument } from './invalid-argument.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
+import type { FlagValues } from './flag-values.ts';
 
 export const kernelFlags = {
-  sysctl: Flags.string({ description: 'Sysctl options', ...many }),
-  ulimit: Flags.string({ description: 'Ulimit options, e.g. nofile=1024:2048', ...many }),
+  sysctl: Flags.string({ description: 'Sysctl options', ...repeated }),
+  ulimit: Flags.string({ description: 'Ulimit options, e.g. nofile=1024:2048', ...repeated }),
 };
 
-export interface KernelFlags {
-  readonly sysctl?: readonly string[] | undefined;
-  readonly ulimit?: readonly string[] | undefined;
-}
+export type KernelFlags = FlagValues<typeof kernelFlags>;
 
 export interface Ulimit {
   readonly Name: string;

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** Flags of `run` and `create` about a container's life: how it starts, is looked after and ends. */
 export const lifecycleFlags = {
@@ -12,8 +12,8 @@ export const lifecycleFlags = {
   'stop-signal': Flags.string({ description: 'Signal to stop the container' }),
   'stop-timeout': Flags.integer({ description: 'Timeout (in seconds) to stop a container' }),
   cidfile: Flags.string({ description: 'Write the container ID to the file' }),
-  'env-file': Flags.string({ description: 'Read in a file of environment variables', ...many }),
-  'label-file': Flags.string({ description: 'Read in a line delimited file of labels', ...many }),
+  'env-file': Flags.string({ description: 'Read in a file of environment variables', ...repeated }),
+  'label-file': Flags.string({ description: 'Read in a line delimited file of labels', ...repeated }),
   'health-cmd': Flags.string({ description: 'Command to run to check health' }),
   'health-interval': Flags.string({ description: 'Time between running the check (ms|s|m|h)' }),
   'health-retries': Flags.integer({ description: 'Consecutive failures needed to report unhealthy' }),
@@ -30,19 +30,5 @@ export const lifecycleFlags = {
   }),
 };
 
-/** Their values. */
-export interface LifecycleFlags {
-  readonly restart?: string | undefined;
-  readonly rm?: boolean | undefined;
-  readonly init?: boolean | undefined;
-  readonly 'stop-signal'?: string | undefined;
-  readonly 'stop-timeout'?: number | undefined;
-  readonly cidfile?: string | undefined;
-  readonly 'health-cmd'?: string | undefined;
-  readonly 'health-interval'?: string | undefined;
-  readonly 'health-retries'?: number | undefined;
-  readonly 'health-start-period'?: string | undefined;
-  readonly 'health-start-interval'?: string | undefined;
-  readonly 'health-timeout'?: string | undefined;
-  readonly 'no-healthcheck'?: boolean | undefined;
-}
+/** Their values, and `--rm`, which a restart policy excludes. */
+export type LifecycleFlags = FlagValues<typeof lifecycleFlags> & { readonly rm?: boolean | undefined };

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core';
 import { parseSize } from '../../core/units.ts';
 import { usage } from '../base-command.ts';
 import { invalidArgument } from './invalid-argument.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** Limits that `run`, `create` and `update` share, with docker's names and help. */
 export const limitFlags = {
@@ -31,57 +31,36 @@ export const createLimitFlags = {
   ...limitFlags,
   'blkio-weight-device': Flags.string({
     description: 'Block IO weight (relative device weight), e.g. /dev/vdb:200',
-    ...many,
+    ...repeated,
   }),
   'device-read-bps': Flags.string({
     description: 'Limit read rate (bytes per second) from a device, e.g. /dev/vdb:1mb',
-    ...many,
+    ...repeated,
   }),
   'device-read-iops': Flags.string({
     description: 'Limit read rate (IO per second) from a device, e.g. /dev/vdb:100',
-    ...many,
+    ...repeated,
   }),
   'device-write-bps': Flags.string({
     description: 'Limit write rate (bytes per second) to a device',
-    ...many,
+    ...repeated,
   }),
-  'device-write-iops': Flags.string({ description: 'Limit write rate (IO per second) to a device', ...many }),
+  'device-write-iops': Flags.string({
+    description: 'Limit write rate (IO per second) to a device',
+    ...repeated,
+  }),
   'memory-swappiness': Flags.integer({ description: 'Tune container memory swappiness (0 to 100)' }),
   'storage-opt': Flags.string({
     description: 'Storage driver options for the container, e.g. size=10g',
-    ...many,
+    ...repeated,
   }),
   'oom-kill-disable': Flags.boolean({ description: 'Disable OOM Killer' }),
   'oom-score-adj': Flags.integer({ description: "Tune host's OOM preferences (-1000 to 1000)" }),
 };
 
-export interface LimitFlags {
-  readonly 'blkio-weight'?: number | undefined;
-  readonly cpus?: string | undefined;
-  readonly 'cpu-period'?: number | undefined;
-  readonly 'cpu-quota'?: number | undefined;
-  readonly 'cpu-rt-period'?: number | undefined;
-  readonly 'cpu-rt-runtime'?: number | undefined;
-  readonly 'cpu-shares'?: number | undefined;
-  readonly 'cpuset-cpus'?: string | undefined;
-  readonly 'cpuset-mems'?: string | undefined;
-  readonly memory?: string | undefined;
-  readonly 'memory-reservation'?: string | undefined;
-  readonly 'memory-swap'?: string | undefined;
-  readonly 'pids-limit'?: number | undefined;
-}
+export type LimitFlags = FlagValues<typeof limitFlags>;
 
-export interface CreateLimitFlags extends LimitFlags {
-  readonly 'blkio-weight-device'?: readonly string[] | undefined;
-  readonly 'device-read-bps'?: readonly string[] | undefined;
-  readonly 'device-read-iops'?: readonly string[] | undefined;
-  readonly 'device-write-bps'?: readonly string[] | undefined;
-  readonly 'device-write-iops'?: readonly string[] | undefined;
-  readonly 'memory-swappiness'?: number | undefined;
-  readonly 'storage-opt'?: readonly string[] | undefined;
-  readonly 'oom-kill-disable'?: boolean | undefined;
-  readonly 'oom-score-adj'?: number | undefined;
-}
+export type CreateLimitFlags = FlagValues<typeof createLimitFlags>;
 
 /** The fields of HostConfig, and of an update, that flags stand for: only those given. @throws WherryError USAGE */
 export function limitFields(flags: LimitFlags): Readonly<Record<string, number | string>> {

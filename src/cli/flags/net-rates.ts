@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import type { FlagValues } from './flag-values.ts';
 
 /** Wherry's own: docker has no such flags. In the API they are options of the endpoint (docs/limits.md). */
 export const netRateFlags = {
@@ -10,10 +11,7 @@ export const netRateFlags = {
   }),
 };
 
-export interface NetRateFlags {
-  readonly 'net-rate-in'?: string | undefined;
-  readonly 'net-rate-out'?: string | undefined;
-}
+export type NetRateFlags = FlagValues<typeof netRateFlags>;
 
 /** EndpointSettings.DriverOpts, of the network that a container starts on; undefined: no rate was given. */
 export function rateOptions(flags: NetRateFlags): Record<string, string> | undefined {

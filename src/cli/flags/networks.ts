@@ -4,46 +4,35 @@ import { usage } from '../base-command.ts';
 import { invalidArgument } from './invalid-argument.ts';
 import { parseNetworkOption } from './network-option.ts';
 import type { EndpointBody, NetworkOption } from './network-option.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** Flags of `run` and `create` about a container's networks and names, with docker's help. */
 export const networkFlags = {
   network: Flags.string({
     description: 'Connect a container to a network (bridge, none, host, container:NAME, or one of your own)',
     aliases: ['net'],
-    ...many,
+    ...repeated,
   }),
   'network-alias': Flags.string({
     description: 'Add network-scoped alias for the container',
     aliases: ['net-alias'],
-    ...many,
+    ...repeated,
   }),
   ip: Flags.string({ description: 'IPv4 address (e.g., 172.30.100.104)' }),
   ip6: Flags.string({ description: 'IPv6 address (e.g., 2001:db8::33)' }),
   'mac-address': Flags.string({ description: 'Container MAC address (e.g., 92:d0:c6:0a:29:33)' }),
-  link: Flags.string({ description: 'Add link to another container', ...many }),
+  link: Flags.string({ description: 'Add link to another container', ...repeated }),
   'add-host': Flags.string({
     description: 'Add a custom host-to-IP mapping (host:ip); host-gateway is this computer',
-    ...many,
+    ...repeated,
   }),
-  dns: Flags.string({ description: 'Set custom DNS servers', ...many }),
-  'dns-search': Flags.string({ description: 'Set custom DNS search domains', ...many }),
-  'dns-option': Flags.string({ description: 'Set DNS options', aliases: ['dns-opt'], ...many }),
+  dns: Flags.string({ description: 'Set custom DNS servers', ...repeated }),
+  'dns-search': Flags.string({ description: 'Set custom DNS search domains', ...repeated }),
+  'dns-option': Flags.string({ description: 'Set DNS options', aliases: ['dns-opt'], ...repeated }),
 };
 
-export interface NetworkFlags {
-  readonly network?: readonly string[] | undefined;
-  readonly 'network-alias'?: readonly string[] | undefined;
-  readonly ip?: string | undefined;
-  readonly ip6?: string | undefined;
-  readonly 'mac-address'?: string | undefined;
-  readonly link?: readonly string[] | undefined;
-  readonly 'add-host'?: readonly string[] | undefined;
-  readonly dns?: readonly string[] | undefined;
-  readonly 'dns-search'?: readonly string[] | undefined;
-  readonly 'dns-option'?: readonly string[] | undefined;
-}
+export type NetworkFlags = FlagValues<typeof networkFlags>;
 
 export interface NetworkFields {
   readonly config: { readonly MacAddress?: string };

@@ -6,6 +6,7 @@ import { networkFlags } from './networks.ts';
 import { securityFlags } from './security.ts';
 import { kernelFlags } from './kernel-settings.ts';
 import { createLimitFlags } from './limits.ts';
+import { repeated } from './repeated.ts';
 
 /** The flags that `run` and `create` share, with docker's names and help. */
 export const runFlags = {
@@ -14,8 +15,7 @@ export const runFlags = {
   attach: Flags.string({
     char: 'a',
     description: 'Attach to STDIN, STDOUT or STDERR',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   interactive: Flags.boolean({
     char: 'i',
@@ -28,8 +28,7 @@ export const runFlags = {
   env: Flags.string({
     char: 'e',
     description: 'Set environment variables',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   workdir: Flags.string({ char: 'w', description: 'Working directory inside the container' }),
   user: Flags.string({ char: 'u', description: 'Username or UID (format: <name|uid>[:<group|gid>])' }),
@@ -38,35 +37,30 @@ export const runFlags = {
   label: Flags.string({
     char: 'l',
     description: 'Set meta data on a container',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   'detach-keys': Flags.string({ description: 'Override the key sequence for detaching a container' }),
   'log-driver': Flags.string({ description: 'Logging driver for the container (json-file, local, none)' }),
-  'log-opt': Flags.string({ description: 'Log driver options', multiple: true, multipleNonGreedy: true }),
+  'log-opt': Flags.string({ description: 'Log driver options', ...repeated }),
   ...createLimitFlags,
   ...kernelFlags,
   ...netRateFlags,
   volume: Flags.string({
     char: 'v',
     description: 'Bind mount a volume',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   mount: Flags.string({
     description: 'Attach a filesystem mount to the container',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   tmpfs: Flags.string({
     description: 'Mount a tmpfs directory',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   'volumes-from': Flags.string({
     description: 'Mount volumes from the specified container(s)',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   'read-only': Flags.boolean({
     description: "Mount the container's root filesystem as read only",
@@ -75,8 +69,7 @@ export const runFlags = {
   publish: Flags.string({
     char: 'p',
     description: "Publish a container's port(s) to this computer",
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   'publish-all': Flags.boolean({
     char: 'P',
@@ -85,8 +78,7 @@ export const runFlags = {
   }),
   expose: Flags.string({
     description: 'Expose a port or a range of ports',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
   ...isolationFlags,
   ...securityFlags,

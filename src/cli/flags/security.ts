@@ -4,34 +4,25 @@ import { usage } from '../base-command.ts';
 import { parseDevice } from './device.ts';
 import { parseGpus } from './gpus.ts';
 import { invalidArgument } from './invalid-argument.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from './repeated.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** Flags of `run` and `create` about what a container may do, with docker's help. */
 export const securityFlags = {
   privileged: Flags.boolean({ description: 'Give extended privileges to this container', default: false }),
-  'cap-add': Flags.string({ description: 'Add Linux capabilities', ...many }),
-  'cap-drop': Flags.string({ description: 'Drop Linux capabilities', ...many }),
-  'security-opt': Flags.string({ description: 'Security Options', ...many }),
-  'group-add': Flags.string({ description: 'Add additional groups to join', ...many }),
-  device: Flags.string({ description: "Add a device of the machine's to the container", ...many }),
+  'cap-add': Flags.string({ description: 'Add Linux capabilities', ...repeated }),
+  'cap-drop': Flags.string({ description: 'Drop Linux capabilities', ...repeated }),
+  'security-opt': Flags.string({ description: 'Security Options', ...repeated }),
+  'group-add': Flags.string({ description: 'Add additional groups to join', ...repeated }),
+  device: Flags.string({ description: "Add a device of the machine's to the container", ...repeated }),
   'device-cgroup-rule': Flags.string({
     description: 'Add a rule to the cgroup allowed devices list',
-    ...many,
+    ...repeated,
   }),
   gpus: Flags.string({ description: "GPU devices to add to the container ('all' to pass all GPUs)" }),
 };
 
-export interface SecurityFlags {
-  readonly privileged?: boolean | undefined;
-  readonly 'cap-add'?: readonly string[] | undefined;
-  readonly 'cap-drop'?: readonly string[] | undefined;
-  readonly 'security-opt'?: readonly string[] | undefined;
-  readonly 'group-add'?: readonly string[] | undefined;
-  readonly device?: readonly string[] | undefined;
-  readonly 'device-cgroup-rule'?: readonly string[] | undefined;
-  readonly gpus?: string | undefined;
-}
+export type SecurityFlags = FlagValues<typeof securityFlags>;
 
 /**
  * Their fields of a create request: only those that were given. A seccomp profile's file is read here, and its content

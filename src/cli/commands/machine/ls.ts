@@ -5,6 +5,7 @@ import { filterMachines } from '../../machine/list-filters.ts';
 import { refuseSurplus } from '../../machine/names.ts';
 import { renderList, type ListFormat } from '../../render/format.ts';
 import { MACHINE_TABLE } from '../../render/table.ts';
+import { repeated } from '../../flags/repeated.ts';
 
 const FORMAT: ListFormat = {
   table:
@@ -20,8 +21,7 @@ export default class MachineLs extends WherryCommand {
     quiet: Flags.boolean({ char: 'q', description: 'Enable quiet mode', default: false }),
     filter: Flags.string({
       description: 'Filter output based on conditions provided',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
     timeout: Flags.integer({ char: 't', description: 'Timeout in seconds', default: 10 }),
     format: Flags.string({ char: 'f', description: 'Pretty-print machines using a Go template' }),

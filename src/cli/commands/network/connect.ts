@@ -3,8 +3,7 @@ import { WherryCommand, usage } from '../../base-command.ts';
 import { apiPath } from '../../engine-client/api-path.ts';
 import { endpointBody } from '../../flags/network-option.ts';
 import { checkLink } from '../../flags/networks.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from '../../flags/repeated.ts';
 
 export default class NetworkConnect extends WherryCommand {
   static override description = 'Connect a container to a network';
@@ -13,15 +12,15 @@ export default class NetworkConnect extends WherryCommand {
     container: Args.string({ required: true, description: 'the container, running or not' }),
   };
   static override flags = {
-    alias: Flags.string({ description: 'Add network-scoped alias for the container', ...many }),
-    'driver-opt': Flags.string({ description: 'driver options for the network', ...many }),
+    alias: Flags.string({ description: 'Add network-scoped alias for the container', ...repeated }),
+    'driver-opt': Flags.string({ description: 'driver options for the network', ...repeated }),
     'gw-priority': Flags.integer({
       description: 'Highest gw-priority provides the default gateway. Accepts positive and negative values',
     }),
     ip: Flags.string({ description: 'IPv4 address (e.g., "172.30.100.104")' }),
     ip6: Flags.string({ description: 'IPv6 address (e.g., "2001:db8::33")' }),
-    link: Flags.string({ description: 'Add link to another container', ...many }),
-    'link-local-ip': Flags.string({ description: 'Add a link-local address for the container', ...many }),
+    link: Flags.string({ description: 'Add link to another container', ...repeated }),
+    'link-local-ip': Flags.string({ description: 'Add a link-local address for the container', ...repeated }),
   };
 
   async run(): Promise<void> {

@@ -1,8 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { WherryCommand } from '../../base-command.ts';
 import { ipamConfig } from '../../flags/ipam.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from '../../flags/repeated.ts';
 
 export default class NetworkCreate extends WherryCommand {
   static override description = 'Create a network';
@@ -11,16 +10,19 @@ export default class NetworkCreate extends WherryCommand {
     attachable: Flags.boolean({ description: 'Enable manual container attachment', default: false }),
     'aux-address': Flags.string({
       description: 'Auxiliary IPv4 or IPv6 addresses used by Network driver',
-      ...many,
+      ...repeated,
     }),
     driver: Flags.string({ char: 'd', description: 'Driver to manage the Network', default: 'bridge' }),
-    gateway: Flags.string({ description: 'IPv4 or IPv6 Gateway for the master subnet', ...many }),
+    gateway: Flags.string({ description: 'IPv4 or IPv6 Gateway for the master subnet', ...repeated }),
     internal: Flags.boolean({ description: 'Restrict external access to the network', default: false }),
-    'ip-range': Flags.string({ description: 'Allocate container ip from a sub-range', ...many }),
+    'ip-range': Flags.string({ description: 'Allocate container ip from a sub-range', ...repeated }),
     ipv6: Flags.boolean({ description: 'Enable IPv6 networking', default: false }),
-    label: Flags.string({ description: 'Set metadata on a network', ...many }),
-    opt: Flags.string({ char: 'o', description: 'Set driver specific options', ...many }),
-    subnet: Flags.string({ description: 'Subnet in CIDR format that represents a network segment', ...many }),
+    label: Flags.string({ description: 'Set metadata on a network', ...repeated }),
+    opt: Flags.string({ char: 'o', description: 'Set driver specific options', ...repeated }),
+    subnet: Flags.string({
+      description: 'Subnet in CIDR format that represents a network segment',
+      ...repeated,
+    }),
   };
 
   async run(): Promise<void> {

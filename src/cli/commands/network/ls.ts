@@ -4,6 +4,7 @@ import { filtersQuery } from '../../flags/filters.ts';
 import type { NetworkResource } from '../../../protocol/docker/networks.ts';
 import { renderList } from '../../render/format.ts';
 import { NETWORK_LIST, networkRows } from '../../render/network-list.ts';
+import { repeated } from '../../flags/repeated.ts';
 
 export default class NetworkLs extends WherryCommand {
   static override description = 'List networks';
@@ -14,8 +15,7 @@ export default class NetworkLs extends WherryCommand {
     filter: Flags.string({
       char: 'f',
       description: 'Filter output',
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
     format: Flags.string({ description: 'table, table TEMPLATE, json, or a Go template' }),
   };

@@ -5,7 +5,7 @@ import { EngineAnswerError } from '../../engine-client/client.ts';
 
 export default class NetworkRm extends WherryCommand {
   static override description = 'Remove one or more networks';
-  static override usage = 'network rm NETWORK [NETWORK...]';
+  static override usage = 'NETWORK [NETWORK...]';
   static override aliases = ['network:remove'];
   static override strict = false;
   static override flags = {

@@ -1,8 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import type { VolumeResource } from '../../../protocol/docker/volumes.ts';
 import { WherryCommand } from '../../base-command.ts';
-
-const many = { multiple: true, multipleNonGreedy: true } as const;
+import { repeated } from '../../flags/repeated.ts';
 
 export default class VolumeCreate extends WherryCommand {
   static override description = 'Create a volume';
@@ -11,8 +10,8 @@ export default class VolumeCreate extends WherryCommand {
   };
   static override flags = {
     driver: Flags.string({ char: 'd', description: 'Specify volume driver name', default: 'local' }),
-    label: Flags.string({ description: 'Set metadata for a volume', ...many }),
-    opt: Flags.string({ char: 'o', description: 'Set driver specific options', ...many }),
+    label: Flags.string({ description: 'Set metadata for a volume', ...repeated }),
+    opt: Flags.string({ char: 'o', description: 'Set driver specific options', ...repeated }),
   };
 
   async run(): Promise<void> {

@@ -4,6 +4,7 @@ import { WherryCommand } from '../../base-command.ts';
 import { filtersQuery } from '../../flags/filters.ts';
 import { renderList } from '../../render/format.ts';
 import { VOLUME_LIST, volumeRows } from '../../render/volume-list.ts';
+import { repeated } from '../../flags/repeated.ts';
 
 export default class VolumeLs extends WherryCommand {
   static override description = 'List volumes';
@@ -14,8 +15,7 @@ export default class VolumeLs extends WherryCommand {
     filter: Flags.string({
       char: 'f',
       description: "Filter by name, label, driver or dangling (e.g. 'dangling=true')",
-      multiple: true,
-      multipleNonGreedy: true,
+      ...repeated,
     }),
   };
 

@@ -4,7 +4,7 @@ import { apiPath } from '../../engine-client/api-path.ts';
 
 export default class VolumeRm extends WherryCommand {
   static override description = 'Remove one or more volumes';
-  static override usage = 'volume rm [OPTIONS] VOLUME [VOLUME...]';
+  static override usage = '[OPTIONS] VOLUME [VOLUME...]';
   static override aliases = ['volume:remove'];
   static override strict = false;
   static override flags = {
