@@ -1,9 +1,7 @@
 import { WherryError } from '../core/errors.ts';
 
-/** docker's commands that Wherry means to have. */
-const NOT_YET = new Set(
-  'build builder buildx commit history import login logout manifest push save search'.split(' '),
-);
+/** docker's commands that Wherry means to have (docs/compatibility.md). */
+const NOT_YET = new Set('build builder commit history import login logout push save search'.split(' '));
 
 /** What is asked of oclif's `Config`. */
 interface Commands {

@@ -38,12 +38,9 @@ export async function createMachine(
 ): Promise<MachineConfig> {
   requireValidName(request.name);
   if (await context.store.exists(request.name)) throw machineExists(request.name);
-  const lock = await context.store.lock(request.name, { verb: 'create', signal });
-  try {
-    return await createHeld(context, request, report, signal);
-  } finally {
-    await lock.release();
-  }
+  return await context.store.withLock(request.name, { verb: 'create', signal }, () =>
+    createHeld(context, request, report, signal),
+  );
 }
 
 /** {@link createMachine} for whoever holds the machine's lock. */
@@ -112,7 +109,10 @@ async function draftConfig(context: MachineContext, request: CreateRequest): Pro
 
 function requirePositive(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new WherryError({ code: 'INVALID_OPTION', message: `--${what} must be a whole number above 0` });
+  throw new WherryError({
+    code: 'INVALID_OPTION',
+    message: `--${what} must be a whole number above 0, not ${value}`,
+  });
 }
 
 function requireValidName(name: string): void {

@@ -36,8 +36,7 @@ export async function ensureRunning(
   }
   if (found?.state === 'broken') await context.store.load(name);
   const verb = found === undefined ? 'create' : 'start';
-  const lock = await context.store.lock(name, { verb, waitMs: OTHERS_MS, signal });
-  try {
+  return await context.store.withLock(name, { verb, waitMs: OTHERS_MS, signal }, async () => {
     const stored = await context.store.find(name);
     if (stored === undefined) {
       onCreate();
@@ -48,9 +47,7 @@ export async function ensureRunning(
     if (isRunning(machine)) return 'was running';
     await startHeld(context, name, report, signal);
     return 'started';
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /** One that isn't serving yet belongs to a start that goes on, or was cut off. */

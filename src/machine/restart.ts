@@ -10,11 +10,8 @@ export async function restartMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { verb: 'restart', signal });
-  try {
+  await context.store.withLock(name, { verb: 'restart', signal }, async () => {
     await stopHeld(context, name, report);
     await startHeld(context, name, report, signal);
-  } finally {
-    await lock.release();
-  }
+  });
 }

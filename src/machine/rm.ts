@@ -18,17 +18,14 @@ export async function removeMachine(
   options: { readonly force: boolean },
 ): Promise<void> {
   if (!(await context.store.exists(name))) throw removalError(name);
-  const lock = await context.store.lock(name, { verb: 'rm' });
-  try {
+  await context.store.withLock(name, { verb: 'rm' }, async () => {
     const stored = await context.store.find(name);
     if (stored === undefined) throw removalError(name);
     if (stored.state === 'broken' && !options.force) await context.store.load(name);
     await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options.force);
     await endAgent(stored.files, context.agent.processes);
     await context.store.remove(name);
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /**

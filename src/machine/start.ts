@@ -18,12 +18,9 @@ export async function startMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { verb: 'start', signal });
-  try {
-    await startHeld(context, name, report, signal);
-  } finally {
-    await lock.release();
-  }
+  await context.store.withLock(name, { verb: 'start', signal }, () =>
+    startHeld(context, name, report, signal),
+  );
 }
 
 /** {@link startMachine} for whoever holds the machine's lock. */

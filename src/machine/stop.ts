@@ -46,8 +46,7 @@ async function endHeldBy(
   end: (machine: KnownMachine) => Promise<void>,
 ): Promise<void> {
   await context.store.load(name);
-  const lock = await context.store.lock(name, { verb });
-  try {
+  await context.store.withLock(name, { verb }, async () => {
     const stored = await context.store.load(name);
     const machine = await lookAt(context, { state: 'ok', ...stored }, true);
     if (machine.status === 'stopped' || machine.status === 'broken') {
@@ -61,7 +60,5 @@ async function endHeldBy(
     await end(machine);
     // After the VM, so that clients see their containers end before their connection does.
     await endAgent(machine.files, context.agent.processes);
-  } finally {
-    await lock.release();
-  }
+  });
 }

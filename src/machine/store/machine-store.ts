@@ -9,7 +9,7 @@ import {
   syncDirectory,
   writeFileAtomic,
 } from '../../platform/atomic-file.ts';
-import { acquireLock, lockHolder, type HeldLock } from '../../platform/lock.ts';
+import { acquireLock, lockHolder, withLock, type HeldLock, type LockOptions } from '../../platform/lock.ts';
 import { requireOwnRunDirectory, type PathInputs } from '../../platform/paths.ts';
 import {
   homeDirectories,
@@ -59,6 +59,8 @@ export interface MachineStore {
   /** Removes what a killed create or rm has left. Leaves alone what another process is working on. */
   sweep(heldName?: string): Promise<void>;
   lock(name: string, request: LockRequest): Promise<HeldLock>;
+  /** Runs `work` with the machine's lock held. Errors: `LOCKED`, `INVALID_NAME`, the work's own. */
+  withLock<T>(name: string, request: LockRequest, work: () => Promise<T>): Promise<T>;
   /** Who works on the machine at this moment. */
   busyWith(name: string): Promise<{ readonly pid: number; readonly verb?: string | undefined } | undefined>;
 }
@@ -134,27 +136,24 @@ export function openMachineStore(home: string, inputs: PathInputs): MachineStore
         else await sweepUnlessBusy(name, path);
       }
     },
-    lock: async (name, request) =>
-      acquireLock(files(name).lock, { ...request, purpose: `machine ${request.verb} ${name}` }),
+    lock: async (name, request) => acquireLock(files(name).lock, lockOptions(name, request)),
+    withLock: async (name, request, work) => withLock(files(name).lock, lockOptions(name, request), work),
     busyWith: async (name) => lockHolder(files(name).lock),
   };
 
   async function sweepUnlessBusy(name: string, path: string): Promise<void> {
-    let lock: HeldLock;
     try {
-      lock = await store.lock(name, { verb: 'sweep' });
+      await store.withLock(name, { verb: 'sweep' }, () => rm(path, { recursive: true, force: true }));
     } catch (error) {
-      if (error instanceof WherryError && error.code === 'LOCKED') return;
-      throw error;
-    }
-    try {
-      await rm(path, { recursive: true, force: true });
-    } finally {
-      await lock.release();
+      if (!(error instanceof WherryError && error.code === 'LOCKED')) throw error;
     }
   }
 
   return store;
+}
+
+function lockOptions(name: string, request: LockRequest): LockOptions {
+  return { ...request, purpose: `machine ${request.verb} ${name}` };
 }
 
 /** docker-machine's rule for host names; it also keeps names apart from the store's own dot directories. */
