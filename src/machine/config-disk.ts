@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { ustarArchive, type UstarMember } from '../core/ustar.ts';
+import { ustarArchive, type UstarMember } from '../core/tar/ustar.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { CONFIG_DISK_MAGIC, CONFIG_FILES, type engineConfig } from '../protocol/boot/config-disk.ts';
 import type { MachineFiles } from './store/filenames.ts';

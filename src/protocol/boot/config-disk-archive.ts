@@ -1,4 +1,4 @@
-import { ustarArchive } from '../../core/ustar.ts';
+import { ustarArchive } from '../../core/tar/ustar.ts';
 import { CONFIG_DISK_MAGIC } from './config-disk.ts';
 
 export interface ConfigFile {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { ustarArchive } from '../../../src/core/ustar.ts';
+import { ustarArchive } from '../../../src/core/tar/ustar.ts';
 
 describe('ustarArchive', () => {
   it('writes the header that POSIX describes', () => {

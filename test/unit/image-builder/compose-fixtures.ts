@@ -1,4 +1,4 @@
-import { ustarArchive } from '../../../src/core/ustar.ts';
+import { ustarArchive } from '../../../src/core/tar/ustar.ts';
 
 /**
  * A relocatable ELF-64 file with nothing but a `.modinfo` section and the section names (gABI 4.1, chapter 4): enough of
