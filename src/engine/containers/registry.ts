@@ -18,20 +18,42 @@ interface EntryEvents {
 /** A container in memory: its record, and what only lives as long as the engine. */
 export class ContainerEntry {
   record: ContainerRecord;
-  readonly hub: AttachHub;
   readonly events = new EventEmitter<EntryEvents>();
   removing = false;
   /** True while it is stopped only to be started again: the end is no reason to remove it. */
   keepOnExit = false;
   /** How many use its root filesystem from outside (cp, export, diff): it stays mounted for them. */
   rootUsers = 0;
+  readonly #stallLimitMs: number | undefined;
+  #hub: AttachHub;
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param stallLimitMs see {@link AttachHub} */
   constructor(record: ContainerRecord, stallLimitMs?: number) {
     this.record = record;
-    this.hub = new AttachHub({ tty: record.config.Tty, stdinOnce: record.config.StdinOnce, stallLimitMs });
+    this.#stallLimitMs = stallLimitMs;
+    this.#hub = this.#makeHub();
     this.events.setMaxListeners(0);
+  }
+
+  /** The streams of the process that runs, or of the next one. */
+  get hub(): AttachHub {
+    return this.#hub;
+  }
+
+  /**
+   * The process has ended. Its streams may not have: a client that is slow to read still gets what they hold. Who attaches
+   * from now on waits for the next process, and that doesn't wait for them.
+   */
+  renewHub(): void {
+    // Without a connection nobody sees them end.
+    if (this.#hub.connected) this.#hub = this.#makeHub();
+    else this.#hub.close();
+  }
+
+  #makeHub(): AttachHub {
+    const { Tty: tty, StdinOnce: stdinOnce } = this.record.config;
+    return new AttachHub({ tty, stdinOnce, stallLimitMs: this.#stallLimitMs });
   }
 
   get id(): string {

@@ -43,8 +43,7 @@ async function exitLocked(
     entry.record.state = { status: 'restarting', ...end };
     entry.record.restartCount = (entry.record.restartCount ?? 0) + 1;
   }
-  // Without a connection nobody has seen the streams end.
-  if (!entry.hub.connected) entry.hub.close();
+  entry.renewHub();
   const autoRemove = entry.record.hostConfig.AutoRemove && !entry.keepOnExit;
   if (!autoRemove) {
     // conmon's file goes once the record has the exit: until then it is all that the next engine would know.

@@ -288,6 +288,23 @@ describe('containers when something fails', () => {
       expect(context.registry.find('a').state).to.include({ status: 'exited', exitCode: 9 });
     });
 
+    it('leave their streams to those who still read them, and whoever attaches next to the next process', async () => {
+      const entry = add(record(ID.a, 'a', gone()));
+      await store.create(entry.record);
+      const { hub } = entry;
+      Object.defineProperty(hub, 'connected', { value: true });
+      const output = { stdin: false, stdout: true, stderr: true };
+      const [slow, next] = [new PassThrough(), new PassThrough()];
+      void hub.add(slow, output);
+      const waiting = waitForContainer(entry, 'next-exit', NEVER_ABORTED);
+      recordExit(context, entry, 0);
+      await waiting;
+      void entry.hub.add(next, output);
+      expect([slow.writableEnded, entry.hub.connected]).to.deep.equal([false, false]);
+      hub.close();
+      expect([slow.writableEnded, next.writableEnded]).to.deep.equal([true, false]);
+    });
+
     it('are saved before conmon’s file goes', async () => {
       const entry = add(record(ID.a, 'a', gone()));
       await store.create(entry.record);
