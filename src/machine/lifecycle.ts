@@ -35,12 +35,13 @@ export async function findMachine(context: MachineContext, name: string): Promis
   return lookAt(context, stored);
 }
 
-/** As {@link findMachine}; a broken one is an error here. */
-export async function loadMachine(context: MachineContext, name: string): Promise<KnownMachine> {
-  const machine = await findMachine(context, name);
-  if (machine.status !== 'broken') return machine;
-  await context.store.load(name);
-  return loadMachine(context, name);
+/** As {@link findMachine}; a broken one is an error here. `ignoreBusy` for whoever holds its lock. Error: `CONFIG_BROKEN`. */
+export async function loadMachine(
+  context: MachineContext,
+  name: string,
+  ignoreBusy = false,
+): Promise<KnownMachine> {
+  return lookAtLoaded(context, await context.store.load(name), ignoreBusy);
 }
 
 /** The facts about a stored machine. `ignoreBusy` for whoever holds its lock. */
@@ -50,6 +51,14 @@ export async function lookAt(
   ignoreBusy = false,
 ): Promise<Machine> {
   if (stored.state === 'broken') return { status: 'broken', files: stored.files, reason: stored.reason };
+  return lookAtLoaded(context, stored, ignoreBusy);
+}
+
+async function lookAtLoaded(
+  context: MachineContext,
+  stored: Pick<Known, 'files' | 'config'>,
+  ignoreBusy: boolean,
+): Promise<KnownMachine> {
   const driver = await context.drivers.driver(stored.config.driver);
   const known = { files: stored.files, config: stored.config, driver };
   const busy = ignoreBusy ? undefined : await context.store.busyWith(stored.config.name);

@@ -1,5 +1,5 @@
 import { endAgent } from '../agent/client/ensure-agent.ts';
-import { WherryError } from '../core/errors.ts';
+import { messageOf, WherryError } from '../core/errors.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext } from './context.ts';
 import { defaultSize } from './defaults.ts';
@@ -15,14 +15,18 @@ import { CONFIG_VERSION, type MachineConfig } from './store/machine-config.ts';
 export async function removeMachine(
   context: MachineContext,
   name: string,
-  options: { readonly force: boolean },
+  options: {
+    readonly force: boolean;
+    /** Told what the driver could not remove, where `force` makes do without. */
+    readonly onLeft?: (reason: string) => void;
+  },
 ): Promise<void> {
   if (!(await context.store.exists(name))) throw removalError(name);
   await context.store.withLock(name, { verb: 'rm' }, async () => {
     const stored = await context.store.find(name);
     if (stored === undefined) throw removalError(name);
     if (stored.state === 'broken' && !options.force) await context.store.load(name);
-    await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options.force);
+    await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options);
     await endAgent(stored.files, context.agent.processes);
     await context.store.remove(name);
   });
@@ -35,7 +39,7 @@ export async function removeMachine(
 async function endVm(
   context: MachineContext,
   machine: { readonly files: MachineFiles; readonly config: MachineConfig },
-  force: boolean,
+  options: Parameters<typeof removeMachine>[2],
 ): Promise<void> {
   const driver = await context.drivers.driver(machine.config.driver);
   const spec = specOf(machine);
@@ -43,7 +47,8 @@ async function endVm(
   try {
     await driver.remove(spec);
   } catch (error) {
-    if (!force) throw error;
+    if (!options.force) throw error;
+    options.onLeft?.(messageOf(error));
   }
 }
 

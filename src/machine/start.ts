@@ -5,7 +5,7 @@ import type { ReadinessLine } from '../protocol/boot/readiness.ts';
 import type { Clock } from '../platform/clock.ts';
 import { writeConfigDisk } from './config-disk.ts';
 import type { MachineContext, Reporter } from './context.ts';
-import { isRunning, lookAt, specOf, type KnownMachine } from './lifecycle.ts';
+import { isRunning, loadMachine, specOf, type KnownMachine } from './lifecycle.ts';
 
 /** Emulation of another architecture on a busy computer is slow; a boot that failed is told at once, not by this. */
 const BOOT_MS = 300_000;
@@ -69,9 +69,7 @@ async function requireStopped(
   name: string,
   signal: AbortSignal,
 ): Promise<KnownMachine> {
-  const stored = await context.store.load(name);
-  const machine = await lookAt(context, { state: 'ok', ...stored }, true);
-  if (machine.status === 'broken') throw new Error(machine.reason);
+  const machine = await loadMachine(context, name, true);
   if (isRunning(machine)) {
     // A dead agent is mended here too: afterwards the machine is what "running" promises.
     await ensureAgent(machine.files, context.store.home, context.agent, signal);

@@ -1,7 +1,7 @@
 import { endAgent } from '../agent/client/ensure-agent.ts';
 import { WherryError } from '../core/errors.ts';
 import type { MachineContext, Reporter } from './context.ts';
-import { lookAt, specOf, type KnownMachine } from './lifecycle.ts';
+import { loadMachine, specOf, type KnownMachine } from './lifecycle.ts';
 
 /** An orderly power-down that takes longer is ended by force. */
 const POWER_DOWN_MS = 60_000;
@@ -28,9 +28,8 @@ export async function killMachine(context: MachineContext, name: string, report:
 
 /** Powers down what runs, under a lock that the caller holds. A stopped machine is left as it is. */
 export async function stopHeld(context: MachineContext, name: string, report: Reporter): Promise<boolean> {
-  const stored = await context.store.load(name);
-  const machine = await lookAt(context, { state: 'ok', ...stored }, true);
-  if (machine.status === 'broken' || machine.status === 'stopped') return false;
+  const machine = await loadMachine(context, name, true);
+  if (machine.status === 'stopped') return false;
   await report.step(`Stop "${name}"`, async () => {
     await machine.driver.stop(specOf(machine), POWER_DOWN_MS);
     return { value: undefined, summary: '' };
@@ -47,10 +46,9 @@ async function endHeldBy(
 ): Promise<void> {
   await context.store.load(name);
   await context.store.withLock(name, { verb }, async () => {
-    const stored = await context.store.load(name);
-    const machine = await lookAt(context, { state: 'ok', ...stored }, true);
-    if (machine.status === 'stopped' || machine.status === 'broken') {
-      await endAgent(stored.files, context.agent.processes);
+    const machine = await loadMachine(context, name, true);
+    if (machine.status === 'stopped') {
+      await endAgent(machine.files, context.agent.processes);
       throw new WherryError({
         bare: true,
         code: 'ALREADY_STOPPED',

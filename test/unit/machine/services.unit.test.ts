@@ -205,7 +205,9 @@ describe('machine services', () => {
     const stuck = { ...immortal, kill: (spec: Parameters<typeof driver.kill>[0]) => driver.kill(spec) };
     context.drivers.driver = () => Promise.resolve(stuck);
     expect(await failureOf(removeMachine(context, 'x', { force: false }))).to.contain('cannot be removed');
-    await removeMachine(context, 'x', { force: true });
+    const left: string[] = [];
+    await removeMachine(context, 'x', { force: true, onLeft: (reason) => left.push(reason) });
+    expect(left).to.deep.equal(['the files cannot be removed']);
     await world.context.store.create({ ...config, driver: 'gone' }, () => Promise.resolve());
     expect(await failureOf(removeMachine(world.context, 'x', { force: false }))).to.contain(
       'DRIVER_NOT_FOUND',

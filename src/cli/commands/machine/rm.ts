@@ -23,14 +23,17 @@ export default class MachineRm extends WherryCommand {
     const names = argv as string[];
     if (names.length === 0)
       throw usage('Expected to get one or more machine names as arguments', undefined, 1);
-    const { machines } = await this.host();
+    const { machines, reporter } = await this.host();
     this.print(
       `About to remove ${names.join(', ')}`,
       'WARNING: This action will delete both local reference and remote instance.',
     );
     if (!flags.force && !flags.yes && !(await this.confirmed())) return;
     await eachName(names, this.terminal, async (name) => {
-      await removeMachine(machines, name, { force: flags.force });
+      await removeMachine(machines, name, {
+        force: flags.force,
+        onLeft: (reason) => reporter.note(`"${name}" goes, though its driver could not remove it: ${reason}`),
+      });
       return `Successfully removed ${name}`;
     });
   }
