@@ -1,7 +1,7 @@
 import { WherryError } from '../core/errors.ts';
 
 /** docker's commands that Wherry means to have (docs/compatibility.md). */
-const NOT_YET = new Set('build builder commit history import login logout push save search'.split(' '));
+const NOT_YET = new Set('build builder commit import login logout push search'.split(' '));
 
 /** What is asked of oclif's `Config`. */
 interface Commands {

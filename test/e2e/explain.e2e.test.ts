@@ -13,8 +13,7 @@ interface Told {
 }
 
 describe('--explain', () => {
-  const inVm = async (script: string): Promise<string> =>
-    (await world().ok(['machine', 'ssh', MACHINE, script])).trim();
+  const inVm = async (script: string): Promise<string> => (await world().inVm(script)).trim();
 
   it('run tells the way of a command that is over in no time, before its output', async () => {
     await world().ok(['pull', '-q', world().image('busybox')]);

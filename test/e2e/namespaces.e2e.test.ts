@@ -13,7 +13,7 @@ describe('namespaces', () => {
   const busybox = (): string => world().image('busybox');
   const lines = ({ stdout }: Finished): string[] => stdout.trim().split('\n');
   const inMachine = async (command: string): Promise<string[]> =>
-    (await world().ok(['machine', 'ssh', 'e2e', command])).trim().split('\n');
+    (await world().inVm(command)).trim().split('\n');
   const pidOf = async (name: string): Promise<string> =>
     (await world().ok(['inspect', '-f', '{{.State.Pid}}', name])).trim();
   const sleeper = async (name: string, ...flags: string[]): Promise<void> => {

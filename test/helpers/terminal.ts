@@ -1,4 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Less than the test has, so that what was seen is told. */
+const WITHIN_MS = 240_000;
 
 export interface TerminalSession {
   /** Everything that the program has written to its terminal. */
@@ -8,6 +12,7 @@ export interface TerminalSession {
 
 /**
  * Runs a program on a pseudo-terminal (script(1)) and answers it: each step waits for a text, then types.
+ * @throws Error with what was seen if the program doesn't end within four minutes, for it waits for what nobody types
  */
 export async function onTerminal(
   argv: readonly string[],
@@ -34,6 +39,12 @@ export async function onTerminal(
     unread = '';
     child.stdin.write(next.types);
   });
-  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const timer = setTimeout(() => child.kill('SIGKILL'), WITHIN_MS);
+  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(timer);
+  if (signal === 'SIGKILL') {
+    const wanted = left.map(({ sees }) => String(sees)).join(', then ') || 'its end';
+    throw new Error(`${argv.join(' ')}: waited for ${wanted}; seen:\n${seen}`);
+  }
   return { seen, status };
 }

@@ -36,7 +36,6 @@ describe('the command line’s words', () => {
     ],
     ['network sever x', 1, /^Error: 'network sever' is not .*\n  What there is: {2}wherry network --help\n$/],
     ['build .', 1, /^Error: wherry build is not implemented yet\n/],
-    ['image push x', 1, /^Error: wherry push is not implemented yet\n/],
     ['network', 0, /^Usage: wherry network \[OPTIONS\] COMMAND/],
     ['run --bogus busybox', 125, /Nonexistent flag: --bogus/],
     ['restart -t x y', 125, /^Error: Parsing --time Expected an integer but received: x\n/],
