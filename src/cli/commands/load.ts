@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { Flags } from '@oclif/core';
 import { jsonLines } from '../engine-client/json-lines.ts';
 import { WherryCommand, usage } from '../base-command.ts';
 import { EngineAnswerError } from '../engine-client/client.ts';
+import { openInputFile } from '../streams/input-file.ts';
 import { PullProgress, type ProgressMessage } from '../render/pull-progress.ts';
 
 export default class Load extends WherryCommand {
@@ -18,7 +18,7 @@ export default class Load extends WherryCommand {
     if (flags.input === undefined && this.terminal.stdin.isTTY) {
       throw usage('requested load from stdin, but stdin is empty', 'Try:  wherry load --input FILE');
     }
-    const body = flags.input === undefined ? this.terminal.stdin : createReadStream(flags.input);
+    const body = flags.input === undefined ? this.terminal.stdin : await openInputFile(flags.input);
     await this.withEngine(flags.machine, async (engine) => {
       const answer = await engine.stream('POST', '/images/load', {
         query: { quiet: flags.quiet ? 1 : 0, platform: flags.platform },

@@ -8,6 +8,9 @@ import type { ImportedImage } from './archive/import.ts';
 import { saveImages } from './archive/save/save-images.ts';
 import { imagesToSave } from './archive/save/saved-image.ts';
 import { spoolArchive } from './archive/spool.ts';
+import { fetchArchive } from './fetch-archive.ts';
+import { importImage } from './import-image.ts';
+import type { ImportRequest } from './import-image.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
 import { nativePlatform } from './platform.ts';
@@ -115,6 +118,29 @@ export class ImageService {
       return images;
     } finally {
       await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Makes an image of a root filesystem's tar, or of what is at a URL.
+   *
+   * @returns the image's id
+   * @throws EngineError
+   */
+  async import(
+    source: AsyncIterable<Buffer> | string,
+    options: Omit<ImportRequest, 'tar'>,
+    sink: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (typeof source !== 'string')
+      return await importImage(this.#options, { ...options, tar: source }, signal);
+    const { url, body } = await fetchArchive(this.#options.transport, source, signal);
+    try {
+      sink({ status: `Downloading from ${url.href}` });
+      return await importImage(this.#options, { ...options, tar: body as AsyncIterable<Buffer> }, signal);
+    } finally {
+      body.destroy();
     }
   }
 

@@ -28,6 +28,8 @@ export interface NewImage {
   readonly manifests: readonly { readonly digest: string; readonly bytes: Buffer }[];
   /** Canonical references that shall name it from now on. */
   readonly references: readonly string[];
+  /** The image that it was made of. */
+  readonly parent?: string | undefined;
 }
 
 /** Images, their names and their layers: {@link ContentStore} for the bytes, {@link Metadata} for what exists. */
@@ -121,7 +123,13 @@ export class ImageStore {
       if (missing !== undefined) throw new EngineError('system', `layer ${missing} is gone`);
       const before = draft.images[image.id]?.manifests ?? [];
       const manifests = [...new Set([...before, ...image.manifests.map(({ digest }) => digest)])];
-      draft.images[image.id] = { layers: [...image.layers], manifests, lastTagged: Date.now() };
+      const parent = image.parent ?? draft.images[image.id]?.parent;
+      draft.images[image.id] = {
+        layers: [...image.layers],
+        manifests,
+        lastTagged: Date.now(),
+        ...(parent === undefined ? {} : { parent }),
+      };
       for (const reference of image.references) draft.references[reference] = image.id;
     });
   }

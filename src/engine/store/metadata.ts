@@ -21,6 +21,8 @@ const imageRecord = z.object({
   manifests: z.array(z.string()),
   /** Milliseconds since the epoch. */
   lastTagged: z.number(),
+  /** The id of the image that it was made of, here; that one may be gone. */
+  parent: z.string().optional(),
 });
 
 const document = z.object({

@@ -17,6 +17,7 @@ import { fitsLabels, parseFilters } from '../../filters.ts';
 import { untilOf } from '../../prune-filters.ts';
 import { parseBoolean } from './filters.ts';
 import { flagOf } from '../query.ts';
+import { importHandler } from './import.ts';
 import { listImages } from './list.ts';
 import { platformOfQuery } from './platform-query.ts';
 import { ProgressStream } from './progress-stream.ts';
@@ -94,7 +95,7 @@ function platformOf(request: ApiRequest) {
 
 async function create(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
   const { query } = request;
-  if (query.get('fromSrc')) unsupported('POST /images/create with fromSrc (docker import)');
+  if (query.get('fromSrc')) return await importHandler(service, request, response);
   const name = query.get('fromImage') ?? '';
   if (name === '') throw invalid('invalid reference format');
   const reference = pullReference(name, query.get('tag') ?? '');

@@ -66,7 +66,7 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
     await runMkfs(files.erofs, source.diffId, options, (stdin, signal) =>
       pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal }),
     ).catch((error: unknown) => {
-      throw readable(error);
+      throw layerError(error);
     });
     const diffId = unpacked.digest();
     if (diffId !== source.diffId) {
@@ -209,7 +209,7 @@ const isBrokenPipe = (error: unknown): boolean =>
   (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE');
 
 /** Errors of zlib and of the filesystem say what they are about; others pass. */
-function readable(error: unknown): unknown {
+export function layerError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   if (error.code === 'ENOSPC') return new StorageError(error);
   if (/^(?:Z_|ZSTD_)/.test(error.code)) {
