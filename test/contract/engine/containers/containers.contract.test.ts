@@ -2,22 +2,17 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** The real conmon and crun of Debian, in namespaces of their own. Linux, as root. */
 describe('containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const stateOf = async (id: string): Promise<Record<string, unknown>> => {
     const { json } = await client.call('GET', `/containers/${id}/json`);

@@ -30,8 +30,9 @@ import { pipedTerminal } from '../../../helpers/cli/scripted-engine.ts';
 import { debianTools } from '../../../helpers/debian-tools.ts';
 import { file } from '../../../helpers/images/entries.ts';
 import { layerTar } from '../../../helpers/images/layer-tar.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** docker's own cp and ours, asked for the same, leave the same behind. Linux, as root. */
 describe('cp of both CLIs', () => {
@@ -43,9 +44,7 @@ describe('cp of both CLIs', () => {
   let docker: (words: readonly string[]) => Promise<string>;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
     engine = new EngineClient(async () => {
       const socket = connect(sandbox.socketPath);
       await once(socket, 'connect');

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /**
  * Ways out of a container that worked elsewhere, one test a class. Each is what an attacker does, and says what an
@@ -14,9 +15,7 @@ describe('escapes from containers', () => {
   let data: string;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
     data = join(dirname(sandbox.socketPath), 'data');
   });
   after(async () => {

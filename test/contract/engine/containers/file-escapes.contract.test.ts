@@ -7,8 +7,9 @@ import type { TarEntry } from '../../../../src/image-builder/tar/entry.ts';
 import { readTar } from '../../../../src/image-builder/tar/reader.ts';
 import { directory, file, hardlink, symlink } from '../../../helpers/images/entries.ts';
 import { layerTar } from '../../../helpers/images/layer-tar.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const SWAPPER = fileURLToPath(new URL('swapper.ts', import.meta.url));
 
@@ -24,9 +25,7 @@ describe('cp and the files of the machine itself', () => {
   let id: string;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
     victim = join(dirname(sandbox.socketPath), 'victim');
   });
   after(async () => {

@@ -6,8 +6,9 @@ import type { TarEntry } from '../../../../src/image-builder/tar/entry.ts';
 import { readTar } from '../../../../src/image-builder/tar/reader.ts';
 import { directory, file, hardlink, symlink } from '../../../helpers/images/entries.ts';
 import { layerTar } from '../../../helpers/images/layer-tar.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const run = promisify(execFile);
 
@@ -16,14 +17,8 @@ describe('files of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const started = async (host: object = {}, config: object = {}): Promise<string> => {
     const body = { Cmd: ['sleep', '1000'], Image: 'seeded', ...config };

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { setTimeout as later } from 'node:timers/promises';
 import type { Health } from '../../../../src/engine/containers/health/state.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const MILLISECOND = 1e6;
 
@@ -12,9 +13,7 @@ describe('containers and their health', () => {
   let client: Client;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
   });
   after(async () => sandbox?.close());
 

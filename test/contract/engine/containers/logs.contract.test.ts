@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FrameDecoder } from '../../../../src/protocol/streams/mux.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const LIMIT = 40_000;
 const rotated = { 'max-size': String(LIMIT), 'max-file': '3' };
@@ -12,14 +13,8 @@ describe("containers' logs", () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const start = async (script: string, LogConfig: object, config: object = {}): Promise<string> => {
     const Cmd = ['sh', '-c', script];

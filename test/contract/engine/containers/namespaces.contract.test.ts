@@ -1,20 +1,15 @@
 import { expect } from 'chai';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** Namespaces, seen from inside and from outside; the real conmon and crun. Linux, as root. */
 describe('namespaces of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const KINDS = ['pid', 'ipc', 'uts', 'cgroup', 'mnt', 'net'] as const;
   type Namespaces = Record<(typeof KINDS)[number], string>;

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { setTimeout as later } from 'node:timers/promises';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 interface Inspected {
   readonly RestartCount: number;
@@ -15,9 +16,7 @@ describe('containers and their restart policies', () => {
   let client: Client;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
   });
   after(async () => sandbox?.close());
 

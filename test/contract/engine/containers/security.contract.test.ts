@@ -1,20 +1,15 @@
 import { expect } from 'chai';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** What containers may do, and what they may not; the real conmon and crun. Linux, as root. */
 describe('security of containers', () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   /** Runs a script; its lines, of both streams, tabs as spaces. */
   const sh = async (script: string, host: object = {}, config: object = {}): Promise<string[]> => {

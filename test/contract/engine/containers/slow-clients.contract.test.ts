@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const MEBIBYTES = 64;
 /** V8 lets 64 MiB of buffers become garbage before it collects them; with them this is for 1 GiB what it is for 64 MiB. */
@@ -14,14 +15,8 @@ describe('clients that stop reading', function () {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   /** Sends a request and reads nothing of the answer. */
   const stalled = async (request: string): Promise<Socket> => {

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 const CTRL_P = '\u0010';
 const CTRL_Q = '\u0011';
@@ -34,14 +35,8 @@ describe("containers' streams", () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const start = async (cmd: readonly string[], config: object = {}): Promise<string> => {
     const id = await client.create({ Cmd: cmd, ...config, HostConfig: { NetworkMode: 'none' } });

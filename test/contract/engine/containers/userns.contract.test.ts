@@ -2,22 +2,17 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { readTar } from '../../../../src/image-builder/tar/reader.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** `--userns=auto`; the real conmon, crun and kernel. Linux, as root. */
 describe('containers with user ids of their own', () => {
   let sandbox: Sandbox;
   let client: Client;
 
-  before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
-  });
-  after(async () => {
-    await sandbox?.close();
-  });
+  before(async () => ({ sandbox, client } = await engineInSandbox()));
+  after(async () => sandbox?.close());
 
   const AUTO = { UsernsMode: 'auto' };
   const sh = async (script: string, host: object = {}, config: object = {}): Promise<string> => {

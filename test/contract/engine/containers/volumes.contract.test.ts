@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { getXattr } from '../../../../src/engine/sys/files.ts';
 import { debianTools } from '../../../helpers/debian-tools.ts';
-import { Client } from './client.ts';
-import { Sandbox } from './sandbox.ts';
+import type { Client } from './client.ts';
+import { engineInSandbox } from './engine-in-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 
 interface VolumeJson {
   readonly Name: string;
@@ -21,9 +22,7 @@ describe('volumes', () => {
   let docker: (...words: string[]) => Promise<string>;
 
   before(async () => {
-    sandbox = await Sandbox.open();
-    await sandbox.startEngine();
-    client = new Client(sandbox.socketPath);
+    ({ sandbox, client } = await engineInSandbox());
     const tools = await debianTools(['docker-cli']);
     const env = {
       ...process.env,

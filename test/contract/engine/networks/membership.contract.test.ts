@@ -1,11 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { debianTools } from '../../../helpers/debian-tools.ts';
+import { runLab } from './run-lab.ts';
 
 const LAB = fileURLToPath(new URL('membership-lab.ts', import.meta.url));
 /** Refused or dropped: both are shut. */
@@ -15,21 +10,8 @@ const SHUT = ['ETIMEDOUT', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EACCE
 describe('networks that containers join and leave', function () {
   this.timeout(120_000);
   let found: Record<string, Record<string, unknown>>;
-  let directory: string;
 
-  before(async () => {
-    const tools = await debianTools(['nftables', 'iproute2']);
-    directory = await mkdtemp(join(tmpdir(), 'wherry-net-'));
-    const { stdout } = await promisify(execFile)(
-      'unshare',
-      ['--net', '--mount', '--propagation', 'private', process.execPath, LAB, directory],
-      { env: { ...process.env, PATH: `${tools.binDir}:${process.env['PATH'] ?? ''}` }, timeout: 110_000 },
-    );
-    found = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, Record<string, unknown>>;
-  });
-  after(async () => {
-    if (directory !== undefined) await rm(directory, { recursive: true });
-  });
+  before(async () => (found = await runLab<Record<string, unknown>>(LAB, 110_000)));
 
   it('are there at once: address, MAC, MTU, names, links', () => {
     expect(found['before']).to.equal('ETIMEDOUT');

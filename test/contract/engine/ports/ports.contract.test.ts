@@ -1,11 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { debianTools } from '../../../helpers/debian-tools.ts';
+import { runLab } from '../networks/run-lab.ts';
 
 const LAB = fileURLToPath(new URL('lab.ts', import.meta.url));
 
@@ -13,21 +8,8 @@ const LAB = fileURLToPath(new URL('lab.ts', import.meta.url));
 describe('published ports in the VM', function () {
   this.timeout(120_000);
   let found: Record<string, unknown>;
-  let directory: string;
 
-  before(async () => {
-    const tools = await debianTools(['nftables', 'iproute2']);
-    directory = await mkdtemp(join(tmpdir(), 'wherry-ports-'));
-    const { stdout } = await promisify(execFile)(
-      'unshare',
-      ['--net', '--mount', '--propagation', 'private', process.execPath, LAB, directory],
-      { env: { ...process.env, PATH: `${tools.binDir}:${process.env['PATH'] ?? ''}` }, timeout: 60_000 },
-    );
-    found = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
-  });
-  after(async () => {
-    if (directory !== undefined) await rm(directory, { recursive: true });
-  });
+  before(async () => (found = await runLab(LAB)));
 
   it('are reached from the host, whose address the container sees', () => {
     expect(found['fromHost']).to.equal('from 10.0.2.2');
