@@ -42,8 +42,9 @@ async function restartEngine(world: World): Promise<void> {
   const before = await world.inVm(`cat ${pidFile}`);
   await world.inVm(`kill -TERM ${before.trim()}`);
   await eventually(
-    () => world.inVm(`cat ${pidFile}`),
-    (pid) => pid !== before,
+    // In between there is none.
+    () => world.inVm(`cat ${pidFile} 2>/dev/null || true`),
+    (pid) => pid !== '' && pid !== before,
     'another engine',
   );
   await eventually(
