@@ -8,10 +8,26 @@ export interface Registry {
   stop(): Promise<void>;
 }
 
-/** Starts Debian's docker-registry on a port of the loopback that it takes itself, and resolves when it has said which. */
-export async function startRegistry(binary: string, directory: string): Promise<Registry> {
+/** The one account of a registry that was started with `accounts`. */
+export const ACCOUNT = {
+  username: 'wherry',
+  password: 'wherry-s3cret',
+  htpasswd: 'wherry:$2b$04$X46ZksbXq4OlzuGc1Q2RQelzn9CNfyHLXiGjWyJyeXPO/7ESCL8nC',
+} as const;
+
+/**
+ * Starts Debian's docker-registry on a port of the loopback that it takes itself, and resolves when it has said which.
+ * With `accounts`, it asks for {@link ACCOUNT} (Basic).
+ */
+export async function startRegistry(
+  binary: string,
+  directory: string,
+  options: { readonly accounts?: boolean } = {},
+): Promise<Registry> {
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'config.yml');
+  const htpasswd = join(directory, 'htpasswd');
+  writeFileSync(htpasswd, `${ACCOUNT.htpasswd}\n`);
   writeFileSync(
     config,
     [
@@ -19,6 +35,9 @@ export async function startRegistry(binary: string, directory: string): Promise<
       'log: {level: info}',
       `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(directory, 'data'))}}, delete: {enabled: true}}`,
       'http: {addr: "127.0.0.1:0"}',
+      ...(options.accounts === true
+        ? [`auth: {htpasswd: {realm: test, path: ${JSON.stringify(htpasswd)}}}`]
+        : []),
       '',
     ].join('\n'),
   );

@@ -24,6 +24,7 @@ export default class Pull extends WherryCommand {
           signal: this.signal,
         },
         this.terminal.stdout,
+        this.terminal.stderr,
       ),
     );
     this.print(canonicalName(withDefaultTag(args.image)));

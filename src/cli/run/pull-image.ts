@@ -32,12 +32,18 @@ export async function pullImage(
   engine: EngineClient,
   request: PullRequest,
   out: NodeJS.WriteStream,
+  stderr: NodeJS.WritableStream,
 ): Promise<PulledLayers> {
-  const tagged = withDefaultTag(request.reference);
-  const [fromImage, tag] = splitTag(tagged);
+  const [fromImage, tag] = splitTag(withDefaultTag(request.reference));
+  // Read when something is pulled, and not at every start of a container.
+  const { registryAuth } = await import('../registry/registry-auth.ts');
+  const signal = request.signal ?? new AbortController().signal;
   const response = await engine.stream('POST', '/images/create', {
     query: { fromImage, tag, platform: request.platform },
-    headers: request.policy === 'always' ? { 'X-Wherry-Pull': 'always' } : {},
+    headers: {
+      ...(await registryAuth(fromImage, stderr, signal)),
+      ...(request.policy === 'always' ? { 'X-Wherry-Pull': 'always' } : {}),
+    },
     signal: request.signal,
   });
   const progress = new PullProgress(out);

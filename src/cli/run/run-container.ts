@@ -75,7 +75,8 @@ async function createOrPull(engine: EngineClient, request: RunRequest, terminal:
   let layers: PulledLayers | undefined;
   const pull = async (policy: 'always' | 'missing'): Promise<void> => {
     const { platform, quiet } = flags;
-    layers = await pullImage(engine, { reference: image, platform, policy, quiet }, terminal.stderr);
+    const request = { reference: image, platform, policy, quiet };
+    layers = await pullImage(engine, request, terminal.stderr, terminal.stderr);
   };
   const created = async (): Promise<string> => {
     const id = warned(await create(), terminal);

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 
 /**
  * Asks one question on a terminal or a pipe. The end of input is no answer.
@@ -19,5 +20,34 @@ export async function askYesOrNo(
   } finally {
     prompt.close();
     streams.input.unref?.();
+  }
+}
+
+/**
+ * Asks for one line on a terminal. With `hidden`, what is typed isn't shown.
+ * @returns the line; undefined where the input ends before
+ */
+export async function askLine(
+  question: string,
+  streams: { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream },
+  options: { readonly hidden: boolean; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const { input, output } = streams;
+  // What readline echoes goes nowhere; the question itself is written past it.
+  const echo = options.hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output;
+  const prompt = createInterface({ input, output: echo, terminal: true });
+  try {
+    if (options.hidden) output.write(question);
+    return await new Promise<string | undefined>((resolve, reject) => {
+      prompt.once('close', () => resolve(undefined));
+      // In raw mode Ctrl-C is a key.
+      prompt.once('SIGINT', () => reject(new DOMException('interrupted', 'AbortError')));
+      options.signal.addEventListener('abort', () => reject(options.signal.reason as Error), { once: true });
+      prompt.question(options.hidden ? '' : question, resolve);
+    });
+  } finally {
+    prompt.close();
+    if (options.hidden) output.write('\n');
+    input.unref?.();
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Route } from '../api/route.ts';
+import { authRoute } from '../api/images/auth.ts';
 import { imagesUsage } from '../api/images/list.ts';
 import type { ImagesUsage } from '../api/images/list.ts';
 import { imageRoutes } from '../api/images/routes.ts';
@@ -9,6 +10,7 @@ import { ImageService } from './image-service.ts';
 import { ImageStore } from './image-store.ts';
 import { LayerPool } from './layer/layer-pool.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
+import { checkLogin } from './registry/login.ts';
 import { RETRY } from './registry/retry.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { Transport } from './registry/transport.ts';
@@ -69,7 +71,12 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   return {
     resolver,
     rootfs,
-    routes: imageRoutes(service),
+    routes: [
+      ...imageRoutes(service),
+      authRoute((server, credentials, signal) =>
+        checkLogin({ transport, settings: options.config }, server, credentials, signal),
+      ),
+    ],
     usage: () => imagesUsage(service),
     count: () => store.ids().length,
     close: () => transport.close(),

@@ -50,6 +50,14 @@ describe('the command line’s words', () => {
     ['machine create -d fake --qemu-accel tcg x', 1, /--qemu-accel is no flag of the driver "fake"/],
     ['machine url kept', 1, /Host is not running/],
     ['--machine ../.. ps', 1, /Error|does not exist/],
+    ['login', 1, /^Error: Cannot perform an interactive login from a non TTY device\n$/],
+    ['login --password-stdin', 1, /^Must provide --username with --password-stdin\n$/],
+    [
+      'login -u me -p x --password-stdin',
+      1,
+      /^WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n--password and --password-stdin are mutually exclusive\n$/,
+    ],
+    ['logout', 0, /^Removing login credentials for https:\/\/index.docker.io\/v1\/\n$/],
     ['ps --machine nope', 1, /Docker machine "nope" does not exist/],
   ];
   for (const [words, status, text] of golden) {

@@ -10,11 +10,11 @@ import {
   withDefaultTag,
 } from '../../images/reference.ts';
 import type { Reference } from '../../images/reference.ts';
-import { decodeRegistryAuth } from '../../images/registry/credentials.ts';
 import { requirePlatform } from '../../images/require-platform.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
 import { untilOf } from '../../prune-filters.ts';
+import { credentialsIn } from './auth.ts';
 import { parseBoolean } from './filters.ts';
 import { flagOf } from '../query.ts';
 import { importHandler } from './import.ts';
@@ -99,12 +99,11 @@ async function create(service: ImageService, request: ApiRequest, response: ApiR
   const name = query.get('fromImage') ?? '';
   if (name === '') throw invalid('invalid reference format');
   const reference = pullReference(name, query.get('tag') ?? '');
-  const auth = request.raw.headers['x-registry-auth'];
   const policy = request.raw.headers[PULL_POLICY_HEADER.toLowerCase()];
   const options = {
     reference,
     platform: platformOf(request),
-    credentials: decodeRegistryAuth(Array.isArray(auth) ? auth[0] : auth),
+    credentials: credentialsIn(request),
     registryOnly: policy === 'always',
   };
   const stream = new ProgressStream(response);

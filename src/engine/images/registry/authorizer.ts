@@ -3,17 +3,35 @@ import { EngineError } from '../../errors.ts';
 import { readBody } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
-import { registryAnswer } from './errors.ts';
+import { RegistryAnswer, registryAnswer } from './errors.ts';
 import type { Transport } from './transport.ts';
 
 const tokenAnswer = z.object({
   token: z.string().optional(),
   access_token: z.string().optional(),
   expires_in: z.number().optional(),
+  refresh_token: z.string().optional(),
 });
+
+/** The token server itself said no: the registry was not asked again. */
+export class TokenRefused extends RegistryAnswer {
+  constructor({ status, code, message, retryAfterMs }: RegistryAnswer) {
+    super(status, code, message, retryAfterMs);
+    this.name = 'TokenRefused';
+  }
+}
+
+/** The registry wants a name and a password, and none are known. In the words of Docker. */
+export class NoCredentials extends RegistryAnswer {
+  constructor() {
+    super(401, 'UNAUTHORIZED', 'no basic auth credentials');
+    this.name = 'NoCredentials';
+  }
+}
 
 /** Distribution's token specification: without `expires_in` a token lives for 60 seconds. */
 const DEFAULT_LIFETIME_S = 60;
+const CLIENT_ID = 'wherry';
 const MAX_TOKEN_ANSWER = 1024 * 1024;
 
 interface CachedToken {
@@ -30,9 +48,18 @@ export class Authorizer {
   readonly #credentials: Credentials;
   readonly #httpAllowed: (host: string) => boolean;
   readonly #tokens = new Map<string, CachedToken>();
+  readonly #offline: boolean;
   #current: string | undefined;
+  #refreshToken: string | undefined;
 
-  constructor(transport: Transport, credentials: Credentials, httpAllowed: (host: string) => boolean) {
+  /** @param offline asks the token server for a refresh token as well (`login`) */
+  constructor(
+    transport: Transport,
+    credentials: Credentials,
+    httpAllowed: (host: string) => boolean,
+    offline = false,
+  ) {
+    this.#offline = offline;
     this.#transport = transport;
     this.#credentials = credentials;
     this.#httpAllowed = httpAllowed;
@@ -44,26 +71,31 @@ export class Authorizer {
     return this.#current;
   }
 
+  /** What a token server gave in place of a password, to be kept by the client as its identity token. */
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
+  }
+
   /**
    * Answers a challenge. @param fresh don't use a kept token: it was refused.
-   * @returns false if there is nothing to answer it with
+   * @returns what to send now; undefined if there is nothing to answer with
    */
   async answer(
     header: string | undefined,
     scope: string,
     fresh: boolean,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     const challenges = parseChallenges(header ?? '');
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     if (bearer !== undefined) {
       this.#current = await this.#token(bearer.parameters, scope, fresh, signal);
-      return true;
+      return this.#current;
     }
-    if (!challenges.some(({ scheme }) => scheme === 'basic') || this.#credentials.basic === undefined)
-      return false;
+    if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
+    if (this.#credentials.basic === undefined) throw new NoCredentials();
     this.#current = `Basic ${this.#credentials.basic}`;
-    return true;
+    return this.#current;
   }
 
   async #token(
@@ -85,6 +117,7 @@ export class Authorizer {
     }
     const answer = await this.#fetch(url, service, scope, signal);
     const token = answer.token ?? answer.access_token;
+    if (answer.refresh_token) this.#refreshToken = answer.refresh_token;
     if (token === undefined || token === '') {
       throw new EngineError('system', 'authorization server did not include a token in the response');
     }
@@ -104,12 +137,15 @@ export class Authorizer {
     const { basic, identityToken } = this.#credentials;
     const url = new URL(realm);
     const form = new URLSearchParams({ service, scope });
-    if (identityToken === undefined)
-      for (const [name, value] of form) if (value !== '') url.searchParams.append(name, value);
-    if (identityToken !== undefined) {
+    if (identityToken === undefined) {
+      if (service !== '') url.searchParams.append('service', service);
+      for (const one of scope.split(' ')) if (one !== '') url.searchParams.append('scope', one);
+      if (this.#offline) url.searchParams.append('offline_token', 'true');
+      if (this.#offline) url.searchParams.append('client_id', CLIENT_ID);
+    } else {
       form.set('grant_type', 'refresh_token');
       form.set('refresh_token', identityToken);
-      form.set('client_id', 'wherry');
+      form.set('client_id', CLIENT_ID);
     }
     const response =
       identityToken === undefined
@@ -129,7 +165,9 @@ export class Authorizer {
           });
     const body = await readBody(response, MAX_TOKEN_ANSWER);
     const status = response.statusCode ?? 0;
-    if (status !== 200) throw registryAnswer(status, body.toString('utf8'), response.headers['retry-after']);
+    if (status !== 200) {
+      throw new TokenRefused(registryAnswer(status, body.toString('utf8'), response.headers['retry-after']));
+    }
     let value: unknown;
     try {
       value = JSON.parse(body.toString('utf8'));

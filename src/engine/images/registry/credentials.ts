@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { invalid } from '../../errors.ts';
 
 /** What a client sends in `X-Registry-Auth` (Docker Engine API v1.51, "Authentication"). */
-const registryAuth = z.object({
+export const registryAuth = z.object({
   username: z.string().optional(),
   password: z.string().optional(),
   /** `base64(username:password)`, in place of the two. */
@@ -35,7 +35,11 @@ export function decodeRegistryAuth(header: string | undefined): Credentials {
   }
   const parsed = registryAuth.safeParse(value ?? {});
   if (!parsed.success) throw invalid('invalid X-Registry-Auth header: a field has the wrong type');
-  const { username, password, auth, identitytoken, registrytoken } = parsed.data;
+  return credentialsOf(parsed.data);
+}
+
+export function credentialsOf(given: z.infer<typeof registryAuth>): Credentials {
+  const { username, password, auth, identitytoken, registrytoken } = given;
   return {
     basic: username
       ? Buffer.from(`${username}:${password ?? ''}`, 'utf8').toString('base64')

@@ -21,11 +21,15 @@ const HUB_HOST = 'registry-1.docker.io';
 
 /** The endpoints of a domain, in the order in which they are tried: its mirrors, then itself. */
 export function endpointsOf(domain: string, settings: RegistrySettings): Endpoint[] {
-  if (domain !== 'docker.io') {
-    return [{ host: domain, scheme: 'https', insecure: isInsecure(domain, settings), mirror: false }];
-  }
-  const mirrors = settings.registryMirrors.map((mirror) => mirrorEndpoint(mirror, settings));
-  return [...mirrors, { host: HUB_HOST, scheme: 'https', insecure: false, mirror: false }];
+  const registry = registryEndpoint(domain, settings);
+  if (domain !== 'docker.io') return [registry];
+  return [...settings.registryMirrors.map((mirror) => mirrorEndpoint(mirror, settings)), registry];
+}
+
+/** The registry itself: where images are pushed to, and credentials tried. */
+export function registryEndpoint(domain: string, settings: RegistrySettings): Endpoint {
+  if (domain === 'docker.io') return { host: HUB_HOST, scheme: 'https', insecure: false, mirror: false };
+  return { host: domain, scheme: 'https', insecure: isInsecure(domain, settings), mirror: false };
 }
 
 function mirrorEndpoint(mirror: string, settings: RegistrySettings): Endpoint {

@@ -35,7 +35,7 @@ export class RegistryAnswer extends Error {
  * `manifest unknown: manifest unknown`.
  */
 export function registryAnswer(status: number, body: string, retryAfter: string | undefined): RegistryAnswer {
-  const first = firstError(body);
+  const first = firstError(body, status) ?? REFUSALS[status];
   const code = typeof first?.['code'] === 'string' ? first['code'] : undefined;
   const detail = typeof first?.['message'] === 'string' ? first['message'] : undefined;
   const spoken = code?.toLowerCase().replaceAll('_', ' ');
@@ -46,15 +46,26 @@ export function registryAnswer(status: number, body: string, retryAfter: string 
   return new RegistryAnswer(status, code, message, retryAfterMilliseconds(retryAfter));
 }
 
-function firstError(body: string): Record<string, unknown> | undefined {
+/** Where a refusal has no body, or another than the specification's: in the words of the distribution project's client. */
+const REFUSALS: Readonly<Record<number, Record<string, unknown>>> = {
+  401: { code: 'UNAUTHORIZED', message: 'authentication required' },
+  403: { code: 'DENIED', message: 'requested access to the resource is denied' },
+};
+
+function firstError(body: string, status: number): Record<string, unknown> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     return undefined; // an HTML page of a proxy: the status says enough
   }
-  if (typeof value !== 'object' || value === null || !('errors' in value) || !Array.isArray(value.errors))
-    return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (!('errors' in value) || !Array.isArray(value.errors)) {
+    const refusal = REFUSALS[status];
+    // Docker Hub's token server.
+    if (!('details' in value) || typeof value.details !== 'string' || refusal === undefined) return undefined;
+    return { ...refusal, message: value.details };
+  }
   const first: unknown = value.errors[0];
   return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : undefined;
 }

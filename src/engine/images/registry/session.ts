@@ -6,22 +6,45 @@ import type { Credentials } from './credentials.ts';
 import { isInsecure } from './endpoints.ts';
 import type { Endpoint, RegistrySettings } from './endpoints.ts';
 import { RegistryTransportError, RegistryUnreachable, registryAnswer } from './errors.ts';
-import type { Transport } from './transport.ts';
+import type { Method, RequestBody, Transport } from './transport.ts';
 
 const MAX_REDIRECTS = 5;
 const MAX_ERROR_BODY = 64 * 1024;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Redirects that keep the method and the body (RFC 9110 §15.4). */
+const SAME_METHOD = new Set([307, 308]);
 
 export interface SessionOptions {
   readonly transport: Transport;
   readonly endpoint: Endpoint;
   readonly settings: RegistrySettings;
   readonly credentials: Credentials;
-  /** `library/busybox`. */
-  readonly repository: string;
+  /** `library/busybox`; none to ask the registry itself. */
+  readonly repository?: string | undefined;
+  /** What a token is asked for where the registry's challenge doesn't say; `pull` where absent. */
+  readonly actions?: 'pull' | 'pull,push' | undefined;
+  /** Asks token servers for refresh tokens, too. */
+  readonly offline?: boolean | undefined;
 }
 
-/** GET requests for one repository at one endpoint: authorization, redirects, and HTTP where it is allowed. */
+export interface SessionRequest {
+  readonly method?: Method | undefined;
+  /** Below `/v2/REPOSITORY/`, or a whole URL that the registry gave (an upload's `Location`). */
+  readonly target: string | URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: RequestBody | undefined;
+  readonly idleMs?: number | undefined;
+  /** The statuses that are no failure. */
+  readonly expects: readonly number[];
+}
+
+export interface SessionAnswer {
+  readonly response: IncomingMessage;
+  /** What answered, after all redirects. */
+  readonly url: URL;
+}
+
+/** Requests for one repository at one endpoint: authorization, redirects, and HTTP where it is allowed. */
 export class RegistrySession {
   readonly #options: SessionOptions;
   readonly #authorizer: Authorizer;
@@ -31,12 +54,12 @@ export class RegistrySession {
   #answered = false;
 
   constructor(options: SessionOptions) {
-    const { endpoint, settings, transport } = options;
+    const { endpoint, settings, transport, repository, actions = 'pull', offline = false } = options;
     this.#options = options;
     // A mirror is somebody else: it never sees the credentials that are meant for the registry.
     const credentials = endpoint.mirror ? {} : options.credentials;
-    this.#authorizer = new Authorizer(transport, credentials, (host) => isInsecure(host, settings));
-    this.#scope = `repository:${options.repository}:pull`;
+    this.#authorizer = new Authorizer(transport, credentials, (host) => isInsecure(host, settings), offline);
+    this.#scope = repository === undefined ? '' : `repository:${repository}:${actions}`;
     this.#scheme = endpoint.scheme;
     this.#schemeKnown = endpoint.scheme === 'http' || !endpoint.insecure;
   }
@@ -44,6 +67,16 @@ export class RegistrySession {
   /** Whether anything ever came back over HTTP: then the registry is reachable, whatever else is wrong. */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** What a token server gave in place of the password. */
+  get refreshToken(): string | undefined {
+    return this.#authorizer.refreshToken;
+  }
+
+  /** The registry's address as it turned out to be, `http://127.0.0.1:5000`. */
+  get base(): string {
+    return `${this.#scheme}://${this.#options.endpoint.host}`;
   }
 
   /**
@@ -57,75 +90,82 @@ export class RegistrySession {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
+    return (await this.request({ target: path, headers, expects: [200, 206] }, signal)).response;
+  }
+
+  /**
+   * One request with everything around it; the answer's body is not read yet.
+   *
+   * @throws RegistryAnswer for a status that isn't expected, RegistryTransportError, RegistryUnreachable
+   */
+  async request(request: SessionRequest, signal: AbortSignal): Promise<SessionAnswer> {
+    let authorization = this.#authorizer.header;
     for (let attempt = 0; ; attempt++) {
-      const response = await this.#follow(path, headers, signal);
+      const { response, url, elsewhere } = await this.#follow(request, authorization, signal);
       const status = response.statusCode ?? 0;
-      if (status === 200 || status === 206) return response;
+      if (request.expects.includes(status)) return { response, url };
       const body = (await readBody(response, MAX_ERROR_BODY)).toString('utf8');
       const challenge = response.headers['www-authenticate'];
-      // Twice: the token that was kept may have expired, or be for less than is asked for now.
-      if (status === 401 && attempt < 2 && !redirected(response)) {
-        const answered = await this.#authorizer.answer(challenge, this.#scope, attempt > 0, signal);
-        if (answered) continue;
+      // Twice: the token that was kept may have expired, or be for less than is asked for now. The challenges of other
+      // hosts are not answered (CVE-2020-15157).
+      if (status === 401 && attempt < 2 && !elsewhere) {
+        authorization = await this.#authorizer.answer(challenge, this.#scope, attempt > 0, signal);
+        if (authorization !== undefined) continue;
       }
       throw registryAnswer(status, body, response.headers['retry-after']);
     }
   }
 
-  async #follow(
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const { endpoint, settings, transport } = this.#options;
-    const first = await this.#first(path, headers, signal);
-    let response = first.response;
-    let url = first.url;
-    for (let hop = 0; REDIRECTS.has(response.statusCode ?? 0); hop++) {
-      const location = response.headers.location;
-      await discard(response);
-      if (location === undefined || hop === MAX_REDIRECTS || !URL.canParse(location, url)) {
+  async #follow(request: SessionRequest, authorization: string | undefined, signal: AbortSignal) {
+    const { method = 'GET', headers = {}, idleMs, body } = request;
+    const { transport } = this.#options;
+    const send = async (url: URL) => {
+      const { sameHost, insecure } = this.#judge(url);
+      const own = sameHost && authorization !== undefined ? { authorization } : {};
+      const sent = { url, method, headers: { ...headers, ...own }, body, idleMs, insecure, signal };
+      return { response: await transport.request(sent), url, elsewhere: !sameHost };
+    };
+    let answer = await this.#first(request.target, send);
+    for (let hop = 0; REDIRECTS.has(answer.response.statusCode ?? 0); hop++) {
+      const { response, url } = answer;
+      const { location } = response.headers;
+      const follows = method === 'GET' || method === 'HEAD' || SAME_METHOD.has(response.statusCode ?? 0);
+      await readBody(response, MAX_ERROR_BODY);
+      if (location === undefined || hop === MAX_REDIRECTS || !follows || !URL.canParse(location, url)) {
         throw new RegistryTransportError(`Get "${url.href}": too many redirects, or one to nowhere`);
       }
-      const next = new URL(location, url);
-      const sameHost = next.host === new URL(this.#base()).host && next.protocol === `${this.#scheme}:`;
-      const insecure = sameHost ? endpoint.insecure : isInsecure(next.host, settings);
-      if (next.protocol !== 'https:' && !(next.protocol === 'http:' && insecure)) {
-        throw new EngineError('system', `${endpoint.host} redirects to "${next.origin}", which is not HTTPS`);
-      }
-      url = next;
-      const authorization = sameHost ? this.#authorization() : {};
-      response = await transport.request({
-        url,
-        headers: { ...headers, ...authorization },
-        insecure,
-        signal,
-      });
-      if (!sameHost) elsewhere.add(response);
+      answer = await send(new URL(location, url));
     }
-    return response;
+    return answer;
+  }
+
+  /** Whether a URL is the registry's own, and how it may be spoken to. @throws EngineError for plain HTTP elsewhere */
+  #judge(url: URL): { readonly sameHost: boolean; readonly insecure: boolean } {
+    const { endpoint, settings } = this.#options;
+    const sameHost = url.host === new URL(this.base).host && url.protocol === `${this.#scheme}:`;
+    const insecure = sameHost ? endpoint.insecure : isInsecure(url.host, settings);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && insecure)) {
+      throw new EngineError('system', `${endpoint.host} redirects to "${url.origin}", which is not HTTPS`);
+    }
+    return { sameHost, insecure };
   }
 
   /** The first request of a session finds out whether an insecure registry speaks HTTPS or only HTTP. */
-  async #first(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
-    const { endpoint, transport } = this.#options;
-    const send = async () => {
-      const url = new URL(`${this.#base()}/v2/${this.#options.repository}/${path}`);
-      const authorization = this.#authorization();
-      const request = { url, headers: { ...headers, ...authorization }, insecure: endpoint.insecure, signal };
-      const response = await transport.request(request);
+  async #first<T>(target: string | URL, send: (url: URL) => Promise<T>): Promise<T> {
+    const attempt = async () => {
+      const answer = await send(typeof target === 'string' ? this.#url(target) : target);
       this.#answered = true;
       this.#schemeKnown = true;
-      return { response, url };
+      return answer;
     };
     try {
-      return await send();
+      return await attempt();
     } catch (error) {
       const failed = error instanceof RegistryTransportError || error instanceof RegistryUnreachable;
-      if (this.#schemeKnown || !failed) throw error;
+      if (this.#schemeKnown || !failed || typeof target !== 'string') throw error;
       this.#scheme = 'http';
       try {
-        return await send();
+        return await attempt();
       } catch (again) {
         this.#scheme = 'https';
         throw again;
@@ -133,20 +173,8 @@ export class RegistrySession {
     }
   }
 
-  #base(): string {
-    return `${this.#scheme}://${this.#options.endpoint.host}`;
+  #url(path: string): URL {
+    const { repository } = this.#options;
+    return new URL(`${this.base}/v2/${repository === undefined ? '' : `${repository}/`}${path}`);
   }
-
-  #authorization(): Record<string, string> {
-    const header = this.#authorizer.header;
-    return header === undefined ? {} : { authorization: header };
-  }
-}
-
-/** Answers of hosts that a registry redirected to: their challenges are not answered (CVE-2020-15157). */
-const elsewhere = new WeakSet<IncomingMessage>();
-const redirected = (response: IncomingMessage): boolean => elsewhere.has(response);
-
-async function discard(response: IncomingMessage): Promise<void> {
-  await readBody(response, MAX_ERROR_BODY);
 }

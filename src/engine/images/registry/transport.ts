@@ -1,15 +1,23 @@
 // By their names: of a namespace that is chosen at run time the bundle would read every export (ADR 0007).
 import { Agent, request as requestPlainly } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
 import type { RequestOptions } from 'node:https';
+import { Readable } from 'node:stream';
 import { RegistryTransportError, RegistryUnreachable } from './errors.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+/** A body in memory, or one that is read while it is sent; called anew for each attempt. */
+export type RequestBody = string | Buffer | (() => AsyncIterable<Buffer>);
 
 export interface TransportRequest {
   readonly url: URL;
-  readonly method?: 'GET' | 'POST' | undefined;
+  readonly method?: Method | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | undefined;
+  readonly body?: RequestBody | undefined;
+  /** Silence after which the connection counts as broken, in ms, where it is to be another than usual. */
+  readonly idleMs?: number | undefined;
   /** Any certificate will do. */
   readonly insecure: boolean;
   readonly signal: AbortSignal;
@@ -57,7 +65,7 @@ export class Transport {
       headers: { 'user-agent': 'wherry', ...request.headers },
       agent,
       signal: request.signal,
-      timeout: this.#timeouts.idleMs,
+      timeout: request.idleMs ?? this.#timeouts.idleMs,
     };
     const outgoing = (secure ? requestSecurely : requestPlainly)(request.url, options);
     return await new Promise<IncomingMessage>((resolve, reject) => {
@@ -82,7 +90,7 @@ export class Transport {
         if (request.signal.aborted) reject(request.signal.reason as Error);
         else reject(transportError(request, timedOut ?? error));
       });
-      outgoing.end(request.body);
+      sendBody(outgoing, request.body);
     });
   }
 
@@ -100,13 +108,30 @@ export class Transport {
   }
 }
 
+function sendBody(outgoing: ClientRequest, body: RequestBody | undefined): void {
+  if (typeof body !== 'function') {
+    outgoing.end(body);
+    return;
+  }
+  const source = Readable.from(body(), { objectMode: false });
+  source.on('error', (error) => outgoing.destroy(error));
+  outgoing.on('close', () => source.destroy());
+  // An answer that comes early is a refusal: the rest isn't sent, and the connection ends with whoever reads the answer.
+  outgoing.on('response', () => {
+    source.unpipe(outgoing);
+    source.destroy();
+  });
+  source.pipe(outgoing);
+}
+
 /** In the words that Docker's users know, which are those of Go's net/http. */
 function transportError(request: TransportRequest, error: Error): Error {
   const cause = error instanceof AggregateError ? ((error.errors as unknown[])[0] ?? error) : error;
   const fields = cause as { code?: unknown; address?: unknown; port?: unknown; message?: unknown };
   const code = typeof fields.code === 'string' ? fields.code : '';
   const address = typeof fields.address === 'string' ? ` ${fields.address}:${String(fields.port)}` : '';
-  const method = request.method === 'POST' ? 'Post' : 'Get';
+  const asked = request.method ?? 'GET';
+  const method = asked.charAt(0) + asked.slice(1).toLowerCase();
   const { origin, pathname } = request.url;
   const host = request.url.hostname;
   if (!UNREACHABLE.test(code)) {
@@ -127,6 +152,6 @@ function transportError(request: TransportRequest, error: Error): Error {
     reasons[code] ??
     (code.startsWith('EAI_') ? `dial tcp: lookup ${host}: ${code}` : `dial tcp${address}: ${code}`);
   // Docker asks for /v2/ first, and names that when nobody answers.
-  const asked = pathname.startsWith('/v2/') ? '/v2/' : pathname;
-  return new RegistryUnreachable(`${method} "${origin}${asked}": ${reason}`, error);
+  const shown = pathname.startsWith('/v2/') ? `Get "${origin}/v2/"` : `${method} "${origin}${pathname}"`;
+  return new RegistryUnreachable(`${shown}: ${reason}`, error);
 }
