@@ -8,6 +8,7 @@ import { containerSpec } from '../process/container-spec.ts';
 import { bundleOf, directoryOf, publish } from '../context.ts';
 import type { ContainersContext } from '../context.ts';
 import { conmonArguments } from '../process/conmon-arguments.ts';
+import { connectStreams } from '../streams/connect-streams.ts';
 import { recordExit } from './exit-container.ts';
 import { applyBlockIo } from '../limits/apply.ts';
 import { keepLogSmall } from '../logs/source.ts';
@@ -109,7 +110,8 @@ async function launch(
   const identity = identify(answer.data, context.bootId);
   if (identity === undefined) throw new Error('the container was gone before it was started');
   refuseMountsOnProc(identity.pid, maskedPathsOf(record.hostConfig));
-  if (entry.hub.wanted || record.config.OpenStdin) entry.hub.connect(join(bundle, 'attach'));
+  const connected =
+    entry.hub.wanted || record.config.OpenStdin ? await connectStreams(entry.hub, bundle) : undefined;
   await beforeRun?.(identity.pid);
   applyBlockIo(context, record.id, record.hostConfig);
   const startedAt = timestamp();
@@ -124,7 +126,11 @@ async function launch(
   const leaveLog = keepLogSmall(context, entry);
   const leaveMemory = watchMemory(context, entry);
   try {
-    await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
+    const released = async (): Promise<void> => {
+      await connected?.().catch(context.onBackgroundError);
+      await releaseProcess(context, record.id);
+    };
+    await Promise.all([released(), context.store.save(record)]);
   } catch (error) {
     leaveLog();
     leaveMemory();
