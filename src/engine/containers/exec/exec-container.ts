@@ -43,12 +43,6 @@ export function createExec(
     id: randomBytes(32).toString('hex'),
     containerId: entry.id,
     config,
-    hub: new AttachHub({
-      tty: config.Tty,
-      stdinOnce: true,
-      keepClients: true,
-      stallLimitMs: context.config.stallLimitMs,
-    }),
     state: { status: 'created' },
   };
   context.execs.add(session);
@@ -80,6 +74,13 @@ export async function startExec(
   if (session.state.status !== 'created') throw conflict(`Error: Exec command ${session.id} has already run`);
   requireRunning(entry);
   const directory = join(context.layout.execs, session.id);
+  // Not the session's: that is kept after its end, and its streams aren't.
+  const hub = new AttachHub({
+    tty: session.config.Tty,
+    stdinOnce: true,
+    keepClients: true,
+    stallLimitMs: context.config.stallLimitMs,
+  });
   session.state = { status: 'running', pid: 0 };
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -89,19 +90,18 @@ export async function startExec(
     const conmon = startConmon(context.config.conmon, execArguments(context, session, directory), true);
     conmon.release();
     await conmon.attachReady();
-    session.hub.connect(join(directory, 'attach'));
+    hub.connect(join(directory, 'attach'));
     const stream = start.openStream?.();
-    const closed =
-      stream === undefined ? undefined : session.hub.add(stream, wanted(context, entry, session));
+    const closed = stream === undefined ? undefined : hub.add(stream, wanted(context, entry, session));
     publish(context, entry, `exec_start: ${session.config.Cmd.join(' ')}`, { execID: session.id });
     conmon.release();
-    const ended = watchEnd(context, entry, session, conmon, stream);
+    const ended = watchEnd(context, entry, session, { conmon, hub, stream });
     if (closed !== undefined) await Promise.all([ended.exit, closed]);
     else await ended.started;
   } catch (error) {
     // What hasn't ended in its own way never will be: nobody watches it any more.
     if (hasNotEnded(session)) context.execs.end(session, 0, 126);
-    session.hub.close();
+    hub.close();
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
@@ -128,9 +128,13 @@ function watchEnd(
   context: ContainersContext,
   entry: ContainerEntry,
   session: ExecSession,
-  conmon: ConmonProcess,
-  stream: Duplex | undefined,
+  run: {
+    readonly conmon: ConmonProcess;
+    readonly hub: AttachHub;
+    readonly stream: Duplex | undefined;
+  },
 ): { readonly started: Promise<unknown>; readonly exit: Promise<void> } {
+  const { conmon, hub, stream } = run;
   const finish = async (exitCode: number, pid: number): Promise<void> => {
     context.execs.end(session, pid, exitCode);
     publish(context, entry, 'exec_die', { execID: session.id, exitCode: String(exitCode) });
@@ -147,7 +151,7 @@ function watchEnd(
     // Docker's clients look at the exit code; people read the stream.
     stream?.write(session.config.Tty ? `${message}\r\n` : frameOfError(message));
     await finish(failure.exitCode, 0);
-    session.hub.close();
+    hub.close();
     if (stream === undefined) throw invalid(message);
     return undefined;
   })();
@@ -155,10 +159,10 @@ function watchEnd(
     const pid = await started;
     if (pid === undefined) return;
     const answer = await conmon.next();
-    await session.hub.sourceEnded;
+    await hub.sourceEnded;
     await finish(answer?.data ?? 255, pid);
     // Clients ask for the exit code as soon as the stream has ended.
-    session.hub.close();
+    hub.close();
   })();
   // Detached, nobody waits for the end but everyone may ask for it.
   exit.catch((error: unknown) => {

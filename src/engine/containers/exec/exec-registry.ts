@@ -1,6 +1,5 @@
 import { notFound } from '../../errors.ts';
 import type { ExecConfig } from '../../../protocol/docker/exec.ts';
-import type { AttachHub } from '../streams/attach-hub.ts';
 
 export type ExecState =
   | { readonly status: 'created' }
@@ -15,7 +14,6 @@ export interface ExecSession {
   readonly id: string;
   readonly containerId: string;
   readonly config: ExecConfig;
-  readonly hub: AttachHub;
   state: ExecState;
 }
 
@@ -42,7 +40,9 @@ export class ExecRegistry {
   /** Records a session's end; it is forgotten some time later. */
   end(session: ExecSession, pid: number, exitCode: number): void {
     session.state = { status: 'exited', pid, exitCode };
-    this.#after(KEEP_ENDED_MS, () => this.#sessions.delete(session.id));
+    // The id alone: the timer outlives the session where the container is removed before.
+    const { id } = session;
+    this.#after(KEEP_ENDED_MS, () => this.#sessions.delete(id));
   }
 
   /** A session that nobody will ask for. */

@@ -25,10 +25,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
 import type { Route } from '../../../../src/engine/api/route.ts';
 import { volumeRoutes } from '../../../../src/engine/api/volumes/routes.ts';
+import { AttachHub } from '../../../../src/engine/containers/streams/attach-hub.ts';
 import { openContainers } from '../../../../src/engine/containers/open-containers.ts';
 import { notFound } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
@@ -274,6 +277,16 @@ const routes: Route[] = [
     method: 'GET',
     path: '/test/events',
     handle: (_request, response) => response.json(200, events.past()),
+  },
+  {
+    // How many there are that nothing has let go of: each count collects the garbage first. Containers, connections,
+    // requests and child processes all have an emitter.
+    method: 'GET',
+    path: '/test/objects',
+    handle: (_request, response) => {
+      const counts = [EventEmitter, AttachHub].map((kind) => queryObjects(kind, { format: 'count' }));
+      response.json(200, { emitters: counts[0], hubs: counts[1] });
+    },
   },
 ];
 

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { layoutOf } from '../../../../src/engine/containers/context.ts';
 import type { ContainersContext } from '../../../../src/engine/containers/context.ts';
+import { AttachHub } from '../../../../src/engine/containers/streams/attach-hub.ts';
 import { createExec, startExec } from '../../../../src/engine/containers/exec/exec-container.ts';
 import { ExecRegistry } from '../../../../src/engine/containers/exec/exec-registry.ts';
 import { recordExit } from '../../../../src/engine/containers/lifecycle/exit-container.ts';
@@ -403,13 +404,17 @@ describe('containers when something fails', () => {
     });
     const config = { Cmd: ['true'], DetachKeys: '', Tty: false, ConsoleSize: [0, 0], Env: [], User: '' };
     const session = createExec(broken, entry, config as unknown as ExecConfig);
-    session.hub.connect = () => undefined;
+    // There is nothing to connect to.
+    const connect = Object.getOwnPropertyDescriptor(AttachHub.prototype, 'connect') ?? {};
+    Object.defineProperty(AttachHub.prototype, 'connect', { ...connect, value: () => undefined });
     const openStream = (): Duplex => new PassThrough();
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', note);
     const failed = startExec(broken, session, { consoleSize: [0, 0], openStream });
-    expect(await failed.then(String, String)).to.match(/conmon: out of something/);
+    const outcome = await failed.then(String, String);
+    Object.defineProperty(AttachHub.prototype, 'connect', connect);
+    expect(outcome).to.match(/conmon: out of something/);
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(unhandled, 'what ends an engine').to.deep.equal([]);

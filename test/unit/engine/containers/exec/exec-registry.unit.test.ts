@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { execConfig } from '../../../../../src/protocol/docker/exec.ts';
-import { AttachHub } from '../../../../../src/engine/containers/streams/attach-hub.ts';
 import { ExecRegistry, KEEP_ENDED_MS } from '../../../../../src/engine/containers/exec/exec-registry.ts';
 import type { ExecSession } from '../../../../../src/engine/containers/exec/exec-registry.ts';
 
@@ -9,7 +8,6 @@ describe('exec sessions', () => {
     id,
     containerId: 'c',
     config: execConfig.parse({ Cmd: ['true'] }),
-    hub: new AttachHub({ tty: false, stdinOnce: true }),
     state: { status: 'created' },
   });
 
