@@ -3,7 +3,7 @@
 //   npm run soak -- --seed 7 --starts 100
 //   npm run soak -- --fresh               forgets the seed's earlier starts
 // The tally is kept in bench/results/soak-SEED.json.
-//   npm run soak -- containers            5,000 execs and containers in a row, then 50 at once: what do they leave behind?
+//   npm run soak -- containers            5,000 containers in a row and execs among them, then 50 at once: what do they leave behind?
 //   npm run soak -- containers --seed 7 --count 100 --parallel 10
 //   npm run soak -- engine-kills          50 times kill -9 of the engine under load: is a container lost, or left behind?
 //   npm run soak -- engine-kills --seed 7 --kills 10

@@ -11,6 +11,7 @@ export function machineSubject(world: World): Subject {
     client: new Client(join(world.home, 'machines', MACHINE, 'docker.sock')),
     image: world.image('busybox'),
     networks: ['bridge', 'none'],
+    runByCli: async (args) => world.ok(['run', ...args]),
     held: async () =>
       parseHeld(
         await world.ok(['machine', 'ssh', MACHINE, '--', 'sh', '-s', ...places], { input: HELD_SCRIPT }),

@@ -11,6 +11,8 @@ export interface SoakOptions {
   readonly parallel: number;
   /** Where the tally is kept; undefined: nowhere. */
   readonly tally: string | undefined;
+  /** How much larger than at the beginning the engine may be, KiB; undefined: what a short soak can tell. */
+  readonly engineSlackKiB?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly say?: ((line: string) => void) | undefined;
 }
@@ -18,8 +20,8 @@ export interface SoakOptions {
 const SAVE_EVERY = 100;
 
 /**
- * Execs and containers one after another, in the seed's order, and then what the engine, and its machine, hold against
- * what they held before.
+ * Containers one after another, with execs among them, in the seed's order, and then what the engine, and its machine,
+ * hold against what they held before.
  */
 export async function soakContainers(subject: Subject, options: SoakOptions): Promise<Tally> {
   const { seed, say = () => undefined } = options;
@@ -38,7 +40,7 @@ export async function soakContainers(subject: Subject, options: SoakOptions): Pr
     const from = tally.done;
     const started = performance.now();
     const sit = async (): Promise<void> => {
-      const { held: after, leaks } = await settled(subject, before);
+      const { held: after, leaks } = await settled(subject, before, options.engineSlackKiB);
       const seconds = Math.round((performance.now() - started) / 1000);
       const sitting = { from, to: tally.done, seconds, before, after, leaks };
       const others = tally.sittings.filter((other) => other.from !== from);
@@ -61,7 +63,7 @@ export async function soakContainers(subject: Subject, options: SoakOptions): Pr
     await sit();
     if (options.parallel > 0 && options.signal?.aborted !== true) {
       save({ ...tally, parallel: await startInParallel(subject, options.parallel) });
-      const { leaks } = await settled(subject, before);
+      const { leaks } = await settled(subject, before, options.engineSlackKiB);
       say(describeParallel(tally.parallel, options.parallel, leaks));
       if (leaks !== '')
         throw new Error(`containers that ran side by side have left something behind: ${leaks}`);
