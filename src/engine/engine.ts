@@ -63,6 +63,7 @@ export async function startEngine(environment: Environment, version: string, log
     dataDir,
     runDir,
     images: images.resolver,
+    maker: images.maker,
     rootfs: images.rootfs,
     networks: ports.networks,
     volumes,

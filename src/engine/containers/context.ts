@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import type { EventBus } from '../events.ts';
-import type { ImageResolver, RootfsManager } from '../images/contract.ts';
+import type { ImageMaker, ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
 import type { VolumeManager } from '../volumes/contract.ts';
 import type { ContainerEntry, ContainerRegistry } from './registry.ts';
@@ -51,6 +51,7 @@ export interface ContainersContext {
   readonly config: ContainersConfig;
   readonly layout: Layout;
   readonly images: ImageResolver;
+  readonly maker: ImageMaker;
   readonly rootfs: RootfsManager;
   readonly users: OwnUsers;
   readonly idRanges: IdRanges;

@@ -5,7 +5,7 @@ import { containerRoutes } from '../api/containers/routes.ts';
 import { execRoutes } from '../api/exec/routes.ts';
 import { membershipRoutes } from '../api/networks/membership.ts';
 import type { EventBus } from '../events.ts';
-import type { ImageResolver, RootfsManager } from '../images/contract.ts';
+import type { ImageMaker, ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
 import type { VolumeManager } from '../volumes/contract.ts';
 import { DEFAULT_CONFIG, layoutOf } from './context.ts';
@@ -33,6 +33,7 @@ export interface ContainersOptions {
   /** A tmpfs: gone with the VM. */
   readonly runDir: string;
   readonly images: ImageResolver;
+  readonly maker: ImageMaker;
   readonly rootfs: RootfsManager;
   readonly networks: NetworkManager;
   readonly volumes: VolumeManager;
@@ -79,6 +80,7 @@ export function openContainers(options: ContainersOptions): Containers {
     config: { ...DEFAULT_CONFIG, ...options.config },
     layout,
     images: options.images,
+    maker: options.maker,
     rootfs: shiftedRoots(options.rootfs, users, (id) => idRanges.rangeOf(id)),
     users,
     idRanges,

@@ -1,3 +1,5 @@
+import type { MakeRequest } from './make-image.ts';
+
 /** What the rest of the engine may know of images. */
 
 export interface ImageHealthcheck {
@@ -46,6 +48,12 @@ export interface ImageResolver {
   release(imageId: string, containerId: string): void;
   /** The sizes of the files in its layers, in bytes; 0 for an image that isn't there. */
   sizeOf(imageId: string): number;
+}
+
+/** Makes images of what containers are. */
+export interface ImageMaker {
+  /** @returns the new image's id @throws EngineError; nothing of the image stays then */
+  make(request: MakeRequest, signal: AbortSignal): Promise<string>;
 }
 
 export interface Rootfs {

@@ -3,6 +3,8 @@ import type { EventBus } from '../events.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
 import { keepLayer, spoolLayer } from './layer/new-layer.ts';
+import { parseImageConfig } from './manifest.ts';
+import type { ImageConfig } from './manifest.ts';
 import { digestOf } from './registry/client.ts';
 import { canonicalReference, familiarReference } from './reference.ts';
 import type { Reference } from './reference.ts';
@@ -24,7 +26,7 @@ export interface MakeRequest {
   /** The image that the layer lies upon; its layers are there. */
   readonly parent?: string | undefined;
   /** The image's config, from the diffID of the layer; undefined: it was an empty tar, and makes no layer. */
-  readonly configOf: (diffId: string | undefined) => object;
+  readonly configOf: (diffId: string | undefined, parent: ImageConfig | undefined) => object;
   /** With a tag. */
   readonly name: Reference | undefined;
 }
@@ -44,7 +46,8 @@ export async function makeImage(
   signal: AbortSignal,
 ): Promise<string> {
   const { store } = context;
-  const below = request.parent === undefined ? [] : store.get(request.parent).record.layers;
+  const parent = request.parent === undefined ? undefined : store.get(request.parent);
+  const below = parent?.record.layers ?? [];
   const unpinBelow = store.pin(below);
   try {
     const spooled = await spoolLayer(request.layer.tar, store.content.ingest, signal);
@@ -55,7 +58,8 @@ export async function makeImage(
       const unpin = store.pin(layers);
       try {
         if (!empty) await keepLayer(context, spooled, signal);
-        return await addImage(context, request, layers, empty ? undefined : spooled.diffId);
+        const config = request.configOf(empty ? undefined : spooled.diffId, parent?.config);
+        return await addImage(context, request, layers, config);
       } finally {
         unpin();
       }
@@ -69,11 +73,12 @@ export async function makeImage(
 
 async function addImage(
   { store, events }: MakeContext,
-  { configOf, name, parent }: MakeRequest,
+  { name, parent }: MakeRequest,
   layers: readonly string[],
-  diffId: string | undefined,
+  config: object,
 ): Promise<string> {
-  const configBytes = Buffer.from(JSON.stringify(configOf(diffId)));
+  const configBytes = Buffer.from(JSON.stringify(config));
+  parseImageConfig(configBytes); // What can't be read again must not be kept: too many layers, say.
   const id = digestOf(configBytes);
   const references = name === undefined ? [] : [canonicalReference(name)];
   await store.addImage({ id, configBytes, layers, manifests: [], references, parent });

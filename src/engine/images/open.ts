@@ -5,10 +5,11 @@ import { imagesUsage } from '../api/images/list.ts';
 import type { ImagesUsage } from '../api/images/list.ts';
 import { imageRoutes } from '../api/images/routes.ts';
 import type { EventBus } from '../events.ts';
-import type { ImageResolver, RootfsManager } from './contract.ts';
+import type { ImageMaker, ImageResolver, RootfsManager } from './contract.ts';
 import { ImageService } from './image-service.ts';
 import { ImageStore } from './image-store.ts';
 import { LayerPool } from './layer/layer-pool.ts';
+import { makeImage } from './make-image.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { checkLogin } from './registry/login.ts';
 import { RETRY } from './registry/retry.ts';
@@ -39,6 +40,7 @@ export interface ImagesOptions {
 
 export interface Images {
   readonly resolver: ImageResolver;
+  readonly maker: ImageMaker;
   readonly rootfs: RootfsManager;
   readonly routes: readonly Route[];
   /** For `system df`. */
@@ -57,11 +59,12 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   });
   const resolver = new StoreResolver(store);
   const transport = options.transport ?? new Transport();
+  const pool = new LayerPool(store, options.mkfs ?? 'mkfs.erofs');
   const service = new ImageService({
     store,
     resolver,
     transport,
-    pool: new LayerPool(store, options.mkfs ?? 'mkfs.erofs'),
+    pool,
     settings: options.config,
     retry: options.retry ?? RETRY,
     events: options.events,
@@ -70,6 +73,10 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   });
   return {
     resolver,
+    maker: {
+      make: async (request, signal) =>
+        await makeImage({ store, pool, events: options.events }, request, signal),
+    },
     rootfs,
     routes: [
       ...imageRoutes(service),

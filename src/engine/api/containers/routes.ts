@@ -2,6 +2,7 @@ import type { ContainersContext } from '../../containers/context.ts';
 import type { Route } from '../route.ts';
 import { archiveRoutes } from './archive.ts';
 import { attachHandler } from './attach.ts';
+import { commitRoute } from './commit.ts';
 import { containerHandlers } from './handlers.ts';
 import { logsHandler } from './logs.ts';
 import { statsHandler } from './stats.ts';
@@ -32,5 +33,6 @@ export function containerRoutes(context: ContainersContext): Route[] {
     { method: 'POST', path: '/containers/{id}/exec', handle: handlers.createExec },
     { method: 'DELETE', path: '/containers/{id}', handle: handlers.remove },
     ...archiveRoutes(context),
+    commitRoute(context),
   ];
 }

@@ -1,9 +1,8 @@
 import { invalid } from '../../errors.ts';
 import type { ImageService } from '../../images/image-service.ts';
 import { nativePlatform, parsePlatform } from '../../images/platform.ts';
-import { isTag, parseReference, withDefaultTag } from '../../images/reference.ts';
-import type { Reference } from '../../images/reference.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
+import { newName } from './new-name.ts';
 import { ProgressStream } from './progress-stream.ts';
 
 /** `POST /images/create?fromSrc=…`: `-` is the body, anything else a URL that the engine fetches. */
@@ -30,17 +29,4 @@ export async function importHandler(
     const id = await service.import(source === '-' ? body : source, options, stream.write, request.signal);
     stream.write({ status: id });
   });
-}
-
-/**
- * The name that a new image is to have; undefined for none. @throws EngineError invalidParameter
- */
-export function newName(repository: string, tag: string): Reference | undefined {
-  if (repository === '') return undefined;
-  const reference = parseReference(repository);
-  if (reference.digest !== undefined) {
-    throw invalid(`"${repository}" can't name a new image: it has a digest. Give it a tag, or none`);
-  }
-  if (tag !== '' && !isTag(tag)) throw invalid('invalid tag format');
-  return withDefaultTag(tag === '' ? reference : { ...reference, tag });
 }

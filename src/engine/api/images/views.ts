@@ -27,13 +27,18 @@ function names(service: ImageService, id: string): { RepoTags: string[]; RepoDig
   };
 }
 
+/** The image that it was made of here, while that is there; '' otherwise. */
+function parentOf({ store }: ImageService, { record }: StoredImage): string {
+  return record.parent !== undefined && store.has(record.parent) ? record.parent : '';
+}
+
 export function summary(service: ImageService, image: StoredImage) {
   return {
     Containers: -1,
     Created: createdSeconds(image.config),
     Id: image.id,
     Labels: image.config.config?.Labels ?? null,
-    ParentId: '',
+    ParentId: parentOf(service, image),
     ...names(service, image.id),
     SharedSize: -1,
     Size: sizeOf(service, image),
@@ -45,7 +50,7 @@ export function inspection(service: ImageService, image: StoredImage) {
   return {
     Id: id,
     ...names(service, id),
-    Parent: '',
+    Parent: parentOf(service, image),
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? '',
     Created: config.created ?? ZERO_TIME,
     DockerVersion: config.docker_version ?? '',
@@ -73,9 +78,7 @@ export function inspection(service: ImageService, image: StoredImage) {
 /** Newest step first; sizes belong to the steps that made a layer. */
 export function historyOf(service: ImageService, image: StoredImage) {
   const layers = [...image.record.layers];
-  const { RepoTags } = names(service, image.id);
-  const steps = image.config.history ?? [];
-  const items = steps.map((step) => {
+  const items = (image.config.history ?? []).map((step) => {
     const diffId = step.empty_layer === true ? undefined : layers.shift();
     const created = Date.parse(step.created ?? '');
     return {
@@ -87,7 +90,14 @@ export function historyOf(service: ImageService, image: StoredImage) {
       Tags: null as string[] | null,
     };
   });
-  const newest = items.at(-1);
-  if (newest !== undefined) Object.assign(newest, { Id: image.id, Tags: RepoTags });
-  return items.toReversed();
+  const steps = items.toReversed();
+  // The newest step is the image's, the one before it that of the image that it was made of, and so on.
+  let owner = image;
+  for (const step of steps) {
+    Object.assign(step, { Id: owner.id, Tags: names(service, owner.id).RepoTags });
+    const parent: string = parentOf(service, owner);
+    if (parent === '') break;
+    owner = service.store.get(parent);
+  }
+  return steps;
 }

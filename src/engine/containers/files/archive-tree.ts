@@ -12,7 +12,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const CHUNK = 256 * 1024;
 
 /** What an archive has of files with several names: device and inode → the name it has in the archive. */
-type Links = Map<string, string>;
+export type Links = Map<string, string>;
 
 /** Names in archives are bytes, one character each; `Buffer` is what the filesystem gives. */
 const latin1 = (name: Buffer): string => name.toString('latin1');
@@ -62,13 +62,22 @@ export async function* archiveDirectory(
   links: Links = new Map(),
 ): AsyncGenerator<Buffer> {
   if (as !== '') {
-    yield memberBytes({ ...headerOf(await directory.stat(), as, ids), xattrs: readAttributes(directory.fd) });
+    yield await directoryMember(directory, as, ids);
   }
   const names = await readdir(`/proc/self/fd/${directory.fd}`, { encoding: 'buffer' });
   const below = as === '' || as.endsWith('/') ? as : `${as}/`;
   for (const name of names.sort((a, b) => a.compare(b))) {
     yield* archiveTree(directory, name, below + latin1(name), ids, links);
   }
+}
+
+/** A directory's own header. */
+export async function directoryMember(
+  directory: FileHandle,
+  as: string,
+  ids: (id: number) => number,
+): Promise<Buffer> {
+  return memberBytes({ ...headerOf(await directory.stat(), as, ids), xattrs: readAttributes(directory.fd) });
 }
 
 async function* archiveFile(

@@ -35,7 +35,13 @@ import { AttachHub } from '../../../../src/engine/containers/streams/attach-hub.
 import { openContainers } from '../../../../src/engine/containers/open-containers.ts';
 import { notFound } from '../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../src/engine/events.ts';
-import type { ImageResolver, ResolvedImage, RootfsManager } from '../../../../src/engine/images/contract.ts';
+import type {
+  ImageMaker,
+  ImageResolver,
+  ResolvedImage,
+  RootfsManager,
+} from '../../../../src/engine/images/contract.ts';
+import { familiarReference } from '../../../../src/engine/images/reference.ts';
 import type { NetworkManager } from '../../../../src/engine/networks/contract.ts';
 import { diskUsage } from '../../../../src/engine/store/disk-usage.ts';
 import { hasCode } from '../../../../src/engine/sys/errno.ts';
@@ -271,7 +277,26 @@ const networks: NetworkManager = {
 
 const events = new EventBus();
 const volumes = await Volumes.open(dataDir, events);
+/** Keeps what `commit` makes, for the tests to see. */
+const made: { tar: string; config: object; parent: string | undefined; name: string | undefined }[] = [];
+const maker: ImageMaker = {
+  async make({ layer, parent, configOf, name }) {
+    const pieces: Buffer[] = [];
+    for await (const piece of layer.tar) pieces.push(piece);
+    await layer.onRead?.();
+    const tar = Buffer.concat(pieces);
+    const config = configOf(tar.length === 1024 ? undefined : 'sha256:layer', undefined);
+    made.push({
+      tar: tar.toString('base64'),
+      config,
+      parent,
+      name: name === undefined ? undefined : familiarReference(name),
+    });
+    return `sha256:${made.length}`;
+  },
+};
 const routes: Route[] = [
+  { method: 'GET', path: '/test/made', handle: (_request, response) => response.json(200, made.at(-1)) },
   { method: 'HEAD', path: '/_ping', handle: (_request, response) => response.empty(200) },
   {
     method: 'GET',
@@ -297,6 +322,7 @@ const containers = openContainers({
   dataDir,
   runDir,
   images,
+  maker,
   rootfs,
   networks,
   volumes,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect } from 'chai';
@@ -73,6 +74,43 @@ describe('docker import', function () {
       expect(leftovers()).to.deep.equal([]);
     });
   }
+
+  it('takes a layer over another image for commit: its parent is told, an empty one adds none', async () => {
+    await importing({ repo: 'below' }, tar);
+    const parent = String((await inspect('below'))['Id']);
+    const made = layerTar([file('etc/more', 'committed')]);
+    const make = async (bytes: Buffer, tag: string): Promise<string> =>
+      await under.images.maker.make(
+        {
+          layer: { tar: Readable.from([bytes]) },
+          parent,
+          configOf: (added, below) => ({
+            ...below,
+            rootfs: { type: 'layers', diff_ids: [diffId, ...(added === undefined ? [] : [added])] },
+            history: [...(below?.history ?? []), { created_by: tag, empty_layer: added === undefined }],
+          }),
+          name: { domain: 'docker.io', path: 'library/above', tag },
+        },
+        new AbortController().signal,
+      );
+    const id = await make(made, 'layer');
+    expect(await inspect('above:layer')).to.deep.include({
+      Id: id,
+      Parent: parent,
+      RootFS: {
+        Type: 'layers',
+        Layers: [diffId, `sha256:${createHash('sha256').update(made).digest('hex')}`],
+      },
+      Size: 300_017,
+    });
+    const steps = JSON.parse((await under.call('GET', '/images/above:layer/history')).text) as {
+      Id: string;
+    }[];
+    expect(steps.map((step) => step.Id)).to.deep.equal([id, parent]);
+    await make(Buffer.alloc(1024), 'empty');
+    expect((await inspect('above:empty'))['RootFS']).to.deep.equal({ Type: 'layers', Layers: [diffId] });
+    expect(leftovers()).to.deep.equal([]);
+  });
 
   it('has the tag of `tag`, `latest` without one, and no name where none is given', async () => {
     await importing({ repo: 'team/named', tag: 'two' }, tar);
