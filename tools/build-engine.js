@@ -48,10 +48,14 @@ const builtins = {
 // Builtins that a start can do without, and that take long to load: each waits for the first call of one of its
 // functions. Only functions and classes can be imported from them, and nothing can extend such a class.
 const LATE = new Set([
+  'node:child_process',
   'node:crypto',
   'node:dgram',
+  'node:fs/promises',
   'node:https',
   'node:readline',
+  'node:stream/promises',
+  'node:timers/promises',
   'node:v8',
   'node:vm',
   'node:zlib',

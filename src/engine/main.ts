@@ -1,8 +1,10 @@
+import './validation.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { readEnvironment } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { errorFields, logToStderr } from './log.ts';
 import { pushReadiness } from './readiness.ts';
 import { waitForGo } from './seam.ts';
@@ -18,27 +20,17 @@ function fail(error: unknown): void {
 export async function main(): Promise<void> {
   const version = process.env['WHERRY_VERSION'] ?? '0.0.0-dev';
   const environment = readEnvironment(process.env);
-  let engine: Engine | undefined;
-
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 
-  const end = (whole: boolean): void => {
-    const ended = engine === undefined ? Promise.resolve() : whole ? engine.shutdown() : engine.stop();
-    // oxlint-disable-next-line unicorn/no-process-exit -- timers and streams of containers would hold it
-    ended.then(() => process.exit(0), fail);
-  };
-  // Init sends SIGTERM for both, and says by a file that the machine powers off.
-  process.once('SIGTERM', () => end(existsSync(join(environment.runDir, 'poweroff'))));
-  process.once('SIGINT', () => end(false));
-  process.once('SIGPWR', () => end(true));
-
   warmUp();
   const loaded = performance.now();
-  await waitForGo(process.stdin);
+  waitForGo(0);
   const go = performance.now();
-  engine = await startEngine(environment, version, logToStderr);
+
+  const engine = await startEngine(environment, version, logToStderr);
   pushReadiness(environment.readyPort, { event: 'engine', version });
+  endOnSignals(engine, environment);
   // Since the process began: what a slow start was slow at.
   const milliseconds = {
     loaded: Math.round(loaded),
@@ -46,4 +38,16 @@ export async function main(): Promise<void> {
     answer: Math.round(performance.now()),
   };
   logToStderr('info', 'the engine answers', { socket: environment.socket, version, milliseconds });
+}
+
+/** Until now a signal ended the process as it does any other: there was nothing yet that wanted an orderly end. */
+function endOnSignals(engine: Engine, { runDir }: Environment): void {
+  const end = (whole: boolean): void => {
+    // oxlint-disable-next-line unicorn/no-process-exit -- timers and streams of containers would hold it
+    (whole ? engine.shutdown() : engine.stop()).then(() => process.exit(0), fail);
+  };
+  // Init sends SIGTERM for both, and says by a file that the machine powers off.
+  process.once('SIGTERM', () => end(existsSync(join(runDir, 'poweroff'))));
+  process.once('SIGINT', () => end(false));
+  process.once('SIGPWR', () => end(true));
 }

@@ -50,8 +50,8 @@ export class ImageStore {
 
   /** Opens the store and forgets layers whose files a crash has torn: a later pull brings them again. */
   static async open(directory: string): Promise<ImageStore> {
-    const content = await ContentStore.open(directory);
-    const metadata = await Metadata.open(join(directory, 'images.json'));
+    const content = ContentStore.open(directory);
+    const metadata = Metadata.open(join(directory, 'images.json'));
     const store = new ImageStore(content, metadata);
     await store.#verify();
     return store;
@@ -60,8 +60,8 @@ export class ImageStore {
   async #verify(): Promise<void> {
     const torn: string[] = [];
     for (const [diffId, layer] of Object.entries(this.#metadata.state.layers)) {
-      const erofsSize = await this.content.sizeOf(this.content.layerFile(diffId));
-      const blobSize = await this.content.sizeOf(this.content.blobFile(layer.blob));
+      const erofsSize = this.content.sizeNow(this.content.layerFile(diffId));
+      const blobSize = this.content.sizeNow(this.content.blobFile(layer.blob));
       if (erofsSize !== layer.erofsSize || blobSize !== layer.blobSize) torn.push(diffId);
     }
     if (torn.length > 0) {
@@ -70,7 +70,7 @@ export class ImageStore {
       });
     }
     const { layers } = this.#metadata.state;
-    await this.content.sweep({ blobs: this.#knownBlobs(), layers: new Set(Object.keys(layers)) });
+    this.content.sweep({ blobs: this.#knownBlobs(), layers: new Set(Object.keys(layers)) });
   }
 
   #knownBlobs(): Set<string> {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat, chmod, chown, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -40,11 +40,11 @@ export class OverlayRootfs implements RootfsManager {
   static async open(options: RootfsOptions): Promise<OverlayRootfs> {
     const manager = new OverlayRootfs(options);
     for (const directory of [manager.#dataDir, manager.#layersDir]) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
     }
-    await mkdir(manager.#rootsDir, { recursive: true, mode: 0o711 });
+    mkdirSync(manager.#rootsDir, { recursive: true, mode: 0o711 });
     // Removals that a crash cut short.
-    for (const name of await readdir(manager.#dataDir)) {
+    for (const name of readdirSync(manager.#dataDir)) {
       if (name.startsWith('.removed-')) await removeTree(join(manager.#dataDir, name));
     }
     return manager;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -81,10 +81,10 @@ export class NetworkStore {
 
   /** The stored networks; the predefined ones are made at the first start. @throws Error for a damaged file */
   async load(): Promise<NetworkRecord[]> {
-    await removeUnfinished(this.#path);
+    removeUnfinished(this.#path);
     let text: string;
     try {
-      text = await readFile(this.#path, 'utf8');
+      text = readFileSync(this.#path, 'utf8');
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error;
       const networks = predefined();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { commitFile } from './durable.ts';
@@ -20,11 +20,12 @@ export class ContentStore {
     this.ingest = join(root, 'ingest');
   }
 
-  static async open(root: string): Promise<ContentStore> {
+  /** Synchronous, like {@link sizeNow} and {@link sweep}: at an engine's start nobody else has anything to do. */
+  static open(root: string): ContentStore {
     const store = new ContentStore(root);
-    await rm(store.ingest, { recursive: true, force: true });
+    rmSync(store.ingest, { recursive: true, force: true });
     for (const directory of [store.#blobs, store.#layers, store.ingest]) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
     }
     return store;
   }
@@ -84,14 +85,18 @@ export class ContentStore {
     }
   }
 
+  sizeNow(file: string): number | undefined {
+    return statSync(file, { throwIfNoEntry: false })?.size;
+  }
+
   /** Removes files that the metadata doesn't name: a crash came between their rename and the commit. */
-  async sweep(known: { blobs: ReadonlySet<string>; layers: ReadonlySet<string> }): Promise<void> {
-    for (const name of await readdir(this.#blobs)) {
-      if (!known.blobs.has(`sha256:${name}`)) await rm(join(this.#blobs, name), { force: true });
+  sweep(known: { blobs: ReadonlySet<string>; layers: ReadonlySet<string> }): void {
+    for (const name of readdirSync(this.#blobs)) {
+      if (!known.blobs.has(`sha256:${name}`)) rmSync(join(this.#blobs, name), { force: true });
     }
-    for (const name of await readdir(this.#layers)) {
+    for (const name of readdirSync(this.#layers)) {
       if (!known.layers.has(`sha256:${name.replace(/\.erofs$/, '')}`))
-        await rm(join(this.#layers, name), { force: true });
+        rmSync(join(this.#layers, name), { force: true });
     }
   }
 }

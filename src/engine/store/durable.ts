@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdirSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /*
@@ -46,10 +47,13 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
   }
 }
 
-/** Removes what a crash left of {@link writeDurably} for `path`; for before its first write. */
-export async function removeUnfinished(path: string): Promise<void> {
+/**
+ * Removes what a crash left of {@link writeDurably} for `path`; for before its first write. Synchronous, as all that a
+ * start does: nobody else is there yet, and under emulation a trip through the thread pool takes milliseconds.
+ */
+export function removeUnfinished(path: string): void {
   const directory = dirname(path);
-  for (const name of await readdir(directory)) {
-    if (name.startsWith(`${basename(path)}.`) && name.endsWith(UNFINISHED)) await rm(join(directory, name));
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(`${basename(path)}.`) && name.endsWith(UNFINISHED)) rmSync(join(directory, name));
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { EngineError } from '../errors.ts';
 import { removeUnfinished, writeDurably } from './durable.ts';
@@ -52,11 +52,11 @@ export class Metadata {
   }
 
   /** @throws EngineError system when the file is there and can't be understood: nothing is thrown away for that */
-  static async open(file: string): Promise<Metadata> {
-    await removeUnfinished(file);
+  static open(file: string): Metadata {
+    removeUnfinished(file);
     let text: string;
     try {
-      text = await readFile(file, 'utf8');
+      text = readFileSync(file, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Metadata(file, EMPTY);
       throw error;
