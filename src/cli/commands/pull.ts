@@ -1,23 +1,36 @@
 import { Args, Flags } from '@oclif/core';
+import { WherryError } from '../../core/errors.ts';
 import { WherryCommand } from '../base-command.ts';
-import { pullImage, withDefaultTag } from '../run/pull-image.ts';
+import { canonicalName, withDefaultTag } from '../run/image-name.ts';
+import { pullImage } from '../run/pull-image.ts';
 
 export default class Pull extends WherryCommand {
   static override description = 'Download an image from a registry';
   static override args = { image: Args.string({ required: true, description: 'NAME[:TAG|@DIGEST]' }) };
   static override flags = {
+    'all-tags': Flags.boolean({
+      char: 'a',
+      description: 'Download all tagged images in the repository',
+      default: false,
+    }),
     platform: Flags.string({ description: 'Set platform if server is multi-platform capable' }),
     quiet: Flags.boolean({ char: 'q', description: 'Suppress verbose output', default: false }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Pull);
-    if (!flags.quiet && withDefaultTag(args.image) !== args.image) this.print('Using default tag: latest');
+    const allTags = flags['all-tags'];
+    const tagged = withDefaultTag(args.image);
+    if (allTags && tagged === args.image) {
+      throw new WherryError({ code: 'USAGE', message: "tag can't be used with --all-tags/-a", bare: true });
+    }
+    if (!allTags && !flags.quiet && tagged !== args.image) this.print('Using default tag: latest');
     await this.withEngine(flags.machine, (engine) =>
       pullImage(
         engine,
         {
           reference: args.image,
+          allTags,
           policy: 'always',
           platform: flags.platform,
           quiet: flags.quiet,
@@ -27,14 +40,6 @@ export default class Pull extends WherryCommand {
         this.terminal.stderr,
       ),
     );
-    this.print(canonicalName(withDefaultTag(args.image)));
+    this.print(canonicalName(allTags ? args.image : tagged));
   }
-}
-
-/** With the registry's domain, as docker prints what it pulled: a first part is a domain if it looks like one. */
-function canonicalName(reference: string): string {
-  const slash = reference.indexOf('/');
-  const first = reference.slice(0, Math.max(0, slash));
-  if (/[.:]/.test(first) || first === 'localhost') return reference;
-  return `docker.io/${slash === -1 ? 'library/' : ''}${reference}`;
 }

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 import { apiPath } from '../engine-client/api-path.ts';
-import { splitTag, withDefaultTag } from '../run/pull-image.ts';
+import { splitTag, withDefaultTag } from '../run/image-name.ts';
 
 export default class Tag extends WherryCommand {
   static override description = 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE';

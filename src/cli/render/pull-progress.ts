@@ -7,10 +7,20 @@ export interface ProgressMessage {
   readonly stream?: string;
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
   readonly errorDetail?: { readonly message?: string };
+  /** A push's manifest: not shown. */
+  readonly aux?: object;
   readonly error?: string;
 }
 
-const FINAL = new Set(['Pull complete', 'Already exists']);
+const FINAL = new Set([
+  'Pull complete',
+  'Already exists',
+  'Preparing',
+  'Waiting',
+  'Pushed',
+  'Layer already exists',
+]);
+const isFinal = (status: string): boolean => FINAL.has(status) || status.startsWith('Mounted from ');
 const BAR = 50;
 
 /** Draws pull progress: layers as lines that change in place on a TTY, a line a finished layer elsewhere. */
@@ -37,7 +47,7 @@ export class PullProgress {
       return;
     }
     if (!this.#out.isTTY) {
-      if (FINAL.has(status)) this.#out.write(`${text}\n`);
+      if (isFinal(status)) this.#out.write(`${text}\n`);
       return;
     }
     this.#draw(message.id ?? '', `${text}${bar(message.progressDetail)}`);

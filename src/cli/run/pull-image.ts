@@ -1,11 +1,13 @@
-import { WherryError } from '../../core/errors.ts';
 import { jsonLines } from '../engine-client/json-lines.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
+import { splitTag, withDefaultTag } from './image-name.ts';
 import { PullProgress, type ProgressMessage } from '../render/pull-progress.ts';
 
 export interface PullRequest {
   readonly reference: string;
   readonly platform?: string | undefined;
+  /** All tags that the repository has; `reference` is a name alone. */
+  readonly allTags?: boolean | undefined;
   /** `always` also forbids the bundled stand-in for hello-world. */
   readonly policy?: 'always' | 'missing' | undefined;
   readonly quiet?: boolean | undefined;
@@ -15,12 +17,6 @@ export interface PullRequest {
 export interface PulledLayers {
   readonly pulled: readonly string[];
   readonly existing: readonly string[];
-}
-
-/** `busybox` → `busybox:latest`; a digest or a tag stays. */
-export function withDefaultTag(reference: string): string {
-  const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
-  return lastPart.includes(':') || reference.includes('@') ? reference : `${reference}:latest`;
 }
 
 /**
@@ -34,7 +30,9 @@ export async function pullImage(
   out: NodeJS.WriteStream,
   stderr: NodeJS.WritableStream,
 ): Promise<PulledLayers> {
-  const [fromImage, tag] = splitTag(withDefaultTag(request.reference));
+  const { reference } = request;
+  const [fromImage, tag] =
+    request.allTags === true ? [reference, undefined] : splitTag(withDefaultTag(reference));
   // Read when something is pulled, and not at every start of a container.
   const { registryAuth } = await import('../registry/registry-auth.ts');
   const signal = request.signal ?? new AbortController().signal;
@@ -56,14 +54,4 @@ export async function pullImage(
     if (message.status === 'Already exists') layers.existing.push(message.id ?? '');
   }
   return layers;
-}
-
-/** `name@digest` keeps its digest as the tag parameter, as docker's own client sends it. */
-export function splitTag(reference: string): [string, string] {
-  const at = reference.indexOf('@');
-  if (at !== -1) return [reference.slice(0, at), reference.slice(at + 1)];
-  const colon = reference.lastIndexOf(':');
-  if (colon === -1)
-    throw new WherryError({ code: 'USAGE', message: `invalid reference format: ${reference}` });
-  return [reference.slice(0, colon), reference.slice(colon + 1)];
 }

@@ -8,7 +8,8 @@ import { openCidFile } from './cid-file.ts';
 import { attachedStreams } from '../flags/attach.ts';
 import type { CreateBody, RunFlags } from './create-body.ts';
 import { ENGINE_FAILED, runFailure, startAttached, startContainer } from './start-attached.ts';
-import { pullImage, withDefaultTag, type PulledLayers } from './pull-image.ts';
+import { withDefaultTag } from './image-name.ts';
+import { pullImage, type PulledLayers } from './pull-image.ts';
 
 export interface RunRequest {
   readonly image: string;

@@ -16,6 +16,8 @@ import type { LayerPool } from './layer/layer-pool.ts';
 import { nativePlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 import type { ProgressSink } from './progress.ts';
+import { pushImages } from './push/push.ts';
+import type { PushRequest } from './push/push.ts';
 import { PullError, pullFailure, pullImage } from './pull.ts';
 import type { PullRequest } from './pull.ts';
 import { canonicalReference, familiarReference, parseReference } from './reference.ts';
@@ -81,6 +83,11 @@ export class ImageService {
       }
       await this.#loadBundled(pullFailure(error, reference), platform, sink, signal);
     }
+  }
+
+  /** @throws EngineError in the words of Docker */
+  async push(request: PushRequest, sink: ProgressSink, signal: AbortSignal): Promise<void> {
+    await pushImages(this.#options, request, sink, signal);
   }
 
   /** hello-world without a network: an OCI layout of the system disk. RepoDigests stays empty. */

@@ -143,6 +143,24 @@ export class ImageStore {
     });
   }
 
+  /** Notes by which manifest a registry knows an image now. One that was removed meanwhile stays gone. */
+  async addDigest(
+    id: string,
+    manifest: { readonly digest: string; readonly bytes: Buffer },
+    reference: string,
+  ): Promise<void> {
+    await this.#exclusively(async () => {
+      if (!this.has(id)) return;
+      await this.content.putDocument(manifest.digest, manifest.bytes);
+      await this.#metadata.update((draft) => {
+        const image = draft.images[id];
+        if (image === undefined) return;
+        if (!image.manifests.includes(manifest.digest)) image.manifests.push(manifest.digest);
+        draft.references[reference] = id;
+      });
+    });
+  }
+
   async removeReferences(references: readonly string[]): Promise<void> {
     await this.#metadata.update((draft) => {
       for (const reference of references) delete draft.references[reference];

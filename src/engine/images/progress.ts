@@ -7,6 +7,8 @@ export interface ProgressLine {
   readonly progressDetail?: { readonly current?: number; readonly total?: number } | undefined;
   readonly progress?: string | undefined;
   readonly id?: string | undefined;
+  /** What clients read without showing it: of a push, the manifest. */
+  readonly aux?: object | undefined;
   readonly errorDetail?: { readonly message: string; readonly code?: number } | undefined;
   readonly error?: string | undefined;
 }

@@ -48,7 +48,8 @@ export class PullError extends Error {
 }
 
 /**
- * Pulls an image, from the first endpoint that has it, and names it.
+ * Pulls an image, from the first endpoint that has it, and names it. A reference without a tag means all tags that the
+ * repository has.
  *
  * @throws PullError around the error of the last endpoint, or the signal's reason
  */
@@ -58,6 +59,36 @@ export async function pullImage(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
+  if (request.reference.tag !== undefined || request.reference.digest !== undefined) {
+    const pull = (client: RegistryClient) => pullFrom(client, context, request, sink, signal);
+    await atFirstEndpoint(context, request, pull, signal);
+    return;
+  }
+  const list = async (client: RegistryClient) => await client.tags(signal);
+  const tags = await atFirstEndpoint(context, request, list, signal);
+  let newer = false;
+  // Each tag tells what it is, and the end, once, whether anything was new.
+  const withoutStatus: ProgressSink = (line) => {
+    if (line.status?.startsWith('Status: ') !== true) sink(line);
+    else newer ||= line.status.startsWith('Status: Downloaded');
+  };
+  for (const tag of tags) {
+    await pullImage(context, { ...request, reference: { ...request.reference, tag } }, withoutStatus, signal);
+  }
+  const shown = familiarName(request.reference);
+  sink({
+    status: newer
+      ? `Status: Downloaded newer image for ${shown}`
+      : `Status: Image is up to date for ${shown}`,
+  });
+}
+
+async function atFirstEndpoint<T>(
+  context: PullContext,
+  request: PullRequest,
+  work: (client: RegistryClient) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
   const { reference, credentials } = request;
   let answered = false;
   let last: unknown;
@@ -72,8 +103,7 @@ export async function pullImage(
     });
     const client = new RegistryClient(session, retry);
     try {
-      await pullFrom(client, context, request, sink, signal);
-      return;
+      return await work(client);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof StorageError) throw new PullError(error, true);

@@ -21,6 +21,7 @@ import { importHandler } from './import.ts';
 import { listImages } from './list.ts';
 import { platformOfQuery } from './platform-query.ts';
 import { ProgressStream } from './progress-stream.ts';
+import { push } from './push.ts';
 import { saveRoutes } from './save.ts';
 import { createdSeconds, historyOf, inspection } from './views.ts';
 
@@ -66,7 +67,11 @@ export function imageRoutes(service: ImageService): Route[] {
         response.json(200, historyOf(service, image));
       },
     },
-    { method: 'POST', path: '/images/{name...}/push', handle: () => unsupported('POST /images/{name}/push') },
+    {
+      method: 'POST',
+      path: '/images/{name...}/push',
+      handle: async (request, response) => await push(service, request, response),
+    },
     {
       method: 'POST',
       path: '/images/{name...}/tag',
@@ -110,10 +115,11 @@ async function create(service: ImageService, request: ApiRequest, response: ApiR
   await stream.run(async () => await service.pull(options, stream.write, request.signal));
 }
 
-/** `tag` is a tag or a digest; it wins over what `fromImage` says. Without either, `latest`. */
+/** `tag` is a tag or a digest; it wins over what `fromImage` says. Without either, all tags are meant. */
 function pullReference(name: string, tagOrDigest: string): Reference {
-  const reference = parseReference(name);
-  if (tagOrDigest === '') return withDefaultTag(reference);
+  // Docker's clients have sent `name:` for all tags.
+  const reference = parseReference(name.replace(/:$/, ''));
+  if (tagOrDigest === '') return reference;
   if (isDigest(tagOrDigest)) return { ...reference, digest: tagOrDigest };
   if (!isTag(tagOrDigest)) throw invalid('invalid reference format');
   return { ...reference, tag: tagOrDigest };

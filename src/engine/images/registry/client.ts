@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
 import { EngineError } from '../../errors.ts';
 import { MANIFEST_ACCEPT, MAX_DOCUMENT, parseManifest } from '../manifest.ts';
 import type { Descriptor, ManifestDocument } from '../manifest.ts';
+import { isTag } from '../reference.ts';
 import { readBody } from './body.ts';
 import { RegistryAnswer, RegistryTransportError, RegistryUnreachable } from './errors.ts';
 import { isTransient, waitBefore, withRetry } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { RegistrySession } from './session.ts';
+
+const tagList = z.object({ tags: z.array(z.string().refine(isTag)).nullish() });
+const MAX_TAG_PAGES = 1000;
 
 export interface FetchedManifest {
   readonly digest: string;
@@ -45,6 +50,32 @@ export class RegistryClient {
     }
     const document = parseManifest(bytes, mediaType === '' ? undefined : mediaType);
     return { digest, bytes, document, mediaType: mediaType.split(';')[0]?.trim() ?? '' };
+  }
+
+  /** All tags, page by page (OCI distribution-spec v1.1, "Listing Tags"). @throws as {@link manifest} */
+  async tags(signal: AbortSignal): Promise<string[]> {
+    const tags: string[] = [];
+    let target: string | URL | undefined = 'tags/list';
+    for (let pages = 0; target !== undefined; pages++) {
+      if (pages === MAX_TAG_PAGES) throw new EngineError('system', 'the registry lists tags without an end');
+      const page = await this.#tagPage(target, signal);
+      tags.push(...page.tags);
+      target = page.next;
+    }
+    return tags;
+  }
+
+  async #tagPage(target: string | URL, signal: AbortSignal) {
+    const { answer, body } = await withRetry(this.#retry, signal, async () => {
+      const answer = await this.#session.request({ target, expects: [200] }, signal);
+      return { answer, body: await readBody(answer.response, MAX_DOCUMENT) };
+    });
+    const parsed = tagList.safeParse(parseJson(body));
+    if (!parsed.success) throw new EngineError('system', 'the registry lists tags in an unknown form');
+    // RFC 8288: `</v2/x/tags/list?last=b&n=2>; rel="next"`.
+    const link = /<([^>]*)>[^,]*;\s*rel="?next"?/.exec(String(answer.response.headers['link'] ?? ''))?.[1];
+    const next = link !== undefined && URL.canParse(link, answer.url) ? new URL(link, answer.url) : undefined;
+    return { tags: parsed.data.tags ?? [], next };
   }
 
   /** A small blob (an image config), read into memory. */
@@ -129,6 +160,14 @@ export class RegistryClient {
       );
     }
     return { response, skip: offset - Number(start) };
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch {
+    return undefined; // no schema takes it
   }
 }
 
