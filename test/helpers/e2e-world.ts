@@ -22,6 +22,8 @@ export interface World {
   readonly tools: DebianTools;
   /** `10.0.2.2:PORT`: the registry as the engine sees it. */
   readonly registryHost: string;
+  /** A second, empty registry that asks for an account, as the engine sees it. */
+  readonly closedHost: string;
   readonly env: NodeJS.ProcessEnv;
   /** `<registryHost>/NAME:TAG`. */
   image(name: string): string;
@@ -125,6 +127,9 @@ export async function createWorld(): Promise<World> {
   const home = join(scratch, 'home');
   const tools = await debianTools(['docker-registry', 'skopeo', 'docker-cli', 'erofs-utils']);
   const registry = await startRegistry(join(tools.binDir, 'docker-registry'), join(scratch, 'registry'));
+  const closed = await startRegistry(join(tools.binDir, 'docker-registry'), join(scratch, 'closed'), {
+    accounts: true,
+  });
   console.log("Composing the tests' images from Debian packages and pushing them with skopeo");
   const downloads = join(cacheDirectory, 'downloads');
   const images: readonly (readonly [string, ...ImageSource[]])[] = [
@@ -141,6 +146,7 @@ export async function createWorld(): Promise<World> {
   for (const [name, ...sources] of images) await push(tools, sources, registry.port, name, scratch);
 
   const registryHost = `${HOST_FROM_GUEST}:${registry.port}`;
+  const closedHost = `${HOST_FROM_GUEST}:${closed.port}`;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     CI: 'true',
@@ -164,6 +170,7 @@ export async function createWorld(): Promise<World> {
     registry,
     tools,
     registryHost,
+    closedHost,
     env,
     image: (name) => `${registryHost}/library/${name}`,
     wherry,
@@ -188,7 +195,7 @@ export async function createWorld(): Promise<World> {
     inVm: (script) => world.ok(['machine', 'ssh', MACHINE, script]),
     stop: async () => {
       if (existsSync(home)) await wherry(['machine', 'rm', '-f', MACHINE]);
-      await registry.stop();
+      await Promise.all([registry.stop(), closed.stop()]);
       rmSync(scratch, { recursive: true, force: true });
     },
   };
@@ -203,6 +210,8 @@ export async function createWorld(): Promise<World> {
       '2048',
       '--engine-insecure-registry',
       registryHost,
+      '--engine-insecure-registry',
+      closedHost,
       '--engine-registry-mirror',
       `http://${registryHost}`,
       MACHINE,

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { systemErrorCode } from '../../core/errors.ts';
 import { systemExec, type Exec } from '../../platform/exec.ts';
 import { CredentialHelper } from './credential-helper.ts';
@@ -65,7 +66,7 @@ export class Credentials {
     return kept === undefined ? undefined : fromEntry(kept, server);
   }
 
-  /** @returns what is to be said to the user: the password is in a file now */
+  /** @returns what is to be said to the user if the password has come into a file now */
   async store(auth: AuthConfig): Promise<string | undefined> {
     const config = await readDockerConfig(this.#path);
     const server = auth.serveraddress;
@@ -81,6 +82,7 @@ export class Credentials {
       await helper.store(server, { Username, Secret: token ?? auth.password ?? '' });
     }
     const entry = helper === undefined ? toEntry(auth) : {};
+    if (isDeepStrictEqual(config.auths[server], entry)) return undefined;
     await writeDockerConfig(config, {
       auths: { ...config.auths, [server]: entry },
       ...(credsStore === undefined ? {} : { credsStore }),
@@ -88,7 +90,6 @@ export class Credentials {
     return helper === undefined && token === undefined ? unencrypted(this.#path) : undefined;
   }
 
-  /** @returns whether there was something */
   async erase(server: string): Promise<void> {
     const config = await readDockerConfig(this.#path);
     await this.#helper(config.credHelpers[server] ?? config.credsStore)?.erase(server);

@@ -33,6 +33,8 @@ export async function askLine(
   options: { readonly hidden: boolean; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
   const { input, output } = streams;
+  // The question before this one may have let it go.
+  input.ref?.();
   // What readline echoes goes nowhere; the question itself is written past it.
   const echo = options.hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output;
   const prompt = createInterface({ input, output: echo, terminal: true });

@@ -185,16 +185,14 @@ describe("pushing to Debian's docker-registry", function () {
       await under.call('DELETE', `/images/${host}/many/app:${to}`);
     }
     const { lines, text } = await under.call('POST', `/images/create?fromImage=${host}/many/app`);
-    expect(
-      lines.map(({ status, id }) => (id === undefined ? status : `${id}: ${status}`)),
-      text,
-    ).to.deep.equal([
+    const told = lines.map(({ status, id }) => (id === undefined ? status : `${id}: ${status}`));
+    // In the registry's order.
+    expect(told.filter((line) => line?.includes('Pulling from') === true).toSorted(), text).to.deep.equal([
       'x: Pulling from many/app',
-      `Digest: ${digest}`,
       'y: Pulling from many/app',
-      `Digest: ${digest}`,
-      `Status: Downloaded newer image for ${host}/many/app`,
     ]);
+    expect(told.filter((line) => line === `Digest: ${digest}`)).to.have.length(2);
+    expect(told.slice(4)).to.deep.equal([`Status: Downloaded newer image for ${host}/many/app`]);
     for (const to of ['x', 'y']) under.images.resolver.resolve(`${host}/many/app:${to}`);
   });
 
