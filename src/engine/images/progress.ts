@@ -8,7 +8,7 @@ export interface ProgressLine {
   readonly progress?: string | undefined;
   readonly id?: string | undefined;
   /** What clients read without showing it: of a push, the manifest. */
-  readonly aux?: object | undefined;
+  readonly aux?: Readonly<Record<string, unknown>> | undefined;
   readonly errorDetail?: { readonly message: string; readonly code?: number } | undefined;
   readonly error?: string | undefined;
 }

@@ -185,9 +185,9 @@ describe("pushing to Debian's docker-registry", function () {
       await under.call('DELETE', `/images/${host}/many/app:${to}`);
     }
     const { lines, text } = await under.call('POST', `/images/create?fromImage=${host}/many/app`);
-    const told = lines.map(({ status, id }) => (id === undefined ? status : `${id}: ${status}`));
+    const told = lines.map(({ status = '', id }) => (id === undefined ? status : `${id}: ${status}`));
     // In the registry's order.
-    expect(told.filter((line) => line?.includes('Pulling from') === true).toSorted(), text).to.deep.equal([
+    expect(told.filter((line) => line.includes('Pulling from')).toSorted(), text).to.deep.equal([
       'x: Pulling from many/app',
       'y: Pulling from many/app',
     ]);
@@ -205,7 +205,7 @@ describe("pushing to Debian's docker-registry", function () {
     expect(loaded.text).to.contain('Loaded image: saved/app:1');
     await tag('saved/app:1', `${host}/saved/app`);
     const { lines, text } = await push(`${host}/saved/app`);
-    const pushed = (lines.at(-1)?.aux as { Digest?: string } | undefined)?.Digest;
+    const pushed = String(lines.at(-1)?.aux?.['Digest']);
     expect(pushed, text).to.match(/^sha256:/);
     expect(await digestAt(`${host}/saved/app:1`)).to.equal(pushed);
     await under.call('DELETE', '/images/saved/app:1');
