@@ -165,11 +165,6 @@ describe('loading an archive', function () {
     );
   });
   it('says by name what is not there yet', async () => {
-    for (const [method, path] of [
-      ['GET', '/images/search?term=x'],
-      ['POST', '/images/x/push'],
-    ] as const) {
-      expect((await under.call(method, path)).status, path).to.equal(501);
-    }
+    expect((await under.call('GET', '/images/search?term=x')).status).to.equal(501);
   });
 });
