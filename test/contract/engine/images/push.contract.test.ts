@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { RETRY } from '../../../../src/engine/images/registry/retry.ts';
 import { debianTools } from '../../../helpers/debian-tools.ts';
 import { directory, file } from '../../../helpers/images/entries.ts';
 import { writeOciLayout } from '../../../helpers/images/oci-layout.ts';
@@ -66,7 +67,8 @@ describe("pushing to Debian's docker-registry", function () {
     digest = writeOciLayout(join(scratch, 'layout'), { config, layers });
     const copy = ['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'];
     await skopeo(...copy, `oci:${join(scratch, 'layout')}`, `docker://${host}/team/app:1`);
-    under = await startImages();
+    // With real pauses: a real registry needs a moment to see that a connection broke.
+    under = await startImages({ retry: { ...RETRY, attempts: 8, baseMs: 100 } });
     await under.pull(`${host}/team/app`);
   });
   after(async () => {
