@@ -198,6 +198,26 @@ describe("pushing to Debian's docker-registry", function () {
     for (const to of ['x', 'y']) under.images.resolver.resolve(`${host}/many/app:${to}`);
   });
 
+  it('makes a manifest for an image whose layer is kept as another image brought it', async () => {
+    const twin = layers.slice(0, 1).map((layer) => ({ ...layer, compression: 'zstd' as const }));
+    const layout = join(scratch, 'twin');
+    const theirs = writeOciLayout(layout, { config: { Cmd: ['/twin'] }, layers: twin });
+    const copy = ['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'];
+    await skopeo(...copy, `oci:${layout}`, `docker://${host}/team/twin:1`);
+    const pulled = await under.pull(`${host}/team/twin`);
+    expect(statuses(pulled.lines)).to.include('Already exists');
+    // Where the registry has the other form, the manifest can stay.
+    const again = await push(`${host}/team/twin`);
+    expect(again.lines.at(-1)?.aux, again.text).to.include({ Digest: theirs });
+    await tag(`${host}/team/twin:1`, `${host}/else/twin`);
+    const { lines, text } = await push(`${host}/else/twin`);
+    const pushed = String(lines.at(-1)?.aux?.['Digest']);
+    expect(pushed, text)
+      .to.match(/^sha256:/)
+      .and.not.to.equal(theirs);
+    expect(await digestAt(`${host}/else/twin:1`)).to.equal(pushed);
+  });
+
   it("makes a manifest of Docker's for an image that came without one, and keeps it", async () => {
     const only = { config, layers: layers.slice(0, 1) };
     const layout = join(scratch, 'one');
