@@ -21,7 +21,7 @@ export default class Save extends WherryCommand {
       throw usage('"wherry save" requires at least 1 argument.', 'See:  wherry save --help', 1);
     if (output === undefined && this.terminal.stdout.isTTY)
       throw copyError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    if (output !== undefined) await checkOutputPath(output);
+    if (output !== undefined) await checkOutputPath(output, 'failed to save image: ');
     await this.withEngine(flags.machine, async (engine) => {
       const archive = await engine.stream('GET', '/images/get', {
         query: { names: argv as string[], platform: flags.platform },

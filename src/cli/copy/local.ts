@@ -63,11 +63,16 @@ export async function localDestination(given: string): Promise<CopyDestination> 
   return { path: target, exists: false, isDirectory: false };
 }
 
-/** Says early that there is no place for a copy. @throws WherryError in docker's words */
-export async function checkOutputPath(given: string): Promise<void> {
+/**
+ * Says early that there is no place for a copy.
+ *
+ * @param what stands before docker's words: `failed to save image: `
+ * @throws WherryError in docker's words
+ */
+export async function checkOutputPath(given: string, what = ''): Promise<void> {
   const directory = path.dirname(path.normalize(given));
   if ((await ifThere(directory)) === undefined) {
-    throw copyError(`invalid output path: directory "${directory}" does not exist`);
+    throw copyError(`${what}invalid output path: directory "${directory}" does not exist`);
   }
   const found = await stat(given).catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined;
@@ -75,7 +80,9 @@ export async function checkOutputPath(given: string): Promise<void> {
   });
   if (found === undefined || found.isDirectory() || found.isFile()) return;
   const kind = found.isCharacterDevice() || found.isBlockDevice() ? 'a device' : 'an irregular file';
-  throw copyError(`invalid output path: "${given}" must be a directory or a regular file: got ${kind}`);
+  throw copyError(
+    `${what}invalid output path: "${given}" must be a directory or a regular file: got ${kind}`,
+  );
 }
 
 async function ifThere(target: string): Promise<Stats | undefined> {

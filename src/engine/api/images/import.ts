@@ -2,6 +2,7 @@ import { invalid } from '../../errors.ts';
 import type { ImageService } from '../../images/image-service.ts';
 import { nativePlatform, parsePlatform } from '../../images/platform.ts';
 import type { ApiRequest, ApiResponse } from '../route.ts';
+import { withUpload } from '../upload.ts';
 import { newName } from './new-name.ts';
 import { ProgressStream } from './progress-stream.ts';
 
@@ -23,10 +24,13 @@ export async function importHandler(
   if (options.platform.os !== 'linux') {
     throw invalid(`operating system "${options.platform.os}" is not supported: images here are for linux`);
   }
-  const body = request.raw as AsyncIterable<Buffer>;
   const stream = new ProgressStream(response);
   await stream.run(async () => {
-    const id = await service.import(source === '-' ? body : source, options, stream.write, request.signal);
+    const id = await withUpload(
+      request,
+      async (body) =>
+        await service.import(source === '-' ? body : source, options, stream.write, request.signal),
+    );
     stream.write({ status: id });
   });
 }

@@ -12,6 +12,7 @@ import {
 import type { Reference } from '../../images/reference.ts';
 import { requirePlatform } from '../../images/require-platform.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
+import { withUpload } from '../upload.ts';
 import { fitsLabels, parseFilters } from '../../filters.ts';
 import { untilOf } from '../../prune-filters.ts';
 import { credentialsIn } from './auth.ts';
@@ -130,13 +131,12 @@ async function load(service: ImageService, request: ApiRequest, response: ApiRes
   const stream = new ProgressStream(response);
   const sink = quiet ? () => undefined : stream.write;
   await stream.run(async () => {
-    const body = request.raw as AsyncIterable<Buffer>;
-    for (const { id, references } of await service.load(
-      body,
-      platformOfQuery(request.query),
-      sink,
-      request.signal,
-    )) {
+    const platform = platformOfQuery(request.query);
+    const images = await withUpload(
+      request,
+      async (body) => await service.load(body, platform, sink, request.signal),
+    );
+    for (const { id, references } of images) {
       if (references.length === 0) stream.write({ stream: `Loaded image ID: ${id}\n` });
       for (const reference of references) {
         stream.write({ stream: `Loaded image: ${familiarReference(parseReference(reference))}\n` });

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { EngineError } from '../../errors.ts';
@@ -75,8 +77,8 @@ const tap = (see: (chunk: Buffer) => void) =>
 
 async function keepAndUnpack(
   stream: AsyncIterable<Buffer>,
-  out: NodeJS.WritableStream,
-  unpack: NodeJS.ReadWriteStream,
+  out: Writable,
+  unpack: Transform,
   see: (chunk: Buffer) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -88,23 +90,20 @@ async function keepAndUnpack(
     { signal },
   );
   unpacking.catch(() => undefined); // seen where it is awaited, in whichever order the two fail
-  await pipeline(
-    stream,
-    async function* split(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const chunk of source) {
-        if (!unpack.write(chunk)) await Promise.race([drainOf(unpack), unpacking]);
-        yield chunk;
-      }
-      unpack.end();
-    },
-    out,
-    { signal },
-  );
-  await unpacking;
+  const split = async function* split(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      if (!unpack.write(chunk)) await Promise.race([once(unpack, 'drain'), unpacking]);
+      yield chunk;
+    }
+    unpack.end();
+  };
+  try {
+    await pipeline(stream, split, out, { signal });
+    await unpacking;
+  } finally {
+    unpack.destroy();
+  }
 }
-
-const drainOf = async (stream: NodeJS.ReadWriteStream): Promise<void> =>
-  await new Promise((resolve) => stream.once('drain', () => resolve()));
 
 /** Takes a spooled layer into the store, by the way that pulled ones go. The caller has it pinned. */
 export async function keepLayer(

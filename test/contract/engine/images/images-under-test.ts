@@ -73,6 +73,8 @@ export async function startImages(
     const request = httpRequest({ socketPath, method, path, headers });
     request.end(body);
     const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+    // Answered early, it may still be sending when the server closes: that is nobody's failure.
+    request.on('error', () => undefined);
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString('utf8');

@@ -166,6 +166,16 @@ describe('docker import', function () {
         ([got, text]: [number, string]) => got === status && text.includes(message),
       );
     }
+    // Clients send on until they have been heard out: an answer that comes before has to reach them.
+    const large = Buffer.concat([gzipSync(tar).subarray(0, 200), Buffer.alloc(24 * 1024 * 1024, 0xff)]);
+    const xzLarge = Buffer.concat([xz, large]);
+    for (const path of ['/images/create?fromSrc=-', '/images/load']) {
+      const corrupt = await under.call('POST', path, {}, large);
+      expect([corrupt.status, corrupt.text], path).to.satisfy(
+        ([status, text]: [number, string]) => status === 500 && text.includes('"message"'),
+      );
+      expect((await under.call('POST', path, {}, xzLarge)).text, path).to.contain('xz -dc FILE');
+    }
     expect(leftovers()).to.deep.equal([]);
     expect((await under.call('GET', '/images/json')).text).to.equal(images);
     expect(readdirSync(join(under.directory, 'data', 'blobs', 'sha256'))).to.deep.equal(blobs);
