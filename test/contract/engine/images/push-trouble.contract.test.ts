@@ -162,7 +162,10 @@ describe('pushing to a registry that misbehaves', function () {
       request.resume();
       // Whoever asks there for a password gets none.
       if (request.method === 'HEAD') response.writeHead(404).end();
-      else response.writeHead(401, { 'www-authenticate': 'Basic realm="y"' }).end();
+      else {
+        const challenge = `Basic realm="y", Bearer realm="http://${other.host}/token"`;
+        response.writeHead(401, { 'www-authenticate': challenge }).end();
+      }
       return true;
     };
     const { lines } = await push(auth);
