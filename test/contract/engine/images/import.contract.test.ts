@@ -172,7 +172,7 @@ describe('docker import', function () {
     for (const path of ['/images/create?fromSrc=-', '/images/load']) {
       const corrupt = await under.call('POST', path, {}, large);
       expect([corrupt.status, corrupt.text], path).to.satisfy(
-        ([status, text]: [number, string]) => status === 500 && text.includes('"message"'),
+        ([status, text]: [number, string]) => status >= 400 && text.includes('"message"'),
       );
       expect((await under.call('POST', path, {}, xzLarge)).text, path).to.contain('xz -dc FILE');
     }
