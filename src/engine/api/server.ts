@@ -134,7 +134,8 @@ function sendError(raw: IncomingMessage, response: ServerResponse, error: unknow
   if (status === 500) {
     // An EngineError says all there is to say; anything else is a bug, and its stack tells where.
     const fields = error instanceof EngineError ? { error: message } : errorFields(error);
-    log('error', `${raw.method} ${raw.url} failed`, fields);
+    // Without its query: there are URLs with passwords in it, and environments.
+    log('error', `${raw.method} ${raw.url?.split('?')[0]} failed`, fields);
   }
   if (response.socket === null || response.headersSent || response.writableEnded) {
     // The answer has begun (or the connection was taken over): cutting it short is all that can still be said.

@@ -24,13 +24,16 @@ export async function fetchArchive(
     if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined) {
       throw new EngineError(
         'system',
-        `Get "${url.href}": the server answered ${statusCode} ${statusMessage}`,
+        `Get "${shownUrl(url)}": the server answered ${statusCode} ${statusMessage}`,
       );
     }
     url = urlOf(new URL(headers.location, url).href);
   }
-  throw new EngineError('system', `Get "${source}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw new EngineError('system', `Get "${shownUrl(url)}": stopped after ${MAX_REDIRECTS} redirects`);
 }
+
+/** Without what may be secret: a password, a signature. */
+export const shownUrl = (url: URL): string => `${url.origin}${url.pathname}`;
 
 function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -8,7 +8,7 @@ import type { ImportedImage } from './archive/import.ts';
 import { saveImages } from './archive/save/save-images.ts';
 import { imagesToSave } from './archive/save/saved-image.ts';
 import { spoolArchive } from './archive/spool.ts';
-import { fetchArchive } from './fetch-archive.ts';
+import { fetchArchive, shownUrl } from './fetch-archive.ts';
 import { importImage } from './import-image.ts';
 import type { ImportRequest } from './import-image.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
@@ -144,7 +144,7 @@ export class ImageService {
       return await importImage(this.#options, { ...options, tar: source }, signal);
     const { url, body } = await fetchArchive(this.#options.transport, source, signal);
     try {
-      sink({ status: `Downloading from ${url.href}` });
+      sink({ status: `Downloading from ${shownUrl(url)}` });
       return await importImage(this.#options, { ...options, tar: body as AsyncIterable<Buffer> }, signal);
     } finally {
       body.destroy();

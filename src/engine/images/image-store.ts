@@ -85,10 +85,13 @@ export class ImageStore {
     return this.#leaving.has(diffId) ? undefined : this.#metadata.state.layers[diffId];
   }
 
-  /** Keeps layers from being collected until the returned function is called. */
+  /** Keeps layers from being collected until the returned function is called; more calls do nothing. */
   pin(diffIds: readonly string[]): () => void {
     for (const diffId of diffIds) this.#pins.set(diffId, (this.#pins.get(diffId) ?? 0) + 1);
+    let held = true;
     return () => {
+      if (!held) return;
+      held = false;
       for (const diffId of diffIds) {
         const left = (this.#pins.get(diffId) ?? 1) - 1;
         if (left === 0) this.#pins.delete(diffId);

@@ -57,9 +57,16 @@ export async function makeImage(
       const layers = empty ? [...below] : [...below, spooled.diffId];
       const unpin = store.pin(layers);
       try {
-        if (!empty) await keepLayer(context, spooled, signal);
         const config = request.configOf(empty ? undefined : spooled.diffId, parent?.config);
-        return await addImage(context, request, layers, config);
+        const configBytes = Buffer.from(JSON.stringify(config));
+        parseImageConfig(configBytes); // What can't be read again must not be kept: too many layers, say.
+        if (!empty) await keepLayer(context, spooled, signal);
+        return await addImage(context, request, layers, configBytes);
+      } catch (error) {
+        unpin();
+        // Where even that fails, the next removal collects it.
+        await store.collect().catch(() => undefined);
+        throw error;
       } finally {
         unpin();
       }
@@ -75,10 +82,8 @@ async function addImage(
   { store, events }: MakeContext,
   { name, parent }: MakeRequest,
   layers: readonly string[],
-  config: object,
+  configBytes: Buffer,
 ): Promise<string> {
-  const configBytes = Buffer.from(JSON.stringify(config));
-  parseImageConfig(configBytes); // What can't be read again must not be kept: too many layers, say.
   const id = digestOf(configBytes);
   const references = name === undefined ? [] : [canonicalReference(name)];
   await store.addImage({ id, configBytes, layers, manifests: [], references, parent });

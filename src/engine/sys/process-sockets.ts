@@ -27,11 +27,12 @@ function openTarget(path: string): string | undefined {
   }
 }
 
-const LOOK_AGAIN_MS = 1;
+const FIRST_LOOK_MS = 1;
+const LONGEST_PAUSE_MS = 16;
 
 /**
  * Waits until a process has accepted a connection: a connection that nobody has accepted yet is in none of its fds, and
- * the kernel tells the one who connected nothing of it. Also over when the process is gone.
+ * the kernel tells the one who connected nothing of it. Also over when the process is gone, or ended and holds nothing.
  *
  * @param before the process's sockets before the connection was made
  * @throws Error after `timeoutMs`
@@ -42,12 +43,12 @@ export async function untilAccepted(
   timeoutMs: number,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const now = socketsOf(pid);
-    if (now === undefined || [...now].some((socket) => !before.has(socket))) return;
+    if (now === undefined || now.size === 0 || [...now].some((socket) => !before.has(socket))) return;
     if (performance.now() > deadline) {
       throw new Error(`process ${pid} has not accepted a connection for ${timeoutMs} ms`);
     }
-    await delay(LOOK_AGAIN_MS);
+    await delay(pause);
   }
 }

@@ -1,4 +1,4 @@
-import { EngineError } from '../../errors.ts';
+import { EngineError, conflict } from '../../errors.ts';
 import { familiarReference } from '../../images/reference.ts';
 import type { Reference } from '../../images/reference.ts';
 import { publish } from '../context.ts';
@@ -42,7 +42,15 @@ export async function commitContainer(
     try {
       return await context.maker.make(
         {
-          layer: { tar: layerTar(rootfs, insideId), onRead: resume },
+          layer: {
+            tar: layerTar(rootfs, insideId),
+            onRead: async () => {
+              // Its files go while they are read, and what isn't there any more is no error there.
+              if (entry.removing)
+                throw conflict(`container ${entry.id} was removed while it was being committed`);
+              await resume();
+            },
+          },
           parent: record.imageId,
           configOf: committedImage(record, config, request),
           name: request.name,
@@ -64,8 +72,8 @@ export async function commitContainer(
 /** Pauses what runs. @returns the function that lets it go on; only the first call does */
 async function paused(context: ContainersContext, entry: ContainerEntry): Promise<() => Promise<void>> {
   if (entry.state.status !== 'running' || entry.state.paused) return async () => undefined;
-  await unlessOtherwise(pauseContainer(context, entry));
-  let done = false;
+  const isOurs = await unlessOtherwise(pauseContainer(context, entry));
+  let done = !isOurs;
   return async () => {
     if (done) return;
     done = true;
@@ -73,11 +81,13 @@ async function paused(context: ContainersContext, entry: ContainerEntry): Promis
   };
 }
 
-/** It may have ended meanwhile, or somebody else has paused or continued it: that is as good. */
-async function unlessOtherwise(work: Promise<void>): Promise<void> {
+/** It may have ended meanwhile, or somebody else has paused or continued it: that is as good. @returns false then */
+async function unlessOtherwise(work: Promise<void>): Promise<boolean> {
   try {
     await work;
+    return true;
   } catch (error) {
     if (!(error instanceof EngineError && error.kind === 'conflict')) throw error;
+    return false;
   }
 }

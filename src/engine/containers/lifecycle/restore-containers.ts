@@ -12,6 +12,7 @@ import { keepLogSmall } from '../logs/source.ts';
 import type { ContainerRecord } from '../model.ts';
 import { restoreMounts } from '../mounts/prepare.ts';
 import { releaseResources } from './release-resources.ts';
+import { releaseProcess, waitsForRelease } from '../process/release-process.ts';
 import { removeLocked } from './remove-container.ts';
 
 /** What moby records for a container whose end nobody saw. */
@@ -73,6 +74,10 @@ async function restore(context: ContainersContext, entry: ContainerEntry): Promi
       await told(context, record.id, () => void keepLogSmall(context, entry));
       await told(context, record.id, () => void watchMemory(context, entry));
       await told(context, record.id, () => context.health.resume(entry));
+      // The engine before may have ended between the record and this.
+      if (waitsForRelease(context, record.id)) {
+        await told(context, record.id, async () => releaseProcess(context, record.id));
+      }
       // Last: the exit may be there already, and ends what has been begun here.
       context.exits.expect(record.id, (exitCode) => recordExit(context, entry, exitCode));
       return;

@@ -113,6 +113,7 @@ async function launch(
   const connected =
     entry.hub.wanted || record.config.OpenStdin ? await connectStreams(entry.hub, bundle) : undefined;
   await beforeRun?.(identity.pid);
+  await connected?.().catch(context.onBackgroundError);
   applyBlockIo(context, record.id, record.hostConfig);
   const startedAt = timestamp();
   const before = record.state.status === 'created' ? {} : { finishedAt: record.state.finishedAt };
@@ -126,11 +127,7 @@ async function launch(
   const leaveLog = keepLogSmall(context, entry);
   const leaveMemory = watchMemory(context, entry);
   try {
-    const released = async (): Promise<void> => {
-      await connected?.().catch(context.onBackgroundError);
-      await releaseProcess(context, record.id);
-    };
-    await Promise.all([released(), context.store.save(record)]);
+    await Promise.all([releaseProcess(context, record.id), context.store.save(record)]);
   } catch (error) {
     leaveLog();
     leaveMemory();

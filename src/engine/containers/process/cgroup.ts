@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../../sys/errno.ts';
 
@@ -30,10 +30,16 @@ function removeTree(directory: string): void {
   rmdirSync(directory);
 }
 
-/** Stops or continues everything in the cgroup, and returns once the kernel says so. */
+/** Stops or continues everything in the cgroup, and returns once the kernel says so. What can't be stopped runs on. */
 export async function setFrozen(directory: string, frozen: boolean): Promise<void> {
   const digit = frozen ? '1' : '0';
-  await reach(directory, `frozen ${digit}`, () => writeFileSync(join(directory, 'cgroup.freeze'), digit));
+  const file = join(directory, 'cgroup.freeze');
+  try {
+    await reach(directory, `frozen ${digit}`, () => writeFileSync(file, digit));
+  } catch (error) {
+    if (frozen && existsSync(file)) writeFileSync(file, '0');
+    throw error;
+  }
 }
 
 const CHANGE_LIMIT_MS = 10_000;

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from '../../sys/spawn.ts';
@@ -11,7 +11,7 @@ import type { ContainersContext } from '../context.ts';
  * has no such FIFO, crun itself is run.
  */
 export async function releaseProcess(context: ContainersContext, id: string): Promise<void> {
-  const fifo = join(context.layout.crunRoot, id, 'exec.fifo');
+  const fifo = fifoOf(context, id);
   try {
     const file = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
@@ -30,3 +30,10 @@ export async function releaseProcess(context: ContainersContext, id: string): Pr
     ]);
   }
 }
+
+/** True for a container that is created and has not been let go. */
+export const waitsForRelease = (context: ContainersContext, id: string): boolean =>
+  existsSync(fifoOf(context, id));
+
+const fifoOf = (context: ContainersContext, id: string): string =>
+  join(context.layout.crunRoot, id, 'exec.fifo');

@@ -13,6 +13,7 @@ import type { RegistrySession } from './session.ts';
 
 const tagList = z.object({ tags: z.array(z.string().refine(isTag)).nullish() });
 const MAX_TAG_PAGES = 1000;
+const MAX_TAGS = 100_000;
 
 export interface FetchedManifest {
   readonly digest: string;
@@ -59,6 +60,9 @@ export class RegistryClient {
     for (let pages = 0; target !== undefined; pages++) {
       if (pages === MAX_TAG_PAGES) throw new EngineError('system', 'the registry lists tags without an end');
       const page = await this.#tagPage(target, signal);
+      if (tags.length + page.tags.length > MAX_TAGS) {
+        throw new EngineError('system', `the registry lists more than ${MAX_TAGS} tags`);
+      }
       tags.push(...page.tags);
       target = page.next;
     }

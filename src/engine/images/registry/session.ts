@@ -132,7 +132,9 @@ export class RegistrySession {
       const follows = method === 'GET' || method === 'HEAD' || SAME_METHOD.has(response.statusCode ?? 0);
       await readBody(response, MAX_ERROR_BODY);
       if (location === undefined || hop === MAX_REDIRECTS || !follows || !URL.canParse(location, url)) {
-        throw new RegistryTransportError(`Get "${url.href}": too many redirects, or one to nowhere`);
+        // Without its query: that may be a signature.
+        const place = `${method} "${url.origin}${url.pathname}"`;
+        throw new RegistryTransportError(`${place}: too many redirects, or one to nowhere`);
       }
       answer = await send(new URL(location, url));
     }

@@ -116,10 +116,11 @@ function sendBody(outgoing: ClientRequest, body: RequestBody | undefined): void 
   const source = Readable.from(body(), { objectMode: false });
   source.on('error', (error) => outgoing.destroy(error));
   outgoing.on('close', () => source.destroy());
-  // An answer that comes early is a refusal: the rest isn't sent, and the connection ends with whoever reads the answer.
-  outgoing.on('response', () => {
+  // An answer that comes early is a refusal: the rest isn't sent, and the connection is good for nothing once it was read.
+  outgoing.on('response', (response) => {
     source.unpipe(outgoing);
     source.destroy();
+    if (!outgoing.writableEnded) response.once('close', () => outgoing.destroy());
   });
   source.pipe(outgoing);
 }

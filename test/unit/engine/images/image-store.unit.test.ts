@@ -76,6 +76,16 @@ describe('the image store, with several at work', () => {
     expect(store.find('thing:1').config.os).to.equal('linux');
   });
 
+  it('lets go of its pins once, however often it is told to', async () => {
+    const [first, second] = [store.pin(LAYERS), store.pin(LAYERS)];
+    await store.addImage(image([]));
+    first();
+    first();
+    expect(await store.removeImage(IMAGE), 'layers that went').to.deep.equal([]);
+    second();
+    expect(await store.collect()).to.have.members(LAYERS);
+  });
+
   it('keeps a layer that comes back while its image is removed', async () => {
     await store.addImage(image([]));
     const pulled = holdUp('removeLayer', async () => addLayer(LAYERS[1]));
