@@ -100,7 +100,7 @@ export abstract class WherryCommand extends Command {
     throw isUsageError(error) ? this.usageError(error) : error;
   }
 
-  /** oclif's complaint about the words; docker exits with 125 then, docker-machine with 1. */
+  /** oclif's complaint about the words; docker exits with 125 for a flag and with 1 for arguments, docker-machine with 1. */
   private usageError(error: Error): WherryError {
     // oclif's message goes over several lines and ends with a hint of its own.
     const message = error.message.replace(/\s*See more help with --help\s*$/, '').replaceAll(/\s+/g, ' ');
@@ -109,7 +109,7 @@ export abstract class WherryCommand extends Command {
       code: 'USAGE',
       message,
       hint: `See:  wherry ${id} --help`,
-      exitCode: id.startsWith('machine') ? 1 : DOCKER_USAGE_STATUS,
+      exitCode: id.startsWith('machine') || isAboutArguments(error) ? 1 : DOCKER_USAGE_STATUS,
       cause: error,
     });
   }
@@ -117,6 +117,10 @@ export abstract class WherryCommand extends Command {
 
 /** docker's exit status where its own words, not the container, were wrong. */
 const DOCKER_USAGE_STATUS = 125;
+
+/** Too few or too many. */
+const isAboutArguments = (error: Error): boolean =>
+  ['RequiredArgsError', 'UnexpectedArgsError'].includes(error.constructor.name);
 
 function isUsageError(error: Error): boolean {
   return 'oclif' in error && !(error instanceof WherryError);

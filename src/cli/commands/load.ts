@@ -16,7 +16,7 @@ export default class Load extends WherryCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Load);
     if (flags.input === undefined && this.terminal.stdin.isTTY) {
-      throw usage('requested load from stdin, but stdin is empty', 'Try:  wherry load --input FILE');
+      throw usage('requested load from stdin, but stdin is empty', 'Try:  wherry load --input FILE', 1);
     }
     const body = flags.input === undefined ? this.terminal.stdin : await openInputFile(flags.input);
     await this.withEngine(flags.machine, async (engine) => {

@@ -37,6 +37,8 @@ describe('the command line’s words', () => {
     ['network sever x', 1, /^Error: 'network sever' is not .*\n  What there is: {2}wherry network --help\n$/],
     ['build .', 1, /^Error: wherry build is not implemented yet\n/],
     ['network', 0, /^Usage: wherry network \[OPTIONS\] COMMAND/],
+    ['push', 1, /^Error: Missing 1 required arg: image/],
+    ['login a b', 1, /^Error: Unexpected argument: b/],
     ['run --bogus busybox', 125, /Nonexistent flag: --bogus/],
     ['restart -t x y', 125, /^Error: Parsing --time Expected an integer but received: x\n/],
     ['run', 1, /requires at least 1 argument/],
