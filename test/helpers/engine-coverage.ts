@@ -6,15 +6,23 @@ import type { World } from './e2e-world.ts';
 /** Where the engine of the shared machine leaves its V8 coverage: on the data disk, for a test restarts the VM. */
 const IN_GUEST = '/var/lib/wherry/coverage';
 
+/** An engine that is killed writes nothing more: what ran is written down each minute, and when it is asked for. */
+const WRITER = `const { takeCoverage } = require('node:v8');
+setInterval(takeCoverage, 60_000).unref();
+process.on('SIGUSR2', () => takeCoverage());
+`;
+
 /**
  * Starts the engine of the shared machine anew with NODE_V8_COVERAGE. A copy of its start script, bound over the one of
  * the read-only system disk, is all that is changed: init runs that when the engine has ended.
  */
 export async function coverEngine(world: World): Promise<void> {
+  const settings = `NODE_V8_COVERAGE=${IN_GUEST} NODE_OPTIONS="--require=${IN_GUEST}/writer.cjs"`;
   await world.inVm(
     [
       `mkdir -p ${IN_GUEST}`,
-      `sed 's|^export HOME=|export NODE_V8_COVERAGE=${IN_GUEST} HOME=|' /usr/lib/wherry/boot/engine > ${IN_GUEST}/start`,
+      `printf %s ${quoted(WRITER)} > ${IN_GUEST}/writer.cjs`,
+      `sed 's|^export HOME=|export ${settings} HOME=|' /usr/lib/wherry/boot/engine > ${IN_GUEST}/start`,
       `chmod 755 ${IN_GUEST}/start`,
       `grep -q NODE_V8_COVERAGE ${IN_GUEST}/start`,
       `mount --bind ${IN_GUEST}/start /usr/lib/wherry/boot/engine`,
@@ -23,17 +31,37 @@ export async function coverEngine(world: World): Promise<void> {
   await restartEngine(world);
 }
 
-/** Ends the engine, which writes its coverage, and fetches that. @returns how many files came into `directory` */
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+/** Asks the engine for its coverage and fetches all that there is. @returns how many files came into `directory` */
 export async function fetchEngineCoverage(world: World, directory: string): Promise<number> {
-  await restartEngine(world);
   mkdirSync(directory, { recursive: true });
-  const names = (await world.inVm(`cd ${IN_GUEST} && ls`))
-    .split('\n')
-    .filter((name) => name.endsWith('.json'));
+  const before = await coverageFiles(world);
+  // After a restart of the VM the engine is the system disk's own, which a SIGUSR2 would end.
+  const isCovered = 'grep -q NODE_V8_COVERAGE /proc/$(cat /run/wherry/engine.pid)/environ';
+  if (
+    (await world.inVm(`${isCovered} && kill -USR2 $(cat /run/wherry/engine.pid) && echo asked; true`)) !== ''
+  ) {
+    await eventually(
+      () => coverageFiles(world),
+      (now) => now.length > before.length,
+      "the engine's coverage",
+    );
+  }
+  const names = await coverageFiles(world);
   for (const name of names) {
-    writeFileSync(join(directory, name), await world.inVm(`cat ${IN_GUEST}/${name}`));
+    const whole = await eventually(
+      () => world.inVm(`cat ${IN_GUEST}/${name}`),
+      (text) => text.trimEnd().endsWith('}'),
+      `the whole of ${name}`,
+    );
+    writeFileSync(join(directory, name), whole);
   }
   return names.length;
+}
+
+async function coverageFiles(world: World): Promise<string[]> {
+  return (await world.inVm(`cd ${IN_GUEST} && ls`)).split('\n').filter((name) => name.endsWith('.json'));
 }
 
 /** SIGTERM without a power-off is a restart; containers run on. */
