@@ -22,6 +22,8 @@ export async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
+  // 0 is kept for an end on request: init counts the others, where the engine didn't come to listen.
+  process.exitCode = 1;
 
   warmUp();
   const loaded = performance.now();

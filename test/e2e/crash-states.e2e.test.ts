@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { world } from '../helpers/e2e-hooks.ts';
 import { repository } from '../helpers/e2e-world.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { processesOf, untilProcesses } from '../helpers/machine/processes.ts';
 import { spawnProgram, type Spawned } from '../helpers/spawned.ts';
 
@@ -80,6 +82,45 @@ describe('machines after crashes', () => {
     expect(again.stderr).to.match(/Machine "crash" is already running\.\n$/);
     await expectRunning();
   });
+
+  it('starts an engine that did its work again, however often it ends', async () => {
+    for (const signal of ['KILL', 'KILL', 'KILL', 'KILL', 'TERM']) await endEngine(signal);
+    await expectRunning();
+  });
+
+  it('gives up an engine that cannot start, says so, and starts it with the machine', async () => {
+    const pid = (await guest('cat /run/wherry/engine.pid')).trim();
+    // The system disk is read-only: until the VM's restart another program stands in the engine's place.
+    await guest(
+      "echo 'process.exit(3)' > /run/broken.cjs && mount --bind /run/broken.cjs /usr/lib/wherry/start-engine.cjs",
+    );
+    await guest(`kill -KILL ${pid}`);
+    await eventually(
+      () => readFile(machine('console.log'), 'utf8'),
+      (console) => console.includes('ended 5 times before it listened, last with status 3'),
+      'the engine is given up',
+    );
+    await world().ok(['machine', 'restart', NAME]);
+    await expectRunning();
+  });
+
+  const guest = (script: string): Promise<string> =>
+    world().ok(['machine', 'ssh', NAME, '--', 'sh', '-s'], { input: script });
+
+  /** Ends the machine's engine and waits until another one answers. */
+  async function endEngine(signal: string): Promise<void> {
+    const pid = await guest('cat /run/wherry/engine.pid');
+    await guest(`kill -${signal} ${pid.trim()}`);
+    await eventually(
+      async () =>
+        [
+          await guest('cat /run/wherry/engine.pid'),
+          await world().wherry(['--machine', NAME, 'version']),
+        ] as const,
+      ([now, { status }]) => now !== pid && status === 0,
+      `an engine after SIG${signal}`,
+    );
+  }
 
   it('starts over what a host reboot left, and leaves alone who has its pids now', async () => {
     await kill9('qemu', 'agent');
