@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { world } from '../helpers/e2e-hooks.ts';
+import { restartSharedMachine, world } from '../helpers/e2e-hooks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { guestSeconds } from '../helpers/guest-clock.ts';
 import { waitForLog } from '../helpers/wait-for-log.ts';
@@ -229,7 +229,7 @@ describe('restart policies', () => {
       // Before its trap is set, a first process doesn't hear the signal.
       for (const name of ['p-always', 'p-stopped', 'p-no', 'p-slow']) await waitForLog(world(), name, 'up');
       await ok('stop', 'p-stopped', 'p-halted');
-      await ok('machine', 'restart', 'e2e');
+      await restartSharedMachine();
       for (const name of ['p-always', 'p-unless', 'p-halted', 'p-failed']) {
         await until(name, '{{.State.Status}}', /^running$/);
       }

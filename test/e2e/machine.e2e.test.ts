@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { world } from '../helpers/e2e-hooks.ts';
+import { restartSharedMachine, world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
 
 describe('wherry machine', () => {
@@ -118,7 +118,7 @@ describe('wherry machine', () => {
       'exit 2',
     ]);
     expect(first.status, first.stderr).to.equal(2);
-    await world().ok(['machine', 'restart', MACHINE]);
+    await restartSharedMachine();
     expect(await world().ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'kept'])).to.equal(
       'exited 2\n',
     );

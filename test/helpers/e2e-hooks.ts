@@ -1,5 +1,5 @@
 import type { RootHookObject } from 'mocha';
-import { createWorld, type World } from './e2e-world.ts';
+import { createWorld, MACHINE, type World } from './e2e-world.ts';
 import { coverEngine, fetchEngineCoverage } from './engine-coverage.ts';
 
 let shared: World | undefined;
@@ -12,6 +12,12 @@ export function world(): World {
   if (!shared)
     throw new Error('Run end-to-end tests through `npm run test:e2e`, which prepares their world.');
   return shared;
+}
+
+/** Restarts the shared machine's VM. Its system disk is as composed again: what covers the engine is put there anew. */
+export async function restartSharedMachine(): Promise<void> {
+  await world().ok(['machine', 'restart', MACHINE]);
+  if (engineCoverage !== undefined) await coverEngine(world());
 }
 
 export const mochaHooks: RootHookObject = {

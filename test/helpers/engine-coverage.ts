@@ -37,7 +37,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\'
 export async function fetchEngineCoverage(world: World, directory: string): Promise<number> {
   mkdirSync(directory, { recursive: true });
   const before = await coverageFiles(world);
-  // After a restart of the VM the engine is the system disk's own, which a SIGUSR2 would end.
+  // An engine that isn't covered, after a restart of the VM by a test, would be ended by SIGUSR2.
   const isCovered = 'grep -q NODE_V8_COVERAGE /proc/$(cat /run/wherry/engine.pid)/environ';
   if (
     (await world.inVm(`${isCovered} && kill -USR2 $(cat /run/wherry/engine.pid) && echo asked; true`)) !== ''
