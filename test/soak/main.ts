@@ -7,7 +7,10 @@
 //   npm run soak -- containers --seed 7 --count 100 --parallel 10
 //   npm run soak -- engine-kills          50 times kill -9 of the engine under load: is a container lost, or left behind?
 //   npm run soak -- engine-kills --seed 7 --kills 10
-// Their tallies are bench/results/soak-containers-SEED.json and soak-engine-kills-SEED.json; both go on, too.
+//   npm run soak -- image-crashes         200 crashes amid pulls and removals: is an image lost, or anything left behind?
+//   npm run soak -- image-crashes --seed 7 --points 20
+// Their tallies are bench/results/soak-containers-SEED.json, soak-engine-kills-SEED.json and
+// soak-image-crashes-SEED.json; they go on, too.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({
@@ -18,6 +21,7 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '5000' },
     parallel: { type: 'string', default: '50' },
     kills: { type: 'string', default: '50' },
+    points: { type: 'string', default: '200' },
     fresh: { type: 'boolean', default: false },
   },
 });
@@ -45,6 +49,10 @@ const soaks: Readonly<Record<string, () => Promise<number>>> = {
   'engine-kills': async () => {
     const { soakEngineKills } = await import('./engine-kills/main.ts');
     return soakEngineKills({ seed, wanted: Number(values.kills), fresh, signal });
+  },
+  'image-crashes': async () => {
+    const { soakImageCrashes } = await import('./image-crashes/main.ts');
+    return soakImageCrashes({ seed, wanted: Number(values.points), fresh, signal });
   },
 };
 const [what = 'starts'] = positionals;

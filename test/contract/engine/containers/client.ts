@@ -47,6 +47,14 @@ export class Client {
     return buffer(response);
   }
 
+  /** A request that is answered by lines of progress. */
+  async upload(path: string, body?: Buffer): Promise<{ readonly status: number; readonly text: string }> {
+    const sent = request({ socketPath: this.#socketPath, method: 'POST', path });
+    sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, text: await text(response) };
+  }
+
   /** A request whose body or answer is bytes. An answer that is cut short is an error. */
   async archive(
     method: string,
