@@ -65,10 +65,14 @@ export class ImageStore {
       if (erofsSize !== layer.erofsSize || blobSize !== layer.blobSize) torn.push(diffId);
     }
     if (torn.length > 0) {
-      await this.#metadata.update((draft) => {
+      await this.#metadata.updateToRemove((draft) => {
         for (const diffId of torn) delete draft.layers[diffId];
       });
     }
+    this.#sweep();
+  }
+
+  #sweep(): void {
     const { layers } = this.#metadata.state;
     this.content.sweep({ blobs: this.#knownBlobs(), layers: new Set(Object.keys(layers)) });
   }
@@ -165,7 +169,7 @@ export class ImageStore {
   }
 
   async removeReferences(references: readonly string[]): Promise<void> {
-    await this.#metadata.update((draft) => {
+    await this.#metadata.updateToRemove((draft) => {
       for (const reference of references) delete draft.references[reference];
     });
   }
@@ -193,14 +197,19 @@ export class ImageStore {
 
   /** Removes layers and blobs that nothing refers to. @returns the layers' diffIDs */
   async collect(): Promise<string[]> {
-    return await this.#exclusively(async () => this.#collect(() => undefined));
+    return await this.#exclusively(async () => {
+      const unused = await this.#collect(() => undefined);
+      // What came before a commit that failed, as on a full disk: nobody ever knew of it.
+      this.#sweep();
+      return unused;
+    });
   }
 
   async #collect(change: (draft: StoreDocument) => void): Promise<string[]> {
     const before = this.#knownBlobs();
     let unused: string[] = [];
     try {
-      await this.#metadata.update((draft) => {
+      await this.#metadata.updateToRemove((draft) => {
         change(draft);
         const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
         unused = Object.keys(draft.layers).filter((diffId) => !used.has(diffId) && !this.#pins.has(diffId));
@@ -215,6 +224,7 @@ export class ImageStore {
     for (const diffId of unused) await this.content.removeLayer(diffId);
     const known = this.#knownBlobs();
     for (const digest of before) if (!known.has(digest)) await this.content.removeBlob(digest);
+    await this.#metadata.keepReserve();
     return unused;
   }
 

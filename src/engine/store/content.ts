@@ -89,7 +89,7 @@ export class ContentStore {
     return statSync(file, { throwIfNoEntry: false })?.size;
   }
 
-  /** Removes files that the metadata doesn't name: a crash came between their rename and the commit. */
+  /** Removes files that the metadata doesn't name: between their rename and the commit came a crash or an error. */
   sweep(known: { blobs: ReadonlySet<string>; layers: ReadonlySet<string> }): void {
     for (const name of readdirSync(this.#blobs)) {
       if (!known.blobs.has(`sha256:${name}`)) rmSync(join(this.#blobs, name), { force: true });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { EngineError } from '../errors.ts';
+import { hasCode } from '../sys/errno.ts';
 import { removeUnfinished, writeDurably } from './durable.ts';
+import { Reserve } from './reserve.ts';
 
 /** A layer that is in the store: `layers/HEX.erofs` by diffID, and the blob that it came from. */
 const layerRecord = z.object({
@@ -43,12 +45,14 @@ const EMPTY: StoreDocument = { version: 1, images: {}, layers: {}, references: {
 /** `images.json`: the commit point of the image store. What isn't named in it does not exist. */
 export class Metadata {
   readonly #file: string;
+  readonly #reserve: Reserve;
   #state: StoreDocument;
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(file: string, state: StoreDocument) {
     this.#file = file;
     this.#state = state;
+    this.#reserve = new Reserve(`${file}.reserve`);
   }
 
   /** @throws EngineError system when the file is there and can't be understood: nothing is thrown away for that */
@@ -78,10 +82,36 @@ export class Metadata {
    * @returns what `change` returns
    */
   async update<T>(change: (draft: StoreDocument) => T): Promise<T> {
+    return await this.#queued(change, async (content) => {
+      await this.#reserve.keep();
+      await writeDurably(this.#file, content);
+    });
+  }
+
+  /** {@link update} for what makes room: it doesn't need any itself. {@link keepReserve} when the room is made. */
+  async updateToRemove<T>(change: (draft: StoreDocument) => T): Promise<T> {
+    return await this.#queued(change, async (content) => {
+      try {
+        await writeDurably(this.#file, content);
+      } catch (error) {
+        if (!hasCode(error, 'ENOSPC') || !(await this.#reserve.release())) throw error;
+        await writeDurably(this.#file, content);
+      }
+    });
+  }
+
+  async keepReserve(): Promise<void> {
+    await this.#reserve.keep();
+  }
+
+  async #queued<T>(
+    change: (draft: StoreDocument) => T,
+    write: (content: string) => Promise<void>,
+  ): Promise<T> {
     const result = this.#queue.then(async () => {
       const draft = structuredClone(this.#state);
       const value = change(draft);
-      await writeDurably(this.#file, JSON.stringify(draft));
+      await write(JSON.stringify(draft));
       this.#state = draft;
       return value;
     });

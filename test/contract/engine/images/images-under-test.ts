@@ -70,7 +70,8 @@ export async function startImages(
     current.images.close();
   };
   const call: ImagesUnderTest['call'] = async (method, path, headers = {}, body) => {
-    const request = httpRequest({ socketPath, method, path, headers });
+    // Not kept alive: after `reopen` the other end is gone before this one has heard of it.
+    const request = httpRequest({ socketPath, method, path, headers, agent: false });
     request.end(body);
     const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
     // Answered early, it may still be sending when the server closes: that is nobody's failure.
