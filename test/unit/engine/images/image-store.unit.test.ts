@@ -123,4 +123,14 @@ describe('the image store, with several at work', () => {
     expect(removals).to.deep.equal([{ Untagged: 'thing:1' }]);
     expect(store.has(IMAGE)).to.equal(true);
   });
+
+  it('finds what a failed commit left when it is asked to collect, and nothing that is in use', async () => {
+    await store.addImage(image([NAME]));
+    const strays = [store.content.blobFile(digestOf('stray')), store.content.layerFile(digestOf('stray'))];
+    for (const stray of strays) writeFileSync(stray, 'nobody knows');
+    expect(await store.collect()).to.deep.equal([]);
+    expect(strays.map((stray) => existsSync(stray))).to.deep.equal([false, false]);
+    expect(LAYERS.every((diffId) => existsSync(store.content.layerFile(diffId)))).to.equal(true);
+    expect(store.get(IMAGE).id).to.equal(IMAGE);
+  });
 });
