@@ -195,24 +195,26 @@ export class ImageStore {
     });
   }
 
-  /** Removes layers and blobs that nothing refers to. @returns the layers' diffIDs */
-  async collect(): Promise<string[]> {
+  /** Removes layers (all, or some of those named) and blobs that nothing refers to. @returns the layers' diffIDs */
+  async collect(among?: ReadonlySet<string>): Promise<string[]> {
     return await this.#exclusively(async () => {
-      const unused = await this.#collect(() => undefined);
+      const unused = await this.#collect(() => undefined, among);
       // What came before a commit that failed, as on a full disk: nobody ever knew of it.
       this.#sweep();
       return unused;
     });
   }
 
-  async #collect(change: (draft: StoreDocument) => void): Promise<string[]> {
+  async #collect(change: (draft: StoreDocument) => void, among?: ReadonlySet<string>): Promise<string[]> {
     const before = this.#knownBlobs();
     let unused: string[] = [];
     try {
       await this.#metadata.updateToRemove((draft) => {
         change(draft);
         const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
-        unused = Object.keys(draft.layers).filter((diffId) => !used.has(diffId) && !this.#pins.has(diffId));
+        const stays = (diffId: string) =>
+          used.has(diffId) || this.#pins.has(diffId) || among?.has(diffId) === false;
+        unused = Object.keys(draft.layers).filter((diffId) => !stays(diffId));
         for (const diffId of unused) {
           delete draft.layers[diffId];
           this.#leaving.add(diffId);
@@ -257,9 +259,7 @@ export class ImageStore {
   }
 
   /** All canonical references, sorted. */
-  references(): string[] {
-    return Object.keys(this.#metadata.state.references).sort();
-  }
+  references = (): string[] => Object.keys(this.#metadata.state.references).sort();
 
   /** Canonical references of an image, sorted. */
   referencesOf(id: string): string[] {

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerOpener, LayerPool } from './layer/layer-pool.ts';
-import { parseImageConfig } from './manifest.ts';
+import { checkStrictly, parseImageConfig } from './manifest.ts';
 import type { ImageConfig } from './manifest.ts';
 import { shortId, throttledBytes } from './progress.ts';
 import type { ProgressSink } from './progress.ts';
@@ -29,6 +29,7 @@ export function diffIdsOf(config: ImageConfig, layers: number): readonly string[
 
 export function readConfig(bytes: Buffer): ImageConfig {
   const config = parseImageConfig(bytes);
+  checkStrictly(bytes, 'image config');
   if (config.os !== 'linux' && config.os !== '') {
     throw new EngineError('system', `image operating system "${config.os}" cannot be used on this platform`);
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EngineError } from '../errors.ts';
+import { jsonTrouble } from './json-trouble.ts';
 import { isDigest } from './reference.ts';
 
 /** Media types of OCI image-spec v1.1 and of Docker's image manifest V2, schema 2. */
@@ -68,6 +69,7 @@ export type ManifestDocument =
  */
 export function parseManifest(bytes: Buffer, contentType: string | undefined): ManifestDocument {
   const value = jsonObject(bytes, 'manifest');
+  checkStrictly(bytes, 'manifest');
   const stated = contentType?.split(';')[0]?.trim();
   const inside = typeof value['mediaType'] === 'string' ? value['mediaType'] : undefined;
   if (stated !== undefined && SCHEMA_1.test(stated)) throw broken('manifests of schema 1 are not supported');
@@ -87,6 +89,23 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
   if (!MANIFEST_TYPES.includes(type)) throw broken(`unsupported manifest media type "${type}"`);
   const { config, layers } = check(manifest, value, 'manifest');
   return { kind: 'manifest', mediaType: type, config, layers };
+}
+
+/** What configs and layers of images are called; `octet-stream` by clients of before 2016 (moby's pull takes it, too). */
+const IMAGE_CONFIGS = new Set<string>([MEDIA.ociConfig, MEDIA.dockerConfig, 'application/octet-stream', '']);
+const IMAGE_LAYER =
+  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar)(?:[.+](?:gzip|zstd))?$/;
+
+/**
+ * Refuses what registries keep besides images: charts, signatures, attestations, encrypted layers.
+ *
+ * @throws EngineError system, naming the type
+ */
+export function checkIsImage({ config, layers }: Extract<ManifestDocument, { kind: 'manifest' }>): void {
+  if (!IMAGE_CONFIGS.has(config.mediaType))
+    throw broken(`not a container image: its config is of type "${config.mediaType}"`);
+  const odd = layers.find(({ mediaType }) => !IMAGE_LAYER.test(mediaType));
+  if (odd !== undefined) throw broken(`unsupported type "${odd.mediaType}" of layer ${odd.digest}`);
 }
 
 const strings = z.array(z.string());
@@ -139,6 +158,12 @@ export type ImageConfig = z.infer<typeof imageConfig>;
 /** Reads an image config (OCI image-spec v1.1, config.md; Docker's is a superset). @throws EngineError system */
 export function parseImageConfig(bytes: Buffer): ImageConfig {
   return check(imageConfig, jsonObject(bytes, 'image config'), 'image config');
+}
+
+/** Refuses what other readers may understand in another way, and what would overflow a stack. @throws EngineError */
+export function checkStrictly(bytes: Buffer, what: string): void {
+  const trouble = jsonTrouble(bytes.toString('utf8'));
+  if (trouble !== undefined) throw broken(`invalid ${what}: ${trouble}`);
 }
 
 function jsonObject(bytes: Buffer, what: string): Record<string, unknown> {

@@ -17,6 +17,7 @@ import type { RetryPolicy } from './registry/retry.ts';
 import { Transport } from './registry/transport.ts';
 import { StoreResolver } from './resolver.ts';
 import { OverlayRootfs } from './rootfs.ts';
+import type { LayerLimits } from './tar/layer-filter.ts';
 
 /** Where the system disk keeps the bundled image's OCI layout. */
 const BUNDLED_HELLO_WORLD = '/usr/lib/wherry/bundled/hello-world';
@@ -32,6 +33,7 @@ export interface ImagesOptions {
   readonly bundledDir?: string | undefined;
   /** mkfs.erofs of erofs-utils ≥ 1.8. */
   readonly mkfs?: string | undefined;
+  readonly layerLimits?: LayerLimits | undefined;
   readonly retry?: RetryPolicy | undefined;
   readonly transport?: Transport | undefined;
   /** For the words of a refusal to remove an image. */
@@ -59,7 +61,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   });
   const resolver = new StoreResolver(store);
   const transport = options.transport ?? new Transport();
-  const pool = new LayerPool(store, options.mkfs ?? 'mkfs.erofs');
+  const pool = new LayerPool(store, options.mkfs ?? 'mkfs.erofs', options.layerLimits);
   const service = new ImageService({
     store,
     resolver,

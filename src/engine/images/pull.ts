@@ -2,11 +2,13 @@ import type { EventBus } from '../events.ts';
 import { EngineError, notFound } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
-import { StorageError } from './layer/convert.ts';
+import { StorageError } from './layer/disk-guard.ts';
 import { diffIdsOf, fetchLayers, readConfig } from './layers.ts';
+import { checkIsImage } from './manifest.ts';
 import type { WantedLayer } from './layers.ts';
 import { formatPlatform, selectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
+import { printable } from './printable.ts';
 import type { ProgressSink } from './progress.ts';
 import { canonicalReference, familiarName, familiarReference, repositoryOf } from './reference.ts';
 import type { Reference } from './reference.ts';
@@ -16,6 +18,7 @@ import type { Credentials } from './registry/credentials.ts';
 import { endpointsOf } from './registry/endpoints.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { RegistryAnswer, RegistryUnreachable } from './registry/errors.ts';
+import { isTransient } from './registry/retry.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { RegistrySession } from './registry/session.ts';
 import type { Transport } from './registry/transport.ts';
@@ -134,6 +137,7 @@ async function pullFrom(
   });
   const image = await imageManifest(client, top, platform, signal);
   const { config, layers } = image.document;
+  checkIsImage(image.document);
   const known = store.complete(config.digest);
   const manifests = [top, ...(image.manifest === top ? [] : [image.manifest])];
   const configBytes = known
@@ -145,6 +149,7 @@ async function pullFrom(
   const name = byTag ? canonicalReference(reference) : digestReference;
   const newer = store.idOf(name) !== config.digest || !known;
   const unpin = store.pin(diffIds);
+  const before = new Set(diffIds.filter((diffId) => store.layer(diffId) !== undefined));
   try {
     if (!known) {
       const wanted = layers.map((descriptor, at): WantedLayer => ({
@@ -163,6 +168,12 @@ async function pullFrom(
     }
     const references = byTag ? [name, digestReference] : [digestReference];
     await store.addImage({ id: config.digest, configBytes, layers: diffIds, manifests, references });
+  } catch (error) {
+    unpin();
+    // What may go well next time goes on with the layers that are there; what can't leaves nothing behind.
+    const came = diffIds.filter((diffId) => !before.has(diffId) && store.layer(diffId) !== undefined);
+    if (came.length > 0 && !signal.aborted && !mayPass(error)) await store.collect(new Set(came));
+    throw error;
   } finally {
     unpin();
   }
@@ -175,6 +186,10 @@ async function pullFrom(
   });
   events.publish('image', 'pull', shown, { name: familiarName(reference) });
 }
+
+/** Whether the network or the registry's mood was to blame, and not what it sent. */
+const mayPass = (error: unknown): boolean =>
+  isTransient(error) || (error instanceof EngineError && isTransient(error.cause));
 
 /** What `Pulling from` names: the path as it is in the registry, `library/busybox`. */
 const familiarPath = (reference: Reference): string => reference.path;
@@ -191,15 +206,25 @@ async function imageManifest(
     throw notFound(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`);
   }
   const manifest = await client.manifest(entry.digest, signal);
-  if (manifest.document.kind !== 'manifest') {
-    throw new EngineError('system', `the manifest for ${formatPlatform(platform)} is itself an index`);
-  }
-  return { manifest, document: manifest.document };
+  const { document, bytes } = manifest;
+  const wrong = (message: string) =>
+    new EngineError('system', `the manifest ${entry.digest} for ${formatPlatform(platform)} ${message}`);
+  if (document.kind !== 'manifest') throw wrong('is itself an index');
+  if (bytes.length !== entry.size) throw wrong(`has ${bytes.length} bytes, its index says ${entry.size}`);
+  if (document.mediaType !== entry.mediaType)
+    throw wrong(`is of type "${document.mediaType}", its index says "${entry.mediaType}"`);
+  return { manifest, document };
 }
 
 /** A failed pull in the words that Docker's users know. */
 export function pullFailure(error: unknown, reference: Reference): EngineError {
-  const cause = error instanceof PullError ? error.cause : error;
+  const failure = pullFailureOf(error instanceof PullError ? error.cause : error, reference);
+  // Much of it was said by the registry.
+  const message = printable(failure.message);
+  return message === failure.message ? failure : new EngineError(failure.kind, message, failure);
+}
+
+function pullFailureOf(cause: unknown, reference: Reference): EngineError {
   if (cause instanceof EngineError) return cause;
   if (cause instanceof RegistryAnswer) {
     const { status, code } = cause;

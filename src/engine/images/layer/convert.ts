@@ -7,9 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
 import { spawnProcess } from '../../sys/spawn.ts';
-import { LayerTarFilter } from '../tar/layer-filter.ts';
+import { BadLayer } from '../tar/header.ts';
+import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
+import type { LayerLimits } from '../tar/layer-filter.ts';
 import { decompressor, peekCompression } from './decompress.ts';
 import type { Compression } from './decompress.ts';
+import { DiskGuard, StorageError } from './disk-guard.ts';
+import { mkfsFailed } from './mkfs-failure.ts';
 
 export interface LayerSource {
   /** The bytes as the registry keeps them. */
@@ -35,15 +39,8 @@ export interface ConvertOptions {
   /** An own directory for what is under way, on the store's filesystem. */
   readonly directory: string;
   readonly mkfs: string;
+  readonly limits?: LayerLimits | undefined;
   readonly signal: AbortSignal;
-}
-
-/** This machine's own trouble, not the layer's: no other source of the layer would help. */
-export class StorageError extends EngineError {
-  constructor(cause: unknown) {
-    super('system', 'failed to register layer: no space left on device', cause);
-    this.name = 'StorageError';
-  }
 }
 
 /** A disk with less than this left, in bytes, is what made a conversion fail. */
@@ -58,21 +55,24 @@ const FULL = 256 * 1024;
 export async function convertLayer(source: LayerSource, options: ConvertOptions): Promise<ConvertedLayer> {
   const base = join(options.directory, randomUUID());
   const files = { blob: `${base}.blob`, erofs: `${base}.erofs` };
+  const name = source.expected?.digest ?? source.diffId;
+  const guard = new DiskGuard(options.directory, name);
+  await guard.check(source.expected?.size);
   const blob = await open(files.blob, 'wx', 0o600);
   try {
-    const stored = storeAndHash(source, blob);
+    const stored = storeAndHash(source, blob, guard);
     const { compression, stream } = await peekCompression(stored.stream);
-    const unpacked = unpackAndHash(new LayerTarFilter());
-    await runMkfs(files.erofs, source.diffId, options, (stdin, signal) =>
+    const unpacked = unpackAndHash(new LayerTarFilter(options.limits ?? LAYER_LIMITS), guard);
+    await runMkfs(files.erofs, { name, diffId: source.diffId }, options, (stdin, signal) =>
       pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal }),
     ).catch((error: unknown) => {
-      throw layerError(error);
+      throw layerError(error, name);
     });
     const diffId = unpacked.digest();
     if (diffId !== source.diffId) {
       throw new EngineError(
         'system',
-        `layer verification failed: diffID is ${diffId}, the image says ${source.diffId}`,
+        `layer verification failed: diffID is ${diffId}, the image says ${source.diffId} (layer ${name})`,
       );
     }
     await blob.sync();
@@ -91,13 +91,13 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
     const { bavail, bsize } = await statfs(options.directory);
     await rm(files.blob, { force: true });
     await rm(files.erofs, { force: true });
-    throw bavail * bsize < FULL ? new StorageError(error) : error;
+    throw bavail * bsize < FULL && !(error instanceof StorageError) ? new StorageError(error) : error;
   } finally {
     await blob.close();
   }
 }
 
-function storeAndHash(source: LayerSource, blob: FileHandle) {
+function storeAndHash(source: LayerSource, blob: FileHandle, guard: DiskGuard) {
   const hash = createHash('sha256');
   let size = 0;
   let digest = '';
@@ -108,6 +108,7 @@ function storeAndHash(source: LayerSource, blob: FileHandle) {
       if (source.expected !== undefined && size > source.expected.size) break;
       // Not write(): on a disk that is nearly full it writes a part, and doesn't call that a failure.
       await blob.appendFile(chunk);
+      await guard.wrote(chunk.length);
       yield chunk;
     }
     digest = `sha256:${hash.digest('hex')}`;
@@ -134,12 +135,13 @@ function verify(expected: LayerSource['expected'], digest: string, size: number)
   }
 }
 
-function unpackAndHash(filter: LayerTarFilter) {
+function unpackAndHash(filter: LayerTarFilter, guard: DiskGuard) {
   const hash = createHash('sha256');
   async function* stream(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
       hash.update(chunk);
       yield* filter.push(chunk);
+      await guard.wrote(chunk.length);
     }
     yield* filter.end();
   }
@@ -156,7 +158,7 @@ function unpackAndHash(filter: LayerTarFilter) {
  */
 async function runMkfs(
   output: string,
-  diffId: string,
+  { name, diffId }: { readonly name: string; readonly diffId: string },
   options: ConvertOptions,
   feed: (stdin: NodeJS.WritableStream, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -184,23 +186,12 @@ async function runMkfs(
   } catch (error) {
     // It never notices an input that ends early: it has to be ended, and waited for before its file can be removed.
     child.kill('SIGKILL');
-    await ended;
-    if (!isBrokenPipe(error) || complaint === '') throw error;
-    throw mkfsFailed(complaint, error);
+    const [, killed] = await ended;
+    if (!isBrokenPipe(error)) throw error;
+    throw mkfsFailed(name, complaint, killed === 'SIGKILL' ? null : killed, error);
   }
-  const [status] = await ended;
-  if (status !== 0 || complaint.includes('<E>')) throw mkfsFailed(complaint);
-}
-
-/** mkfs.erofs gives its reasons as text alone; `[Error 28]` is ENOSPC. */
-function mkfsFailed(complaint: string, cause?: unknown): EngineError {
-  if (complaint.includes('[Error 28]')) return new StorageError(complaint);
-  const reason =
-    complaint
-      .replaceAll(/<E> erofs:\s*/g, '')
-      .trim()
-      .split('\n')[0] ?? 'mkfs.erofs failed';
-  return new EngineError('system', `failed to register layer: ${reason}`, cause);
+  const [status, killed] = await ended;
+  if (status !== 0 || complaint.includes('<E>')) throw mkfsFailed(name, complaint, killed);
 }
 
 const isBrokenPipe = (error: unknown): boolean =>
@@ -208,12 +199,20 @@ const isBrokenPipe = (error: unknown): boolean =>
   'code' in error &&
   (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE');
 
-/** Errors of zlib and of the filesystem say what they are about; others pass. */
-export function layerError(error: unknown): unknown {
+/**
+ * Errors of the archive, of zlib and of the filesystem say what they are about; others pass.
+ *
+ * @param name the layer's digest, where it has one already
+ */
+export function layerError(error: unknown, name?: string): unknown {
+  const failed = name === undefined ? 'failed to register layer' : `failed to register layer ${name}`;
+  if (error instanceof BadLayer) {
+    return name === undefined ? error : new EngineError('system', `${failed}: ${error.message}`, error);
+  }
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   if (error.code === 'ENOSPC') return new StorageError(error);
-  if (/^(?:Z_|ZSTD_)/.test(error.code)) {
-    return new EngineError('system', `failed to register layer: cannot decompress: ${error.message}`, error);
+  if (/^(?:Z_|ZSTD_|ERR_TRAILING_JUNK)/.test(error.code)) {
+    return new EngineError('system', `${failed}: cannot decompress: ${error.message}`, error);
   }
   return error;
 }

@@ -20,9 +20,13 @@ function unsupportedCompression(start: Buffer): string | undefined {
   return start.toString('latin1', 0, 3) === 'BZh' ? 'bzip2' : undefined;
 }
 
+/**
+ * Several gzip members or zstd frames in a row are one stream; anything else after the last is an error (for gzip,
+ * zeros are none: zlib takes them for padding).
+ */
 export function decompressor(compression: Compression): Transform {
   if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
-  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
+  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK, rejectGarbageAfterEnd: true });
   return new PassThrough();
 }
 

@@ -2,7 +2,10 @@ import { EngineError } from '../../errors.ts';
 import { releaseMemory } from '../../sys/memory.ts';
 import type { ImageStore } from '../image-store.ts';
 import { convertLayer } from './convert.ts';
+import { StorageError } from './disk-guard.ts';
 import type { LayerSource } from './convert.ts';
+import { LAYER_LIMITS } from '../tar/layer-filter.ts';
+import type { LayerLimits } from '../tar/layer-filter.ts';
 
 /** What becomes of a layer, for whoever waits for it. Byte counts are of the compressed form. */
 export type LayerEvent =
@@ -34,14 +37,16 @@ const QUIET_MS = 10_000;
 export class LayerPool {
   readonly #store: ImageStore;
   readonly #mkfs: string;
+  readonly #limits: LayerLimits;
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #quiet: NodeJS.Timeout | undefined;
 
-  constructor(store: ImageStore, mkfs: string) {
+  constructor(store: ImageStore, mkfs: string, limits: LayerLimits = LAYER_LIMITS) {
     this.#store = store;
     this.#mkfs = mkfs;
+    this.#limits = limits;
   }
 
   /** Resolves when the layer is in the store. @throws what the conversion throws, or the signal's reason */
@@ -51,9 +56,21 @@ export class LayerPool {
     listener: LayerListener,
     signal: AbortSignal,
   ): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#store.layer(diffId) !== undefined) return;
-    const job = this.#jobs.get(diffId) ?? this.#start(diffId, open);
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#store.layer(diffId) !== undefined) return;
+      const joined = this.#jobs.get(diffId);
+      try {
+        await this.#wait(diffId, joined ?? this.#start(diffId, open), listener, signal);
+        return;
+      } catch (error) {
+        // What failed was somebody else's source: a registry that lies must not spoil the pull from another.
+        if (joined === undefined || signal.aborted || error instanceof StorageError) throw error;
+      }
+    }
+  }
+
+  async #wait(diffId: string, job: Job, listener: LayerListener, signal: AbortSignal): Promise<void> {
     job.listeners.add(listener);
     if (job.last !== undefined) listener(job.last);
     const aborted = Promise.withResolvers<never>();
@@ -100,7 +117,12 @@ export class LayerPool {
         tell({ kind: 'verifying' });
         tell({ kind: 'downloaded' });
       };
-      const options = { directory: this.#store.content.ingest, mkfs: this.#mkfs, signal };
+      const options = {
+        directory: this.#store.content.ingest,
+        mkfs: this.#mkfs,
+        limits: this.#limits,
+        signal,
+      };
       const layer = await convertLayer({ ...source, onDownloaded }, options);
       await this.#store.addLayer(diffId, layer);
     } finally {

@@ -6,6 +6,7 @@ import { MANIFEST_ACCEPT, MAX_DOCUMENT, parseManifest } from '../manifest.ts';
 import type { Descriptor, ManifestDocument } from '../manifest.ts';
 import { isTag } from '../reference.ts';
 import { readBody } from './body.ts';
+import { nextLink } from './link.ts';
 import { RegistryAnswer, RegistryTransportError, RegistryUnreachable } from './errors.ts';
 import { isTransient, waitBefore, withRetry } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -14,6 +15,8 @@ import type { RegistrySession } from './session.ts';
 const tagList = z.object({ tags: z.array(z.string().refine(isTag)).nullish() });
 const MAX_TAG_PAGES = 1000;
 const MAX_TAGS = 100_000;
+/** A connection that brought at least so many bytes wasn't in vain: the attempts are counted anew. */
+const PROGRESS = 64 * 1024;
 
 export interface FetchedManifest {
   readonly digest: string;
@@ -41,7 +44,7 @@ export class RegistryClient {
     const { bytes, mediaType } = await withRetry(this.#retry, signal, async () => {
       const response = await this.#session.get(`manifests/${reference}`, { accept: MANIFEST_ACCEPT }, signal);
       return {
-        bytes: await readBody(response, MAX_DOCUMENT),
+        bytes: await readBody(response, MAX_DOCUMENT, `the manifest "${reference}"`),
         mediaType: response.headers['content-type'] ?? '',
       };
     });
@@ -56,6 +59,7 @@ export class RegistryClient {
   /** All tags, page by page (OCI distribution-spec v1.1, "Listing Tags"). @throws as {@link manifest} */
   async tags(signal: AbortSignal): Promise<string[]> {
     const tags: string[] = [];
+    const seen = new Set<string>();
     let target: string | URL | undefined = 'tags/list';
     for (let pages = 0; target !== undefined; pages++) {
       if (pages === MAX_TAG_PAGES) throw new EngineError('system', 'the registry lists tags without an end');
@@ -63,7 +67,10 @@ export class RegistryClient {
       if (tags.length + page.tags.length > MAX_TAGS) {
         throw new EngineError('system', `the registry lists more than ${MAX_TAGS} tags`);
       }
-      tags.push(...page.tags);
+      for (const tag of page.tags) tags.push(tag);
+      if (page.next !== undefined && seen.has(page.next.href))
+        throw new EngineError('system', 'the registry lists tags without an end');
+      if (page.next !== undefined) seen.add(page.next.href);
       target = page.next;
     }
     return tags;
@@ -72,12 +79,11 @@ export class RegistryClient {
   async #tagPage(target: string | URL, signal: AbortSignal) {
     const { answer, body } = await withRetry(this.#retry, signal, async () => {
       const answer = await this.#session.request({ target, expects: [200] }, signal);
-      return { answer, body: await readBody(answer.response, MAX_DOCUMENT) };
+      return { answer, body: await readBody(answer.response, MAX_DOCUMENT, 'the list of tags') };
     });
     const parsed = tagList.safeParse(parseJson(body));
     if (!parsed.success) throw new EngineError('system', 'the registry lists tags in an unknown form');
-    // RFC 8288: `</v2/x/tags/list?last=b&n=2>; rel="next"`.
-    const link = /<([^>]*)>[^,]*;\s*rel="?next"?/.exec(String(answer.response.headers['link'] ?? ''))?.[1];
+    const link = nextLink(String(answer.response.headers['link'] ?? ''));
     const next = link !== undefined && URL.canParse(link, answer.url) ? new URL(link, answer.url) : undefined;
     return { tags: parsed.data.tags ?? [], next };
   }
@@ -92,8 +98,14 @@ export class RegistryClient {
     }
     const bytes = await withRetry(this.#retry, signal, async () => {
       const response = await this.#session.get(`blobs/${descriptor.digest}`, {}, signal);
-      return await readBody(response, MAX_DOCUMENT);
+      return await readBody(response, descriptor.size, `image config ${descriptor.digest}`);
     });
+    if (bytes.length !== descriptor.size) {
+      throw new EngineError(
+        'system',
+        `image config verification failed for digest ${descriptor.digest}: size is ${bytes.length}, expected ${descriptor.size}`,
+      );
+    }
     if (digestOf(bytes) !== descriptor.digest) {
       throw new EngineError('system', `image config verification failed for digest ${descriptor.digest}`);
     }
@@ -133,9 +145,10 @@ export class RegistryClient {
         problem = chunks.error() ?? problem;
       }
       if (offset >= descriptor.size) return;
-      failures = offset > before ? 1 : failures + 1;
+      // Byte by byte, one a connection, a layer would never end.
+      failures = offset - before >= PROGRESS ? 1 : failures + 1;
       const wait = waitBefore(problem, failures, this.#retry);
-      if (wait === undefined) throw problem;
+      if (wait === undefined) throw layerProblem(descriptor, problem);
       await this.#retry.sleep(wait, signal);
     }
   }
@@ -165,6 +178,13 @@ export class RegistryClient {
     }
     return { response, skip: offset - Number(start) };
   }
+}
+
+/** Names the layer, where the error doesn't say enough as it is. */
+function layerProblem({ digest }: Descriptor, problem: unknown): unknown {
+  const answered = problem instanceof RegistryAnswer && ![401, 403, 429].includes(problem.status);
+  if (!answered && !(problem instanceof RegistryTransportError)) return problem;
+  return new EngineError('system', `layer ${digest} can't be downloaded: ${problem.message}`, problem);
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts';
+
 /** Nobody answered: the name has no address, the connection was refused or took too long. The only case for a stand-in. */
 export class RegistryUnreachable extends Error {
   constructor(message: string, cause: unknown) {
@@ -36,8 +38,8 @@ export class RegistryAnswer extends Error {
  */
 export function registryAnswer(status: number, body: string, retryAfter: string | undefined): RegistryAnswer {
   const first = firstError(body, status) ?? REFUSALS[status];
-  const code = typeof first?.['code'] === 'string' ? first['code'] : undefined;
-  const detail = typeof first?.['message'] === 'string' ? first['message'] : undefined;
+  const code = typeof first?.['code'] === 'string' ? printable(first['code'], 100) : undefined;
+  const detail = typeof first?.['message'] === 'string' ? printable(first['message']) : undefined;
   const spoken = code?.toLowerCase().replaceAll('_', ' ');
   const message =
     spoken === undefined

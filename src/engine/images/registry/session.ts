@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { EngineError } from '../../errors.ts';
+import { EngineError, invalid } from '../../errors.ts';
 import { Authorizer } from './authorizer.ts';
-import { readBody } from './body.ts';
+import { readSome } from './body.ts';
 import type { Credentials } from './credentials.ts';
 import { isInsecure } from './endpoints.ts';
 import type { Endpoint, RegistrySettings } from './endpoints.ts';
@@ -104,7 +104,7 @@ export class RegistrySession {
       const { response, url, elsewhere } = await this.#follow(request, authorization, signal);
       const status = response.statusCode ?? 0;
       if (request.expects.includes(status)) return { response, url };
-      const body = (await readBody(response, MAX_ERROR_BODY)).toString('utf8');
+      const body = (await readSome(response, MAX_ERROR_BODY)).toString('utf8');
       const challenge = response.headers['www-authenticate'];
       // Twice: the token that was kept may have expired, or be for less than is asked for now. The challenges of other
       // hosts are not answered (CVE-2020-15157).
@@ -130,12 +130,12 @@ export class RegistrySession {
       const { response, url } = answer;
       const { location } = response.headers;
       const follows = method === 'GET' || method === 'HEAD' || SAME_METHOD.has(response.statusCode ?? 0);
-      await readBody(response, MAX_ERROR_BODY);
-      if (location === undefined || hop === MAX_REDIRECTS || !follows || !URL.canParse(location, url)) {
-        // Without its query: that may be a signature.
-        const place = `${method} "${url.origin}${url.pathname}"`;
-        throw new RegistryTransportError(`${place}: too many redirects, or one to nowhere`);
-      }
+      await readSome(response, MAX_ERROR_BODY);
+      // Without its query: that may be a signature.
+      const place = `${method} "${url.origin}${url.pathname}"`;
+      if (hop === MAX_REDIRECTS) throw badRedirect(`${place}: stopped after ${MAX_REDIRECTS} redirects`);
+      if (location === undefined || !follows || !URL.canParse(location, url))
+        throw badRedirect(`${place}: a redirect that can't be followed`);
       answer = await send(new URL(location, url));
     }
     return answer;
@@ -144,7 +144,7 @@ export class RegistrySession {
   /** Whether a URL is the registry's own, and how it may be spoken to. @throws EngineError for plain HTTP elsewhere */
   #judge(url: URL): { readonly sameHost: boolean; readonly insecure: boolean } {
     const { endpoint, settings } = this.#options;
-    const sameHost = url.host === new URL(this.base).host && url.protocol === `${this.#scheme}:`;
+    const sameHost = url.host === this.#url('').host && url.protocol === `${this.#scheme}:`;
     const insecure = sameHost ? endpoint.insecure : isInsecure(url.host, settings);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && insecure)) {
       throw new EngineError('system', `${endpoint.host} redirects to "${url.origin}", which is not HTTPS`);
@@ -177,6 +177,11 @@ export class RegistrySession {
 
   #url(path: string): URL {
     const { repository } = this.#options;
-    return new URL(`${this.base}/v2/${repository === undefined ? '' : `${repository}/`}${path}`);
+    const url = `${this.base}/v2/${repository === undefined ? '' : `${repository}/`}${path}`;
+    // `1.2.3.4.5` and `a:99999` pass for names of registries by the reference grammar.
+    if (!URL.canParse(url)) throw invalid(`invalid registry host "${this.#options.endpoint.host}"`);
+    return new URL(url);
   }
 }
+
+const badRedirect = (message: string) => new EngineError('system', message);

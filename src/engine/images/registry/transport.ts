@@ -27,9 +27,18 @@ export interface Timeouts {
   readonly connectMs: number;
   /** Silence after which a connection counts as broken. */
   readonly idleMs: number;
+  /** How much of an answer has to come in how much time, lest it be taken for one that never ends. */
+  readonly pace: { readonly ms: number; readonly bytes: number };
 }
 
-export const TIMEOUTS: Timeouts = { connectMs: 15_000, idleMs: 30_000 };
+export const TIMEOUTS: Timeouts = {
+  connectMs: 15_000,
+  idleMs: 30_000,
+  pace: { ms: 30_000, bytes: 8 * 1024 },
+};
+
+/** An answer's head may take so many times the silence that is borne: it can't trickle in for ever. */
+const HEAD_FACTOR = 2;
 
 const UNREACHABLE =
   /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ETIMEDOUT|EADDRNOTAVAIL)$/;
@@ -70,6 +79,7 @@ export class Transport {
     const outgoing = (secure ? requestSecurely : requestPlainly)(request.url, options);
     return await new Promise<IncomingMessage>((resolve, reject) => {
       let connecting: NodeJS.Timeout | undefined;
+      let heading: NodeJS.Timeout | undefined;
       let timedOut: Error | undefined;
       const stop = (code: string, message: string) => {
         timedOut = Object.assign(new Error(message), { code });
@@ -81,7 +91,14 @@ export class Transport {
         socket.once('connect', () => clearTimeout(connecting));
       });
       outgoing.on('timeout', () => stop('EIDLE', 'no answer in time'));
+      outgoing.on('finish', () => {
+        const late = () => stop('EIDLE', 'no answer in time');
+        heading = setTimeout(late, HEAD_FACTOR * (request.idleMs ?? this.#timeouts.idleMs));
+      });
+      outgoing.on('close', () => clearTimeout(heading));
       outgoing.on('response', (response) => {
+        clearTimeout(heading);
+        watchPace(response, this.#timeouts.pace);
         response.on('error', () => undefined); // every reader sees it too; without one it must not end the engine
         resolve(response);
       });
@@ -106,6 +123,20 @@ export class Transport {
     this.#agents.set(kind, agent);
     return agent;
   }
+}
+
+/** Ends an answer that trickles: less than the pace asks for, while whoever reads it waits for more. */
+function watchPace(response: IncomingMessage, { ms, bytes }: Timeouts['pace']): void {
+  const { socket } = response;
+  let before = socket.bytesRead;
+  const timer = setInterval(() => {
+    const came = socket.bytesRead - before;
+    before = socket.bytesRead;
+    const readerIsSlow = response.complete || response.readableLength >= response.readableHighWaterMark;
+    if (came >= bytes || readerIsSlow) return;
+    response.destroy(new Error(`${came} bytes in ${ms / 1000} seconds: too slow to go on`));
+  }, ms).unref();
+  response.once('close', () => clearInterval(timer));
 }
 
 function sendBody(outgoing: ClientRequest, body: RequestBody | undefined): void {

@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { printable } from '../printable.ts';
 
 /** One 512-byte header block: POSIX.1-1988 ustar, with GNU's base-256 numbers. Text is latin1: one char a byte. */
 export const BLOCK = 512;
@@ -11,7 +12,23 @@ export interface TarHeader {
   readonly type: string;
 }
 
-export const badLayer = (message: string) => new EngineError('system', `invalid layer: ${message}`);
+/** What is wrong with a layer's archive; whoever knows which layer it is says so. */
+export class BadLayer extends EngineError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super('system', `invalid layer: ${reason}`);
+    this.name = 'BadLayer';
+    this.reason = reason;
+  }
+}
+
+export const badLayer = (reason: string) => new BadLayer(reason);
+
+const MAX_SHOWN = 200;
+
+/** A name of the archive's, for messages: quoted, not too long. */
+export const shown = (name: string): string => JSON.stringify(printable(name, MAX_SHOWN));
 
 export const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 
@@ -23,6 +40,9 @@ export function readHeader(block: Buffer): TarHeader {
   const prefix = posix ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
   const flag = block.toString('latin1', 156, 157);
+  for (const at of [100, 108, 116]) number(block, at, 8); // mode, owner, group: mkfs.erofs has no words for bad ones
+  if (block[136] !== 0xff) number(block, 136, 12);
+  if (flag === '3' || flag === '4') for (const at of [329, 337]) number(block, at, 8);
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     linkName: text(block, 157, 100),
@@ -31,11 +51,17 @@ export function readHeader(block: Buffer): TarHeader {
   };
 }
 
+/** What eleven octal digits hold. */
+const MAX_OCTAL = 8 ** 11 - 1;
+
 /** A copy of the header with another type and size, its checksum made right. */
 export function rewriteHeader(block: Buffer, type: string, size: number): Buffer {
   const copy = Buffer.from(block);
-  copy.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  if (size <= MAX_OCTAL) copy.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  else copy.write(`80${size.toString(16).padStart(22, '0')}`, 124, 'hex');
   copy.write(type, 156, 1, 'latin1');
+  // Before 1970: GNU's negative numbers, which mkfs.erofs 1.8 can't read.
+  if (copy[136] === 0xff) copy.write('00000000000\0', 136, 'latin1');
   return withChecksum(copy);
 }
 

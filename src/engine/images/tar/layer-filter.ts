@@ -1,7 +1,8 @@
-import { BLOCK, badLayer, padded, readHeader, rewriteHeader, rootEntry } from './header.ts';
+import { ExtendedHeaders, ZEROS, isExtended } from './extended-header.ts';
+import { BLOCK, badLayer, padded, readHeader, rewriteHeader, rootEntry, shown } from './header.ts';
 import type { TarHeader } from './header.ts';
-import { NameSet, layerPath, whiteoutOf } from './layer-path.ts';
-import { readPax } from './pax.ts';
+import { LayerNames } from './layer-names.ts';
+import { layerPath, whiteoutOf } from './layer-path.ts';
 import type { Extended } from './pax.ts';
 
 export interface LayerLimits {
@@ -10,32 +11,34 @@ export interface LayerLimits {
   readonly bytes: number;
 }
 
+/** What one layer may be (docs/limits.md); the disk's free space bounds it, too. */
 export const LAYER_LIMITS: LayerLimits = { entries: 1_000_000, bytes: 64 * 1024 ** 3 };
 
-const MAX_EXTENDED = 1024 * 1024;
-const ZEROS = Buffer.alloc(2 * BLOCK);
+/** PATH_MAX of linux/limits.h, its NUL not counted. */
+const MAX_TARGET = 4095;
 /** Links, devices, directories and pipes: what their header says of a size is not followed by data. */
 const WITHOUT_DATA = '123456';
 
 /**
  * Stands between a layer's tar and `mkfs.erofs --tar=f --aufs`, and passes on what is safe there. mkfs.erofs 1.8 takes
  * an archive that ends early for a whole one (or never ends), loses everything after a whiteout that has content,
- * reads past `..`, and gives a root without an entry of its own mode 0777. So:
+ * reads past `..`, gives a root without an entry of its own mode 0777, writes a corrupt file system for attributes with
+ * long names, crashes over a hard link to the root, and says "Input/output error" of most that it can't take. So:
  *
  * - a `./` entry comes first, and the archive ends where its end mark is, or else cleanly between two entries;
- * - `..` in names and link targets, a bare `.wh.`, sparse files and overlayfs's own xattrs are refused;
+ * - `..` in names and link targets, a bare `.wh.`, sparse files and overlayfs's own xattrs are refused, and so are
+ *   entries beneath something else than a directory, hard links to what isn't in the layer before them, and whatever
+ *   could be read in two ways;
  * - whiteouts become empty files; one whose name is in the same layer goes (it speaks of lower layers only,
  *   OCI image-spec v1.1, layer.md), and so do aufs's own files and entries of unknown types;
  * - the number of entries and the total size are bounded.
  */
 export class LayerTarFilter {
   readonly #limits: LayerLimits;
-  readonly #names = new NameSet();
-  /** Part of a header block, or a held back extended header with its data. */
+  readonly #names = new LayerNames();
+  readonly #before = new ExtendedHeaders();
+  /** Part of a header block. */
   #partial: Buffer = Buffer.alloc(0);
-  #extended: { header: TarHeader; block: Buffer; body: Buffer[]; missing: number } | undefined;
-  #held: Buffer[] = [];
-  #next: Extended = { keys: [] };
   #body = { left: 0, pass: true };
   #zeroBlocks = 0;
   #started = false;
@@ -70,20 +73,16 @@ export class LayerTarFilter {
 
   /** The end of the input. @throws EngineError if the archive isn't whole */
   end(): Buffer[] {
-    const inside = this.#partial.length > 0 || this.#body.left > 0 || this.#held.length > 0;
-    if (inside || this.#extended !== undefined) throw badLayer('its tar archive ends too early');
+    if (this.#partial.length > 0 || this.#body.left > 0 || this.#before.pending)
+      throw badLayer('its tar archive ends too early');
     return this.#started ? [ZEROS] : [rootEntry(), ZEROS];
   }
 
   #takeBody(chunk: Buffer, at: number, out: Buffer[]): number {
     const part = chunk.subarray(at, at + this.#body.left);
     this.#body.left -= part.length;
-    if (this.#extended !== undefined) {
-      this.#extended.body.push(Buffer.from(part));
-      if (this.#body.left === 0) this.#finishExtended();
-    } else if (this.#body.pass) {
-      out.push(part);
-    }
+    if (this.#before.reading) this.#before.data(part);
+    else if (this.#body.pass) out.push(part);
     return part.length;
   }
 
@@ -108,21 +107,20 @@ export class LayerTarFilter {
     const header = readHeader(block);
     if (++this.#entries > this.#limits.entries)
       throw badLayer(`it has more than ${this.#limits.entries} entries`);
-    if ('xgLK'.includes(header.type)) {
-      if (header.size > MAX_EXTENDED) throw badLayer('an extended tar header is too large');
-      this.#extended = { header, block: Buffer.from(block), body: [], missing: header.size };
-      this.#body = { left: padded(header.size), pass: false };
-      if (header.size === 0) this.#finishExtended();
+    if (isExtended(header.type)) {
+      this.#body = { left: this.#before.begin(header, block), pass: false };
       return;
     }
-    const held = this.#held;
-    const extended = this.#next;
-    this.#held = [];
-    this.#next = { keys: [] };
+    const { extended, blocks } = this.#before.take();
+    const named: TarHeader = {
+      ...header,
+      name: extended.path ?? header.name,
+      linkName: extended.linkPath ?? header.linkName,
+    };
     const size = WITHOUT_DATA.includes(header.type) ? 0 : (extended.size ?? header.size);
-    const rewritten = this.#entry(header, block, size, extended);
+    const rewritten = this.#entry(named, block, size, extended);
     this.#body = { left: padded(size), pass: rewritten !== undefined && rewritten.data };
-    if (rewritten !== undefined) out.push(...held, rewritten.block);
+    if (rewritten !== undefined) out.push(...blocks, rewritten.block);
   }
 
   /** The header block to pass on, and whether the data follows it; undefined: the entry is left out. */
@@ -132,54 +130,44 @@ export class LayerTarFilter {
     size: number,
     extended: Extended,
   ): { block: Buffer; data: boolean } | undefined {
-    if (header.type === 'S' || extended.keys.some((key) => key.startsWith('GNU.sparse.'))) {
-      throw badLayer('it has a sparse file in it, which is not supported');
+    const { name, type } = header;
+    if (type === 'S' || extended.keys.some((key) => key.startsWith('GNU.sparse.'))) {
+      throw badLayer(`${shown(name)} is a sparse file, which is not supported`);
     }
-    if (extended.keys.some((key) => /^(?:SCHILY|LIBARCHIVE)\.xattr\.trusted\.overlay\./.test(key))) {
-      throw badLayer('it sets extended attributes of overlayfs');
-    }
-    const name = extended.path ?? header.name;
     const parts = layerPath(name);
-    if (header.type === '1') layerPath(extended.linkPath ?? header.linkName);
     const whiteout = whiteoutOf(parts);
+    const isFile = type === '0';
+    // mkfs.erofs would go by the extended header's size, and take what follows for data, or data for what follows.
+    if ((!isFile || whiteout !== undefined || name.endsWith('/')) && (extended.size ?? 0) > 0) {
+      throw badLayer(`${shown(name)} has a size, and is no file`);
+    }
     if (whiteout !== undefined) {
       if (whiteout.kind === 'ignore') return undefined;
-      if (whiteout.kind === 'file' && this.#names.has(whiteout.path)) return undefined;
-      if (extended.size !== undefined && extended.size > 0) throw badLayer('a whiteout has content');
+      const path = whiteout.kind === 'file' ? whiteout.path : parts.join('/');
+      this.#names.checkAbove(path);
+      if (whiteout.kind === 'file') {
+        if (this.#names.kindOf(path) !== undefined) return undefined;
+        this.#names.add(path, 'whiteout');
+      }
       return { block: rewriteHeader(block, '0', 0), data: false };
     }
-    if (!`0${WITHOUT_DATA}`.includes(header.type)) return undefined;
-    this.#names.add(parts.join('/'));
-    if (header.type === '0' && name.endsWith('/'))
-      return { block: rewriteHeader(block, '5', 0), data: false };
-    if (header.type === '0') this.#fileBytes += size;
-    const same =
-      block.toString('latin1', 156, 157) === header.type && (header.size === size || extended.size === size);
-    return { block: same ? Buffer.from(block) : rewriteHeader(block, header.type, size), data: true };
+    if (!isFile && !WITHOUT_DATA.includes(type)) return undefined;
+    const isDirectory = type === '5' || (isFile && name.endsWith('/'));
+    if (parts.length === 0 && !isDirectory) throw badLayer('its root is not a directory');
+    this.#checkTarget(header);
+    this.#names.add(parts.join('/'), isDirectory ? 'directory' : 'other');
+    if (isFile && isDirectory) return { block: rewriteHeader(block, '5', 0), data: false };
+    if (isFile) this.#fileBytes += size;
+    return { block: rewriteHeader(block, type, size), data: true };
   }
 
-  #finishExtended(): void {
-    if (this.#extended === undefined) return;
-    const { header, block, body, missing } = this.#extended;
-    this.#extended = undefined;
-    const data = Buffer.concat(body).subarray(0, missing);
-    if (header.type === 'x' || header.type === 'g') {
-      const records = readPax(data);
-      if (header.type === 'g') {
-        // A global header's names and sizes would hold for every entry that follows: nobody writes such layers.
-        if (records.keys.some((key) => key !== 'comment')) throw badLayer('it has a global pax header');
-        return;
-      }
-      this.#next = {
-        ...records,
-        path: records.path ?? this.#next.path,
-        linkPath: records.linkPath ?? this.#next.linkPath,
-      };
-    } else {
-      const end = data.indexOf(0);
-      const long = data.toString('latin1', 0, end === -1 ? data.length : end);
-      this.#next = header.type === 'L' ? { ...this.#next, path: long } : { ...this.#next, linkPath: long };
-    }
-    this.#held.push(block, ...body);
+  #checkTarget({ name, type, linkName }: TarHeader): void {
+    if (type === '2' && (linkName === '' || linkName.length > MAX_TARGET || linkName.includes('\0')))
+      throw badLayer(`the symbolic link ${shown(name)} has no target, or too long a one`);
+    if (type !== '1') return;
+    const kind = this.#names.kindOf(layerPath(linkName).join('/'));
+    const link = `the hard link ${shown(name)} to ${shown(linkName)}`;
+    if (kind === 'directory') throw badLayer(`${link} is one to a directory`);
+    if (kind !== 'other') throw badLayer(`${link} is one to a file that isn't in the layer before it`);
   }
 }

@@ -1,4 +1,4 @@
-import { badLayer } from './header.ts';
+import { badLayer, shown } from './header.ts';
 
 const MAX_PATH = 4096;
 const MAX_NAME = 255;
@@ -10,9 +10,10 @@ const MAX_NAME = 255;
 export function layerPath(name: string): string[] {
   if (name === '') throw badLayer('an entry has no name');
   if (name.length > MAX_PATH) throw badLayer('a path is too long');
+  if (name.includes('\0')) throw badLayer(`the path ${shown(name)} has a NUL in it`);
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   for (const part of parts) {
-    if (part === '..') throw badLayer(`the path ${JSON.stringify(name)} leaves the layer`);
+    if (part === '..') throw badLayer(`the path ${shown(name)} leaves the layer`);
     if (part.length > MAX_NAME) throw badLayer('a file name is too long');
   }
   return parts;
@@ -28,36 +29,18 @@ export type Whiteout =
  */
 export function whiteoutOf(parts: readonly string[]): Whiteout | undefined {
   const base = parts.at(-1) ?? '';
-  if (parts.slice(0, -1).some((part) => part.startsWith('.wh..wh.'))) return { kind: 'ignore' };
+  const above = parts.slice(0, -1);
+  if (above.some((part) => part.startsWith('.wh..wh.'))) return { kind: 'ignore' };
+  if (above.some((part) => part.startsWith('.wh.')))
+    throw badLayer(`${shown(parts.join('/'))} lies beneath a whiteout`);
   if (!base.startsWith('.wh.')) return undefined;
-  if (base === '.wh..wh..opq') return { kind: 'opaque' };
+  if (base === '.wh..wh..opq') {
+    // overlayfs knows no opaque root.
+    if (above.length === 0) throw badLayer('it has an opaque whiteout of its root, which is not supported');
+    return { kind: 'opaque' };
+  }
   if (base.startsWith('.wh..wh.')) return { kind: 'ignore' };
   const target = base.slice('.wh.'.length);
   if (target === '' || target === '.' || target === '..') throw badLayer(`"${base}" is not a whiteout`);
-  return { kind: 'file', path: [...parts.slice(0, -1), target].join('/') };
-}
-
-/** Paths seen, by a 52-bit hash each: a million of them take some 40 MB, where the strings would take hundreds. */
-export class NameSet {
-  readonly #hashes = new Set<number>();
-
-  add(path: string): void {
-    this.#hashes.add(hash(path));
-  }
-
-  has(path: string): boolean {
-    return this.#hashes.has(hash(path));
-  }
-}
-
-/** Two FNV-1a runs from different starts, joined to 52 bits. */
-function hash(path: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  for (let at = 0; at < path.length; at++) {
-    const code = path.charCodeAt(at);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x85ebca6b);
-  }
-  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+  return { kind: 'file', path: [...above, target].join('/') };
 }

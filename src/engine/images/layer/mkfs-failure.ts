@@ -1,0 +1,19 @@
+import { EngineError } from '../../errors.ts';
+import { StorageError } from './disk-guard.ts';
+
+/** mkfs.erofs gives its reasons as text alone; `[Error 28]` is ENOSPC. */
+export function mkfsFailed(
+  name: string,
+  complaint: string,
+  killed: NodeJS.Signals | null,
+  cause?: unknown,
+): EngineError {
+  if (complaint.includes('[Error 28]')) return new StorageError(complaint);
+  const said = complaint
+    .replaceAll(/<E> erofs:\s*/g, '')
+    .trim()
+    .split('\n')[0];
+  const died = killed === null ? 'mkfs.erofs failed' : `mkfs.erofs was ended by ${killed}`;
+  const reason = said === undefined || said === '' ? died : said;
+  return new EngineError('system', `failed to register layer ${name}: ${reason}`, cause);
+}
