@@ -85,6 +85,8 @@ export class LayerPool {
         // A newcomer must not join what is being given up.
         if (this.#jobs.get(diffId) === job) this.#jobs.delete(diffId);
         job.controller.abort(new EngineError('system', 'nobody waits for this layer any more'));
+        // Nothing of it is under way any more, or left, when the pull has ended.
+        await job.promise.catch(() => undefined);
       }
     }
   }
@@ -105,8 +107,22 @@ export class LayerPool {
     return job;
   }
 
+  async #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      const at = this.#waiting.indexOf(resolve);
+      if (at === -1) return; // its turn has come in the same moment
+      this.#waiting.splice(at, 1);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    this.#waiting.push(resolve);
+    await promise.finally(() => signal.removeEventListener('abort', leave));
+  }
+
   async #run(diffId: string, open: LayerOpener, tell: LayerListener, signal: AbortSignal): Promise<void> {
-    if (this.#running >= CONCURRENCY) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running >= CONCURRENCY) await this.#turn(signal);
     else this.#running++;
     clearTimeout(this.#quiet);
     try {

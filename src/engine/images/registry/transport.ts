@@ -92,8 +92,8 @@ export class Transport {
       });
       outgoing.on('timeout', () => stop('EIDLE', 'no answer in time'));
       outgoing.on('finish', () => {
-        const late = () => stop('EIDLE', 'no answer in time');
-        heading = setTimeout(late, HEAD_FACTOR * (request.idleMs ?? this.#timeouts.idleMs));
+        const limit = HEAD_FACTOR * (request.idleMs ?? this.#timeouts.idleMs);
+        heading = setTimeout(() => stop('EIDLE', 'no answer in time'), limit);
       });
       outgoing.on('close', () => clearTimeout(heading));
       outgoing.on('response', (response) => {

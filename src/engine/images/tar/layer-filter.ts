@@ -118,6 +118,8 @@ export class LayerTarFilter {
       linkName: extended.linkPath ?? header.linkName,
     };
     const size = WITHOUT_DATA.includes(header.type) ? 0 : (extended.size ?? header.size);
+    if (size > this.#limits.bytes)
+      throw badLayer(`${shown(named.name)} has ${size} bytes, a layer at most ${this.#limits.bytes}`);
     const rewritten = this.#entry(named, block, size, extended);
     this.#body = { left: padded(size), pass: rewritten !== undefined && rewritten.data };
     if (rewritten !== undefined) out.push(...blocks, rewritten.block);
