@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EngineError, notFound } from '../errors.ts';
 import { ContentStore } from '../store/content.ts';
+import { knownBlobs } from '../store/known-blobs.ts';
 import { Metadata } from '../store/metadata.ts';
 import type { ImageRecord, LayerRecord, StoreDocument } from '../store/metadata.ts';
 import type { ConvertedLayer } from './layer/convert.ts';
@@ -74,15 +75,7 @@ export class ImageStore {
 
   #sweep(): void {
     const { layers } = this.#metadata.state;
-    this.content.sweep({ blobs: this.#knownBlobs(), layers: new Set(Object.keys(layers)) });
-  }
-
-  #knownBlobs(): Set<string> {
-    const { images, layers } = this.#metadata.state;
-    const blobs = new Set(Object.keys(images));
-    for (const image of Object.values(images)) for (const digest of image.manifests) blobs.add(digest);
-    for (const layer of Object.values(layers)) blobs.add(layer.blob);
-    return blobs;
+    this.content.sweep({ blobs: knownBlobs(this.#metadata.state), layers: new Set(Object.keys(layers)) });
   }
 
   layer(diffId: string): LayerRecord | undefined {
@@ -206,7 +199,7 @@ export class ImageStore {
   }
 
   async #collect(change: (draft: StoreDocument) => void, among?: ReadonlySet<string>): Promise<string[]> {
-    const before = this.#knownBlobs();
+    const before = knownBlobs(this.#metadata.state);
     let unused: string[] = [];
     try {
       await this.#metadata.updateToRemove((draft) => {
@@ -224,7 +217,7 @@ export class ImageStore {
       for (const diffId of unused) this.#leaving.delete(diffId);
     }
     for (const diffId of unused) await this.content.removeLayer(diffId);
-    const known = this.#knownBlobs();
+    const known = knownBlobs(this.#metadata.state);
     for (const digest of before) if (!known.has(digest)) await this.content.removeBlob(digest);
     await this.#metadata.keepReserve();
     return unused;
