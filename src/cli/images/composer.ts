@@ -8,6 +8,11 @@ import {
   type ComposeProgress,
 } from '../../image-builder/compose.ts';
 import {
+  prepareImage,
+  type PreparedImage,
+  type PrepareOptions,
+} from '../../image-builder/bootstrap/prepare.ts';
+import {
   listImages,
   pruneImages,
   readManifest,
@@ -49,10 +54,15 @@ export interface Composer {
   remove(id: string, usedBy: UsedBy): Promise<void>;
   prune(usedBy: UsedBy): Promise<{ removed: string[]; bytes: number }>;
   directory(id: string): string;
+  /** The half of a container image of Debian packages that needs no machine. */
+  prepare(request: PrepareRequest): Promise<PreparedImage>;
 }
+
+export type PrepareRequest = Omit<PrepareOptions, 'cacheDir' | 'mirrors' | 'toolVersion'>;
 
 export function createComposer(places: ComposerPlaces): Composer {
   const { imagesDir, env } = places;
+  const mirrors = { main: env['WHERRY_DEBIAN_MIRROR'], security: env['WHERRY_DEBIAN_SECURITY_MIRROR'] };
   const options = (
     arch: Arch,
     onProgress: ((progress: ComposeProgress) => void) | undefined,
@@ -60,7 +70,7 @@ export function createComposer(places: ComposerPlaces): Composer {
   ): ComposeOptions => ({
     ...places,
     arch,
-    mirrors: { main: env['WHERRY_DEBIAN_MIRROR'], security: env['WHERRY_DEBIAN_SECURITY_MIRROR'] },
+    mirrors,
     npmRegistry: env['WHERRY_NPM_REGISTRY'],
     onProgress,
     signal,
@@ -76,5 +86,7 @@ export function createComposer(places: ComposerPlaces): Composer {
     remove: (id, usedBy) => removeImage(imagesDir, id, usedBy),
     prune: (usedBy) => pruneImages(imagesDir, usedBy),
     directory: (id) => join(imagesDir, id),
+    prepare: (request) =>
+      prepareImage({ ...request, cacheDir: places.cacheDir, mirrors, toolVersion: places.wherryVersion }),
   };
 }

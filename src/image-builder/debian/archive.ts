@@ -53,6 +53,8 @@ export interface FetchedPackage {
 
 export interface DebianArchive {
   suites: readonly OpenedSuite[];
+  /** The package lists, for whoever looks for more than a name. */
+  indexes: readonly PackagesIndex[];
   /** See `resolvePackages`. */
   resolve(roots: readonly string[], options?: ResolveOptions): PackageRecord[];
   /** Brings the packages' .debs, in parallel, each verified against the signed list, in the given order. */
@@ -89,6 +91,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<DebianAr
   const indexes = opened.flatMap((suite) => suite.indexes);
   return {
     suites: opened.map(({ summary }) => summary),
+    indexes,
     resolve: (roots, resolveOptions) => resolvePackages(indexes, roots, resolveOptions),
     fetch: async (records) => {
       const requests = records.map((record) => ({

@@ -29,10 +29,18 @@ export async function* readDeb(
 
 /** A .deb's control fields, names in lower case. */
 export async function readControl(path: string): Promise<Map<string, string>> {
+  const control = (await readControlFiles(path)).get('control');
+  if (control === undefined) throw badDeb(path, 'it has no control file');
+  return parseStanza(control.toString('utf8'));
+}
+
+/** The files that a .deb has for dpkg, by name: `control`, `md5sums`, maintainer scripts, triggers… */
+export async function readControlFiles(path: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
   for await (const entry of readMember(path, 'control.tar', { totalBytes: 16 << 20 })) {
-    if (entry.path === 'control') return parseStanza(entry.content.toString('utf8'));
+    if (entry.type === 'file') files.set(entry.path, entry.content);
   }
-  throw badDeb(path, 'it has no control file');
+  return files;
 }
 
 async function* readMember(

@@ -6,6 +6,9 @@ export interface PackagesIndex {
   named(name: string): PackageRecord[];
   /** Packages whose Provides names `name`. */
   providing(name: string): PackageRecord[];
+  /** The names of packages that have a field with just this value: `Essential: yes`, `Priority: required`. */
+  marked(field: string, value: string): string[];
+  names(): Iterable<string>;
 }
 
 /**
@@ -45,7 +48,19 @@ export function indexPackages(bytes: Buffer, origin: { suite: string; mirror: st
   return {
     named: (name) => recordsAt(byName.get(name)),
     providing: (name) => recordsAt(byProvided.get(name)),
+    marked: (field, value) => marked(text, `\n${field}: ${value}\n`),
+    names: () => byName.keys(),
   };
+}
+
+function marked(text: string, line: string): string[] {
+  const names: string[] = [];
+  for (let at = text.indexOf(line); at >= 0; at = text.indexOf(line, at + 1)) {
+    const previous = text.lastIndexOf('\n\n', at);
+    const name = fieldAt(text, 'Package', previous < 0 ? 0 : previous + 2, at);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 function note(map: Map<string, number[]>, key: string, start: number): void {

@@ -1,3 +1,5 @@
+import { insideIds } from '../../containers/commit/inside-ids.ts';
+import { layerTar } from '../../containers/commit/layer-tar.ts';
 import { archivePath, archiveRoot } from '../../containers/files/archive-path.ts';
 import { changesOf } from '../../containers/files/changes.ts';
 import { cleanPath } from '../../containers/files/container-path.ts';
@@ -88,9 +90,27 @@ async function exportRoot(
   response: ApiResponse,
 ): Promise<void> {
   const entry: ContainerEntry = context.registry.find(request.params['id'] ?? '');
+  if (flagOf(request.query, 'layer')) {
+    await exportLayer(context, entry, request, response);
+    return;
+  }
   // Without its volumes, as Docker's: they aren't the container's own.
   await withFiles(context, entry, { mounts: false, readOnly: true }, async (view) => {
     await sendArchive(archiveRoot(view), request, response);
+  });
+  publish(context, entry, 'export');
+}
+
+/** Not moby's: the container's own layer alone, as `commit` would take it. The header tells that it is that. */
+async function exportLayer(
+  context: ContainersContext,
+  entry: ContainerEntry,
+  request: ApiRequest,
+  response: ApiResponse,
+): Promise<void> {
+  await withRoot(context, entry, async (rootfs) => {
+    response.raw.setHeader('X-Wherry-Export', 'layer');
+    await sendArchive(layerTar(rootfs, insideIds(context, entry)), request, response);
   });
   publish(context, entry, 'export');
 }

@@ -7,6 +7,7 @@ import { withRoot } from '../files/with-files.ts';
 import { pauseContainer, unpauseContainer } from '../lifecycle/stop-container.ts';
 import type { ContainerEntry } from '../registry.ts';
 import { committedConfig, committedImage } from './committed-config.ts';
+import { insideIds } from './inside-ids.ts';
 import { layerTar } from './layer-tar.ts';
 
 export interface CommitRequest {
@@ -34,16 +35,13 @@ export async function commitContainer(
 ): Promise<string> {
   const { record } = entry;
   const config = committedConfig(record, request.body, request.changes);
-  const range = context.idRanges.rangeOf(entry.id);
-  const insideId = (id: number): number =>
-    range !== undefined && id >= range.first && id < range.first + range.size ? id - range.first : id;
   const id = await withRoot(context, entry, async (rootfs) => {
     const resume = request.pause ? await paused(context, entry) : async () => undefined;
     try {
       return await context.maker.make(
         {
           layer: {
-            tar: layerTar(rootfs, insideId),
+            tar: layerTar(rootfs, insideIds(context, entry)),
             onRead: async () => {
               // Its files go while they are read, and what isn't there any more is no error there.
               if (entry.removing)

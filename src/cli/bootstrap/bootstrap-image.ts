@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
+import type { Arch } from '../../core/arch.ts';
+import { imageDocuments } from '../../image-builder/bootstrap/image-archive.ts';
+import { writeLayer } from '../../image-builder/bootstrap/layer-file.ts';
+import type { PreparedImage } from '../../image-builder/bootstrap/prepare.ts';
+import { settledLayer } from '../../image-builder/bootstrap/settled-layer.ts';
+import type { Reporter } from '../../machine/context.ts';
+import { apiPath } from '../engine-client/api-path.ts';
+import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
+import type { Composer, PrepareRequest } from '../images/composer.ts';
+import { followPreparation } from './follow-preparation.ts';
+import { loadImage } from './load-image.ts';
+import { ownLayer, runSecondStage } from './run-second-stage.ts';
+
+export interface BootstrapRequest extends Pick<
+  PrepareRequest,
+  'release' | 'arch' | 'variant' | 'include' | 'offline'
+> {
+  /** The image's name, `debian:trixie`. */
+  readonly name: string;
+  /** Where a copy of the SBOM goes on the host. */
+  readonly sbomFile: string | undefined;
+}
+
+export interface BootstrapTools {
+  readonly composer: Pick<Composer, 'prepare'>;
+  readonly engine: EngineClient;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** How long what is left behind may take to be removed, once everything else is over. */
+const CLEAN_UP_MS = 60_000;
+
+/**
+ * Makes an image of Debian packages: unpacked here, configured in a container, and put together again.
+ * Whatever goes wrong, no container and no half image stays.
+ * @returns the image's id
+ */
+export async function bootstrapImage(tools: BootstrapTools, request: BootstrapRequest): Promise<string> {
+  const workDir = await mkdtemp(join(tmpdir(), 'wherry-bootstrap-'));
+  try {
+    const prepared = await prepare(tools, request, workDir);
+    return await complete(tools, request, prepared, workDir);
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+async function prepare(
+  { composer, reporter, signal }: BootstrapTools,
+  request: BootstrapRequest,
+  workDir: string,
+): Promise<PreparedImage> {
+  return reporter.step('Unpack the Debian packages', async (say) => {
+    const follow = followPreparation(say);
+    const prepared = await composer.prepare({ ...request, workDir, signal, onProgress: follow.onProgress });
+    if (request.sbomFile !== undefined) await writeFile(request.sbomFile, prepared.sbom);
+    return { value: prepared, summary: follow.summary(prepared) };
+  });
+}
+
+async function complete(
+  { engine, reporter, signal }: BootstrapTools,
+  request: BootstrapRequest,
+  prepared: PreparedImage,
+  workDir: string,
+): Promise<string> {
+  const token = randomBytes(6).toString('hex');
+  const container = `wherry-bootstrap-${token}`;
+  const packages = { file: prepared.layer, createdBy: createdBy(request) };
+  const common = { arch: request.arch, created: prepared.created };
+  // Its label makes it this run's own: it can be removed without a look at who else is bootstrapping.
+  const half = imageDocuments({
+    ...common,
+    layers: [packages],
+    labels: { 'org.wherry.bootstrap.run': token },
+  });
+  try {
+    await reporter.step('Send them to the machine', async () => {
+      await loadImage(engine, half, [prepared.layer], signal);
+      return { value: undefined, summary: megabytes(prepared.layer.size) };
+    });
+    await reporter.step("Run the packages' scripts", async (say) => {
+      let done = 0;
+      const onConfigure = (name: string): void => {
+        done += 1;
+        say(`configuring ${name} (${done}/${prepared.packages.length})`);
+      };
+      await runSecondStage(engine, { image: half.id, prepared, container, onConfigure, signal });
+      return { value: undefined, summary: `${prepared.packages.length} packages configured` };
+    });
+    return await reporter.step('Make the image', async () => {
+      const own = await ownLayer(engine, container, signal);
+      const settled = settledLayer(own, prepared.created);
+      const scripts = await writeLayer(settled, join(workDir, 'scripts.tar.gz'), signal);
+      const layers = [packages, { file: scripts, createdBy: 'dpkg --configure -a' }];
+      const whole = imageDocuments({ ...common, layers, labels: prepared.labels, name: request.name });
+      await loadImage(engine, whole, [scripts], signal);
+      return { value: whole.id, summary: `${request.name} is ${whole.id.slice(7, 19)}` };
+    });
+  } finally {
+    await removeTraces(engine, container, half.id, reporter);
+  }
+}
+
+/** Not ended by Ctrl-C: that is when it is needed most. */
+async function removeTraces(
+  engine: EngineClient,
+  container: string,
+  image: string,
+  reporter: Reporter,
+): Promise<void> {
+  const signal = AbortSignal.timeout(CLEAN_UP_MS);
+  const remove = async (path: string, query: Readonly<Record<string, number>>): Promise<void> => {
+    try {
+      await engine.json('DELETE', path, { query, signal });
+    } catch (error) {
+      if (error instanceof EngineAnswerError && error.status === 404) return;
+      reporter.note(`${path} of the unfinished image could not be removed: ${messageOf(error)}`);
+    }
+  };
+  await remove(apiPath`/containers/${container}`, { force: 1, v: 1 });
+  await remove(apiPath`/images/${image}`, { force: 1 });
+}
+
+function createdBy({ release, variant, include }: BootstrapRequest): string {
+  const included = include.length === 0 ? '' : ` --include ${include.join(',')}`;
+  return `wherry image bootstrap debian:${release} --variant ${variant}${included}`;
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
+
+/** @throws EngineAnswerError for a name that no image can have */
+export async function requireUsableName(engine: EngineClient, name: string): Promise<void> {
+  try {
+    await engine.json('GET', apiPath`/images/${name}/json`);
+  } catch (error) {
+    if (!(error instanceof EngineAnswerError && error.status === 404)) throw error;
+  }
+}
+
+/** The architecture of the machine's engine. */
+export async function engineArch(engine: EngineClient): Promise<Arch> {
+  return (await engine.json<{ Arch: Arch }>('GET', '/version')).Arch;
+}
