@@ -18,7 +18,7 @@ import { ownLayer, runSecondStage } from './run-second-stage.ts';
 
 export interface BootstrapRequest extends Pick<
   PrepareRequest,
-  'release' | 'arch' | 'variant' | 'include' | 'offline'
+  'release' | 'slim' | 'slim' | 'arch' | 'variant' | 'include' | 'offline'
 > {
   /** The image's name, `debian:trixie`. */
   readonly name: string;
@@ -128,9 +128,9 @@ async function removeTraces(
   await remove(apiPath`/images/${image}`, { force: 1 });
 }
 
-function createdBy({ release, variant, include }: BootstrapRequest): string {
+function createdBy({ release, slim, variant, include }: BootstrapRequest): string {
   const included = include.length === 0 ? '' : ` --include ${include.join(',')}`;
-  return `wherry image bootstrap debian:${release} --variant ${variant}${included}`;
+  return `wherry image bootstrap debian:${release}${slim ? '-slim' : ''} --variant ${variant}${included}`;
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;

@@ -4,18 +4,23 @@ import type { Release } from '../../image-builder/bootstrap/prepare.ts';
 /** The releases whose archive keys come with Wherry. */
 const RELEASES: readonly Release[] = ['trixie', 'bookworm'];
 
-/** `debian:trixie` → `trixie`. @throws SUITE_UNKNOWN */
-export function releaseOf(reference: string): Release {
-  const [distribution = '', suite = ''] = reference.split(':', 2);
-  const release = RELEASES.find((name) => name === suite);
-  if (distribution === 'debian' && release !== undefined && reference === `debian:${release}`) return release;
+export interface DebianReference {
+  readonly release: Release;
+  readonly slim: boolean;
+}
+
+/** `debian:trixie`, `debian:trixie-slim`. @throws SUITE_UNKNOWN */
+export function parseDebian(reference: string): DebianReference {
+  const match = /^debian:(\w+)(-slim)?$/.exec(reference);
+  const release = RELEASES.find((name) => name === match?.[1]);
+  if (release !== undefined) return { release, slim: match?.[2] !== undefined };
   throw new WherryError({
     code: 'SUITE_UNKNOWN',
     message:
-      distribution === 'debian' && suite !== ''
-        ? `Wherry has no keys for Debian's ${JSON.stringify(suite)}`
-        : `${JSON.stringify(reference)} can't be made of Debian packages`,
-    hint: `What can:  ${RELEASES.map((name) => `debian:${name}`).join(', ')}`,
+      match === null
+        ? `${JSON.stringify(reference)} can't be made of Debian packages`
+        : `Wherry has no keys for Debian's ${JSON.stringify(match[1])}`,
+    hint: `What can:  ${RELEASES.map((name) => `debian:${name}, debian:${name}-slim`).join(', ')}`,
   });
 }
 

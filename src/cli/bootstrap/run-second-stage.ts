@@ -49,7 +49,8 @@ export async function runSecondStage(engine: EngineClient, stage: SecondStage): 
       WorkingDir: '/',
       AttachStdout: true,
       AttachStderr: true,
-      HostConfig: { NetworkMode: 'none' },
+      // dpkg brings each step of each package to the disk there, and all of it to its own record at the end.
+      HostConfig: { NetworkMode: 'none', Tmpfs: { '/var/lib/dpkg/updates': '' } },
     },
     signal,
   });

@@ -29,6 +29,7 @@ export function dpkgDatabase(packages: readonly UnpackedPackage[]): Map<string, 
     stanzas.push(statusStanza(text, unpacked));
     for (const [member, bytes] of unpacked.control)
       if (member !== 'control') files.set(`${DPKG}/info/${name}.${member}`, bytes);
+    if (!unpacked.control.has('md5sums')) files.set(`${DPKG}/info/${name}.md5sums`, md5sums(unpacked));
     files.set(`${DPKG}/info/${name}.list`, Buffer.from(pathList(unpacked.paths), 'latin1'));
     for (const { trigger, awaits } of interestsOf(unpacked.control.get('triggers'))) {
       const whose = `${name}${awaits ? '' : '/noawait'}`;
@@ -60,11 +61,25 @@ function statusStanza(control: string, unpacked: UnpackedPackage): string {
   const [first = '', ...rest] = control.trimEnd().split('\n');
   const conffiles = conffilesOf(unpacked.control.get('conffiles')).flatMap((path) => {
     const content = unpacked.contentOf(path);
-    return content === undefined ? [] : [` ${path} ${createHash('md5').update(content).digest('hex')}`];
+    return content === undefined ? [] : [` ${path} ${md5(content)}`];
   });
   const extra = conffiles.length === 0 ? [] : ['Conffiles:', ...conffiles];
   return `${[first, 'Status: install ok unpacked', ...rest, ...extra].join('\n')}\n`;
 }
+
+/** dpkg makes the list itself where a package has none: of all its files but the configuration's (deb-md5sums(5)). */
+function md5sums({ control, paths, contentOf }: UnpackedPackage): string {
+  const conffiles = new Set(conffilesOf(control.get('conffiles')));
+  return paths
+    .filter((path) => !conffiles.has(`/${path}`))
+    .flatMap((path) => {
+      const content = contentOf(path);
+      return content === undefined ? [] : [`${md5(content)}  ${path}\n`];
+    })
+    .join('');
+}
+
+const md5 = (content: Buffer): string => createHash('md5').update(content).digest('hex');
 
 /** deb-conffiles(5): absolute paths, one a line; a flag before one marks what an upgrade removes. */
 function conffilesOf(member: Buffer | undefined): string[] {

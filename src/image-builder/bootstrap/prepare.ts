@@ -20,6 +20,7 @@ import { writeLayer } from './layer-file.ts';
 import { aptSources, POLICY_RC_D } from './own-files.ts';
 import { debName, stagePlan } from './second-stage.ts';
 import type { ReadPackage } from './second-stage.ts';
+import { isLeftOut, SLIM_DPKG_CONFIG } from './slim.ts';
 import { treeTar } from './tree-tar.ts';
 import { unpackPackages } from './unpack-packages.ts';
 
@@ -29,6 +30,8 @@ export interface PrepareOptions {
   readonly release: Release;
   readonly arch: Arch;
   readonly variant: Variant;
+  /** Without manuals, translations and documentation. */
+  readonly slim: boolean;
   readonly include: readonly string[];
   /** Wherry's, for the SBOM. */
   readonly toolVersion: string;
@@ -83,7 +86,9 @@ export async function prepareImage(options: PrepareOptions): Promise<PreparedIma
       done += 1;
       options.onProgress?.({ step: 'unpack', done, total: early.length });
     };
-    const unpacked = await unpackPackages(tree, spool, early, onPackage, options.signal);
+    const { signal } = options;
+    const leavesOut = options.slim ? isLeftOut : () => false;
+    const unpacked = await unpackPackages(tree, spool, early, { leavesOut, onPackage, signal });
     const { newest } = unpacked;
     const sbom = sbomOf(options, records, newest);
     const sbomPath = `/var/lib/db/sbom/debian-${options.release}.spdx.json`;
@@ -91,12 +96,13 @@ export async function prepareImage(options: PrepareOptions): Promise<PreparedIma
       ...dpkgDatabase(unpacked.packages),
       ['usr/sbin/policy-rc.d', POLICY_RC_D],
       [sbomPath.slice(1), sbom],
+      ...(options.slim ? [SLIM_DPKG_CONFIG] : []),
       ...(records.some(({ name }) => name === 'apt')
         ? [['etc/apt/sources.list.d/debian.sources', aptSources(suites)] as const]
         : []),
     ]);
     options.onProgress?.({ step: 'pack' });
-    const layer = await writeLayer(treeTar(tree), join(options.workDir, 'packages.tar.gz'), options.signal);
+    const layer = await writeLayer(treeTar(tree), join(options.workDir, 'packages.tar.gz'), signal);
     return {
       layer,
       plan: stagePlan(readBase, late, records),
@@ -189,7 +195,7 @@ function labelsOf(
   const digest = createHash('sha256').update(lines.sort().join('')).digest('hex');
   return {
     'org.opencontainers.image.title': 'debian',
-    'org.opencontainers.image.version': options.release,
+    'org.opencontainers.image.version': `${options.release}${options.slim ? '-slim' : ''}`,
     'org.wherry.bootstrap.variant': options.variant,
     'org.wherry.bootstrap.packages': `sha256:${digest}`,
     'org.wherry.sbom': sbomPath,

@@ -4,7 +4,7 @@ const MOST = 3;
 export function similarNames(word: string, names: Iterable<string>): string[] {
   const found: { readonly name: string; readonly far: number }[] = [];
   for (const name of names) {
-    const far = name.startsWith(word) ? 2 : distance(word, name, 2);
+    const far = Math.min(distance(word, name, 2), name.startsWith(word) ? 2 : 3);
     if (far <= 2) found.push({ name, far });
   }
   return found

@@ -17,18 +17,24 @@ export interface UnpackedTree {
   readonly newest: number;
 }
 
+export interface UnpackOptions {
+  /** Whether a file stays out; dpkg remembers it as its package's all the same. */
+  readonly leavesOut: (path: string) => boolean;
+  /** Told after each package. */
+  readonly onPackage: () => void;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Unpacks packages into a tree as dpkg would into an empty one: a directory that is there stays as the first package
  * made it, and no two packages may bring the same file unless one says that it replaces the other.
- * @param onPackage told after each one
  * @throws PACKAGES_CLASH, DEB_INVALID
  */
 export async function unpackPackages(
   tree: FsTree,
   spool: ContentSpool,
   fetched: readonly FetchedPackage[],
-  onPackage: () => void,
-  signal: AbortSignal,
+  { leavesOut, onPackage, signal }: UnpackOptions,
 ): Promise<UnpackedTree> {
   // base-files says what the root's own folders are like, /tmp's mode for one.
   const ordered = [...fetched].sort(
@@ -44,6 +50,7 @@ export async function unpackPackages(
     const lost = new Set<string>();
     for (const entry of entries) {
       newest = Math.max(newest, entry.mtime);
+      if (leavesOut(entry.path)) continue;
       if (entry.type === 'directory') addDirectory(tree, entry, owner);
       else if (!mayUnpack(entry, owner, owners)) lost.add(entry.path);
       else applyEntry(tree, entry.type === 'file' ? { ...entry, content: spool.put(entry.content) } : entry);

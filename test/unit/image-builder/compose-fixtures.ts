@@ -1,4 +1,4 @@
-import { ustarArchive } from '../../../src/core/tar/ustar.ts';
+import { ustarArchive, type UstarMember } from '../../../src/core/tar/ustar.ts';
 
 /**
  * A relocatable ELF-64 file with nothing but a `.modinfo` section and the section names (gABI 4.1, chapter 4): enough of
@@ -23,19 +23,30 @@ export function moduleElf(fields: readonly string[]): Buffer {
   ]);
 }
 
-/** A .deb (deb(5), format 2.0) with an uncompressed data.tar of these files. */
-export function debOf(files: Readonly<Record<string, Buffer | string>>): Buffer {
-  const data = ustarArchive(
-    Object.entries(files).map(([name, content]) => ({
-      name: `./${name}`,
-      mode: 0o755,
-      content: Buffer.from(content),
-    })),
-  );
+/** A .deb (deb(5), format 2.0) with an uncompressed data.tar of these files, and control files where given. */
+export function debOf(
+  files: Readonly<Record<string, Buffer | string>>,
+  control: Readonly<Record<string, string>> = {},
+): Buffer {
+  const members = Object.entries(files).map(([name, content]) => ({
+    name: `./${name}`,
+    mode: 0o755,
+    content: Buffer.from(content),
+  }));
+  return debOfMembers(members, control);
+}
+
+/** The same with any members. */
+export function debOfMembers(
+  members: readonly UstarMember[],
+  control: Readonly<Record<string, string>> = {},
+): Buffer {
+  const data = ustarArchive(members);
+  const controls = Object.entries(control).map(([name, content]) => ({ name: `./${name}`, content }));
   return Buffer.concat([
     Buffer.from('!<arch>\n'),
     member('debian-binary', Buffer.from('2.0\n')),
-    member('control.tar', ustarArchive([])),
+    member('control.tar', ustarArchive(controls)),
     member('data.tar', data),
   ]);
 }

@@ -5,14 +5,17 @@ import { VARIANTS, type Variant } from '../../../image-builder/bootstrap/choose-
 import type { Reporter } from '../../../machine/context.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { bootstrapImage, engineArch, requireUsableName } from '../../bootstrap/bootstrap-image.ts';
-import { includedPackages, releaseOf } from '../../bootstrap/request.ts';
+import { includedPackages, parseDebian } from '../../bootstrap/request.ts';
 import { withDefaultTag } from '../../run/image-name.ts';
 
 export default class ImageBootstrap extends WherryCommand {
   static override description = "Make an image of Debian's signed packages, without a registry";
-  static override usage = 'image bootstrap [OPTIONS] debian:SUITE';
+  static override usage = 'image bootstrap [OPTIONS] debian:SUITE[-slim]';
   static override args = {
-    reference: Args.string({ required: true, description: 'debian:trixie or debian:bookworm' }),
+    reference: Args.string({
+      required: true,
+      description: 'debian:trixie or debian:bookworm; with -slim behind it, without documentation',
+    }),
   };
   static override flags = {
     include: Flags.string({
@@ -34,7 +37,7 @@ export default class ImageBootstrap extends WherryCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ImageBootstrap);
-    const release = releaseOf(args.reference);
+    const debian = parseDebian(args.reference);
     const include = includedPackages(flags.include ?? []);
     const name = withDefaultTag(flags.tag ?? args.reference);
     const host = await this.host();
@@ -47,7 +50,7 @@ export default class ImageBootstrap extends WherryCommand {
       return bootstrapImage(
         { composer, engine, reporter, signal: this.signal },
         {
-          release,
+          ...debian,
           arch,
           variant: flags.variant as Variant,
           include,

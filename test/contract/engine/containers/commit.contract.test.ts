@@ -84,6 +84,10 @@ describe('docker commit', function () {
     );
     const made = await commit(id, { repo: 'team/made', tag: '1' });
     const entries = await entriesOf(made);
+    // What `image bootstrap` takes: the same layer, alone.
+    const exported = await client.archive('GET', `/containers/${id}/export?layer=1`);
+    expect(exported.headers['x-wherry-export']).to.equal('layer');
+    expect(exported.body.toString('base64')).to.equal(made.tar);
     expect(entries.map(({ type, path }) => `${type} ${path}`)).to.deep.equal([
       'directory ',
       'directory made',

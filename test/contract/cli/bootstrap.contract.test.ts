@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bootstrapImage } from '../../../src/cli/bootstrap/bootstrap-image.ts';
+import { EngineClient } from '../../../src/cli/engine-client/client.ts';
+import type { PrepareRequest } from '../../../src/cli/images/composer.ts';
+import { END_MARK } from '../../../src/core/tar/writer.ts';
+import type { PreparedImage } from '../../../src/image-builder/bootstrap/prepare.ts';
+import { encodeFrame, STREAM } from '../../../src/protocol/streams/mux.ts';
+
+/** How the container of a {@link scriptedEngine} fares. */
+interface Script {
+  readonly status: number;
+  readonly said: string;
+  /** It doesn't end; told when it has been started. */
+  readonly hangs?: () => void;
+  readonly exportsAll?: boolean;
+}
+
+/** Plays the engine to a bootstrap, and remembers what it was asked. */
+async function scriptedEngine(socket: string, script: Script): Promise<{ server: Server; asked: string[] }> {
+  const asked: string[] = [];
+  const started = Promise.withResolvers<void>();
+  const server = createServer((request, response) => {
+    const route = `${request.method} ${(request.url ?? '').replace(/^\/v[\d.]+/, '').replaceAll(/[0-9a-f]{12,64}/g, 'ID')}`;
+    asked.push(route);
+    request.resume();
+    request.on('end', () => {
+      if (route.startsWith('POST /containers/create')) response.writeHead(201).end('{"Id":"c0ffee"}');
+      else if (route.startsWith('POST /images/load')) response.end('{"stream":"Loaded image"}\n');
+      else if (route.startsWith('POST /containers/c0ffee/wait')) {
+        response.writeHead(200).flushHeaders();
+        void started.promise.then(() => response.end(JSON.stringify({ StatusCode: script.status })));
+      } else if (route.startsWith('POST /containers/c0ffee/start')) {
+        response.writeHead(204).end();
+        script.hangs?.();
+        if (script.hangs === undefined) started.resolve();
+      } else if (route.includes('/export')) {
+        if (script.exportsAll !== true) response.setHeader('X-Wherry-Export', 'layer');
+        response.end(END_MARK);
+      } else response.writeHead(204).end();
+    });
+  });
+  server.on('upgrade', (_request, stream) => {
+    stream.on('error', () => stream.destroy());
+    stream.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+    void started.promise.then(() => {
+      stream.write(encodeFrame(STREAM.stdout, Buffer.from('processing: configure: redis-server\n')));
+      stream.end(encodeFrame(STREAM.stderr, Buffer.from(script.said)));
+    });
+  });
+  server.listen(socket);
+  await once(server, 'listening');
+  return { server, asked };
+}
+
+describe('wherry image bootstrap, with the engine', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wherry-boot-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const prepare = async ({ workDir }: PrepareRequest): Promise<PreparedImage> => {
+    const path = join(workDir, 'layer');
+    writeFileSync(path, 'layer');
+    const layer = { path, diffId: 'sha256:0', digest: 'sha256:0', size: 5 };
+    return { layer, plan: 'configure -a\n', debs: [], packages: [], sbom: '{}', labels: {}, created: 1 };
+  };
+  const request = {
+    release: 'trixie',
+    slim: false,
+    arch: 'amd64',
+    variant: 'essential',
+    include: [],
+    offline: false,
+    name: 'debian:trixie',
+    sbomFile: undefined,
+  } as const;
+
+  /** Bootstraps against a script. @returns the id or the error, and what the engine was asked */
+  const bootstrap = async (script: Script, signal = new AbortController().signal) => {
+    const socket = join(directory, 's');
+    const { server, asked } = await scriptedEngine(socket, script);
+    const engine = new EngineClient(async () => {
+      const stream = connect(socket);
+      await once(stream, 'connect');
+      return stream;
+    }, signal);
+    const notes: string[] = [];
+    const reporter = {
+      step: async <T>(_: string, work: (say: () => void) => Promise<{ value: T }>): Promise<T> =>
+        (await work(() => undefined)).value,
+      note: (text: string): void => void notes.push(text),
+    };
+    const before = leftovers();
+    try {
+      const id = await bootstrapImage({ composer: { prepare }, engine, reporter, signal }, request).catch(
+        (error: unknown) => error as Error,
+      );
+      expect(notes).to.deep.equal([]);
+      expect(leftovers()).to.deep.equal(before);
+      return { id, asked };
+    } finally {
+      engine.close();
+      server.close();
+      server.closeAllConnections();
+    }
+  };
+  const leftovers = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith('wherry-bootstrap-'));
+  const CLEAN = ['DELETE /containers/wherry-bootstrap-ID?force=1&v=1', 'DELETE /images/sha256:ID?force=1'];
+  const cleaned = (asked: readonly string[]): string[] =>
+    asked.map((route) => decodeURIComponent(route)).filter((route) => route.startsWith('DELETE'));
+
+  it('half an image, its container, the whole image; then the half and the container go', async () => {
+    const { id, asked } = await bootstrap({ status: 0, said: '' });
+    expect(id).to.match(/^sha256:[0-9a-f]{64}$/);
+    expect(asked.filter((route) => route.startsWith('POST /images/load'))).to.have.lengthOf(2);
+    expect(asked.findIndex((route) => route.includes('/wait'))).to.be.lessThan(
+      asked.findIndex((route) => route.includes('/start')),
+    );
+    expect(cleaned(asked)).to.deep.equal(CLEAN);
+  });
+
+  it('a script that fails: its package and last words; nothing stays', async () => {
+    const { id, asked } = await bootstrap({ status: 1, said: 'adduser: no such group\n' });
+    expect(id).to.include({
+      code: 'PACKAGE_SCRIPT_FAILED',
+      message: 'The package redis-server could not be installed: its script ended with status 1',
+      hint: 'What was printed last:\nadduser: no such group',
+    });
+    expect(asked.filter((route) => route.startsWith('POST /images/load'))).to.have.lengthOf(1);
+    expect(cleaned(asked)).to.deep.equal(CLEAN);
+  });
+
+  it('Ctrl-C while a script runs: nothing stays', async () => {
+    const stop = new AbortController();
+    const { id, asked } = await bootstrap({ status: 0, said: '', hangs: () => stop.abort() }, stop.signal);
+    expect(id).to.have.property('name', 'AbortError');
+    expect(cleaned(asked)).to.deep.equal(CLEAN);
+  });
+
+  it('an engine that hands out all of the container is too old, and is told so', async () => {
+    const { id, asked } = await bootstrap({ status: 0, said: '', exportsAll: true });
+    expect(id).to.include({ code: 'ENGINE_TOO_OLD' });
+    expect(cleaned(asked)).to.deep.equal(CLEAN);
+  });
+});
