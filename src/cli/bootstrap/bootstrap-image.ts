@@ -18,7 +18,7 @@ import { ownLayer, runSecondStage } from './run-second-stage.ts';
 
 export interface BootstrapRequest extends Pick<
   PrepareRequest,
-  'release' | 'slim' | 'slim' | 'arch' | 'variant' | 'include' | 'offline'
+  'release' | 'slim' | 'arch' | 'variant' | 'include' | 'offline'
 > {
   /** The image's name, `debian:trixie`. */
   readonly name: string;

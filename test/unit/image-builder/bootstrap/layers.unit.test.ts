@@ -81,7 +81,10 @@ describe("a bootstrapped image's layers", () => {
       writeFileSync(path, debOfMembers([...members], { control: controlOf(name, controls[name]) }));
       return fetchedOf(name, path);
     });
-  const unpack = async (items: ReturnType<typeof fetched>, leavesOut = (_: string) => false) => {
+  const unpack = async (
+    items: ReturnType<typeof fetched>,
+    leavesOut: (path: string) => boolean = () => false,
+  ) => {
     const tree = new FsTree();
     mergeUsr(tree, 'amd64');
     const spool = openContentSpool(join(directory, `spool-${Math.random()}`));
