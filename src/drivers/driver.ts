@@ -119,7 +119,7 @@ export interface Driver {
   /** Makes the driver's own files of a new machine (the data disk among them). */
   create(spec: MachineSpec): Promise<void>;
   /**
-   * Powers the VM on and resolves when its `engine` line has arrived. On failure nothing is left running and the
+   * Powers the VM on, with a data disk of at least the spec's size, and resolves when its `engine` line has arrived. On failure nothing is left running and the
    * error says which step failed and quotes the console's last lines.
    */
   start(spec: MachineSpec, options: StartOptions): Promise<RunningVm>;

@@ -4,6 +4,7 @@ import type { BootImage, Driver } from '../drivers/driver.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
+import { checkEngineSettings } from './engine-settings.ts';
 import { specOf } from './lifecycle.ts';
 import { writeMachineKeys } from './machine-keys.ts';
 import { checkComputer } from './preflight.ts';
@@ -92,6 +93,8 @@ async function draftConfig(context: MachineContext, request: CreateRequest): Pro
     });
   }
   const size = defaultSize(context.host);
+  const engine = { insecureRegistries: [], registryMirrors: [], labels: [], ...request.engine };
+  checkEngineSettings(engine);
   return {
     configVersion: CONFIG_VERSION,
     name: request.name,
@@ -102,12 +105,13 @@ async function draftConfig(context: MachineContext, request: CreateRequest): Pro
     diskGiB: requirePositive('disk', request.diskGiB ?? size.diskGiB),
     imageId: '',
     driverOptions: options.data,
-    engine: { insecureRegistries: [], registryMirrors: [], labels: [], ...request.engine },
+    engine,
     createdAt: new Date(context.clock.now()).toISOString(),
   };
 }
 
-function requirePositive(what: string, value: number): number {
+/** @throws WherryError INVALID_OPTION */
+export function requirePositive(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new WherryError({
     code: 'INVALID_OPTION',

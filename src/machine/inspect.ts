@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import type { MachineContext } from './context.ts';
 import type { EngineSettings } from './store/machine-config.ts';
+import { maskVariable } from './engine-settings.ts';
 import { isRunning, loadMachine, stateName } from './lifecycle.ts';
 
 /** `machine inspect`: docker-machine's shape, with the fields that scripts read under docker-machine's names. */
@@ -45,6 +47,8 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
         InsecureRegistry: config.engine.insecureRegistries,
         RegistryMirror: config.engine.registryMirrors,
         Labels: config.engine.labels,
+        Env: (config.engine.env ?? []).map(maskVariable),
+        CertificateAuthorities: (config.engine.certificateAuthorities ?? []).map(describeCertificate),
         StorageDriver: 'erofs',
         Ipv6: false,
         TlsVerify: false,
@@ -54,6 +58,11 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
     },
     Name: config.name,
   };
+}
+
+function describeCertificate(pem: string) {
+  const { subject, validTo, fingerprint256 } = new X509Certificate(pem);
+  return { Subject: subject.replaceAll('\n', ', '), ValidTo: validTo, Fingerprint: fingerprint256 };
 }
 
 /** As `machine create --engine-opt` takes them. */

@@ -1,9 +1,9 @@
 import { invalidArgument } from './invalid-argument.ts';
 
-/** What `machine create --engine-opt KEY=VALUE` sets of the machine's engine. */
+/** What `--engine-opt KEY=VALUE` sets of a machine's engine; undefined for the default where that was asked for. */
 export interface EngineOptions {
-  readonly userns?: 'auto';
-  readonly hostAccess?: false;
+  readonly userns?: 'auto' | undefined;
+  readonly hostAccess?: false | undefined;
 }
 
 export interface ReadOptions {
@@ -18,13 +18,13 @@ const MEANINGS: ReadonlyMap<string, ReadonlyMap<string, EngineOptions>> = new Ma
     'userns',
     new Map<string, EngineOptions>([
       ['auto', { userns: 'auto' }],
-      ['host', {}],
+      ['host', { userns: undefined }],
     ]),
   ],
   [
     'host-access',
     new Map<string, EngineOptions>([
-      ['on', {}],
+      ['on', { hostAccess: undefined }],
       ['off', { hostAccess: false }],
     ]),
   ],

@@ -14,3 +14,8 @@ export function parseMebibytes(text: string, flag: string, bare: 'm' | 'g' = 'm'
   }
   return Math.floor(bytes / 2 ** 20);
 }
+
+/** A disk's size in whole GiB, rounded up: `40`, `40g`, `500MiB` (1). @throws WherryError USAGE */
+export function parseGibibytes(text: string, flag: string): number {
+  return Math.ceil(parseMebibytes(text, flag, 'g') / 1024);
+}

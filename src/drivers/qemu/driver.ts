@@ -5,7 +5,7 @@ import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { hasLog } from './console-log.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
-import { makeDataDisk, removeFiles, requireBootFiles, requireDisks } from './files.ts';
+import { growDataDisk, makeDataDisk, removeFiles, requireBootFiles, requireDisks } from './files.ts';
 import { addHostForward, listHostForwards, removeHostForward } from './host-forward.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
@@ -53,6 +53,7 @@ export function createQemuDriver(
       });
       await options.beforePowerOn?.({ accelerator: hardware.accelerator });
       await requireDisks(spec);
+      await growDataDisk(spec);
       return bootVm(host, spec, qemu.path, hardware, options);
     },
     stop: (spec, timeoutMs) => stopVm(host, spec, timeoutMs),

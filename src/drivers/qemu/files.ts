@@ -1,8 +1,10 @@
-import { access, open, rm } from 'node:fs/promises';
+import { access, open, rm, stat } from 'node:fs/promises';
 import { messageOf, WherryError } from '../../core/errors.ts';
 import type { MachineSpec } from '../driver.ts';
 import type { QemuHost } from './host.ts';
 import { qemuLogPath } from './vm-file.ts';
+
+const GIB = 2 ** 30;
 
 /**
  * Makes the data disk: raw and sparse, it takes space as the guest fills it. One that exists is kept; one that a
@@ -16,7 +18,21 @@ export async function makeDataDisk(host: QemuHost, spec: MachineSpec): Promise<v
     if (host.platform === 'win32') {
       await host.exec.check(['fsutil', 'sparse', 'setflag', spec.dataDisk]);
     }
-    await file.truncate(spec.diskGiB * 1024 ** 3);
+    await file.truncate(spec.diskGiB * GIB);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a data disk that has become larger its new size; the guest grows the filesystem when it boots. Never smaller. */
+export async function growDataDisk(spec: MachineSpec): Promise<void> {
+  const wanted = spec.diskGiB * GIB;
+  const { size } = await stat(spec.dataDisk);
+  if (size >= wanted) return;
+  const file = await open(spec.dataDisk, 'r+');
+  try {
+    await file.truncate(wanted);
     await file.sync();
   } finally {
     await file.close();

@@ -10,6 +10,10 @@ const engineSettings = z.strictObject({
   registryMirrors: z.array(z.string()),
   /** `KEY=VALUE`, shown by `info` and matched by `machine ls --filter label=`. */
   labels: z.array(z.string()),
+  /** `HTTP_PROXY=URL`, `HTTPS_PROXY=…`, `NO_PROXY=…`: in place of this computer's own. May hold a proxy's password. */
+  env: z.array(z.string()).optional(),
+  /** Certificates in PEM that the engine takes for authorities, each of its own. */
+  certificateAuthorities: z.array(z.string()).optional(),
   /** `auto`: containers get user ids of their own unless they say otherwise. */
   userns: z.literal('auto').optional(),
   /** `false`: containers can't reach this computer. */

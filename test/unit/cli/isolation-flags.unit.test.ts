@@ -9,12 +9,14 @@ describe('machine create --engine-opt', () => {
       options: { userns: 'auto' },
       ignored: ['dns=8.8.8.8'],
     });
-    expect(readEngineOptions(['userns=auto', 'userns=host']).options).to.deep.equal({});
+    expect(readEngineOptions(['userns=auto', 'userns=host']).options).to.deep.equal({ userns: undefined });
     expect(readEngineOptions(['host-access=off', 'userns=auto']).options).to.deep.equal({
       hostAccess: false,
       userns: 'auto',
     });
-    expect(readEngineOptions(['host-access=off', 'host-access=on']).options).to.deep.equal({});
+    expect(readEngineOptions(['host-access=off', 'host-access=on']).options).to.deep.equal({
+      hostAccess: undefined,
+    });
     expect(() => readEngineOptions(['host-access=no'])).to.throw(
       'invalid argument "host-access=no" for "--engine-opt" flag: host-access must be on or off',
     );

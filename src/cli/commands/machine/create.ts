@@ -5,9 +5,10 @@ import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/
 import { createMachine } from '../../../machine/create.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { readEngineOptions } from '../../flags/engine-options.ts';
+import { engineLists } from '../../flags/engine-flags.ts';
 import { createFlags, ignoredFlags, noteIgnored } from '../../flags/create-flags.ts';
 import { driverFlagsOf, driverOptions } from '../../flags/driver-flags.ts';
-import { parseMebibytes } from '../../flags/memory.ts';
+import { parseGibibytes, parseMebibytes } from '../../flags/memory.ts';
 import { defaultArch } from '../../images/default-arch.ts';
 import { refuseSurplus } from '../../machine/names.ts';
 import { requireReady } from '../../preflight/require-ready.ts';
@@ -62,6 +63,7 @@ export default class MachineCreate extends WherryCommand {
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
     const engineOptions = readEngineOptions(flags['engine-opt'] ?? []);
     noteIgnored(flags, engineOptions.ignored, host.reporter);
+    const lists = engineLists(flags, { env: process.env, reporter: host.reporter });
     if (!(await host.machines.store.exists(name))) {
       await requireReady(await host.driver(driverName), arch, this.terminal, {
         yes: flags.yes,
@@ -77,13 +79,10 @@ export default class MachineCreate extends WherryCommand {
         arch,
         cpus: flags.cpus,
         memoryMiB: flags.memory === undefined ? undefined : parseMebibytes(flags.memory, '--memory'),
-        diskGiB:
-          flags.disk === undefined ? undefined : Math.ceil(parseMebibytes(flags.disk, '--disk', 'g') / 1024),
+        diskGiB: flags.disk === undefined ? undefined : parseGibibytes(flags.disk, '--disk'),
         driverOptions: driverOptions(module, flags),
         engine: {
-          insecureRegistries: flags['engine-insecure-registry'] ?? [],
-          registryMirrors: flags['engine-registry-mirror'] ?? [],
-          labels: flags['engine-label'] ?? [],
+          ...lists,
           ...engineOptions.options,
         },
         start: !flags['no-start'],

@@ -1,0 +1,100 @@
+import { X509Certificate } from 'node:crypto';
+import { messageOf, WherryError } from '../core/errors.ts';
+import { maskCredentials } from '../core/mask-credentials.ts';
+import type { EngineSettings } from './store/machine-config.ts';
+
+/** Variables that dockerd reads and Wherry's engine heeds too; the lower-case forms mean the same. */
+const PROXY_VARIABLES = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']);
+
+/**
+ * Refuses what the engine would stumble over later, in the words of dockerd where it has some.
+ *
+ * @throws WherryError INVALID_OPTION; never with a proxy's password in its message
+ */
+export function checkEngineSettings(settings: EngineSettings): void {
+  settings.registryMirrors.forEach(checkMirror);
+  settings.insecureRegistries.forEach(checkInsecureRegistry);
+  settings.labels.forEach(checkLabel);
+  settings.env?.forEach(checkVariable);
+}
+
+/** Whether `--engine-env NAME` means anything here. */
+export const isEngineVariable = (name: string): boolean => PROXY_VARIABLES.has(name.toUpperCase());
+
+/** What a mirror, a label, a variable or a certificate is called by, where one is to be replaced or removed. */
+export const keyOf = (entry: string): string => {
+  const equals = entry.indexOf('=');
+  return entry.startsWith('-----BEGIN') || equals === -1 ? entry : entry.slice(0, equals);
+};
+
+/**
+ * The certificates of a PEM file, each by itself and in one form, so that equal ones are equal text.
+ *
+ * @throws WherryError INVALID_OPTION
+ */
+export function certificatesOf(pem: string, path: string): string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw invalidOption(`${path} holds no certificate in PEM`);
+  return blocks.map((block) => {
+    try {
+      return new X509Certificate(block).toString();
+    } catch (error) {
+      throw invalidOption(`${path} holds a certificate that can't be read: ${messageOf(error)}`);
+    }
+  });
+}
+
+/** `HTTP_PROXY=URL` without what is secret in it. */
+export const maskVariable = (entry: string): string =>
+  `${keyOf(entry)}=${maskCredentials(entry.slice(keyOf(entry).length + 1))}`;
+
+function checkMirror(mirror: string): void {
+  const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
+  const refuse = (why: string): never => {
+    throw invalidOption(`invalid mirror: ${why}`);
+  };
+  if (url === undefined) return refuse(`"${maskCredentials(mirror)}" is not a valid URI`);
+  if (!/^https?:$/.test(url.protocol)) {
+    return refuse(`unsupported scheme "${url.protocol.slice(0, -1)}" in "${maskCredentials(mirror)}"`);
+  }
+  if (url.username !== '' || url.password !== '')
+    return refuse(`username/password not allowed in URI "${maskCredentials(mirror)}"`);
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    refuse(`path, query, or fragment at end of the URI "${mirror}"`);
+  }
+}
+
+function checkInsecureRegistry(registry: string): void {
+  if (registry.includes('://')) {
+    throw invalidOption(`insecure registry ${registry} should not contain '://'`);
+  }
+  if (!URL.canParse(`https://${registry}`) || new URL(`https://${registry}`).pathname !== '/') {
+    throw invalidOption(`insecure registry ${registry} is not valid: expected HOST[:PORT]`);
+  }
+}
+
+function checkLabel(label: string): void {
+  if (!/^[^=]+=/.test(label)) throw invalidOption(`bad attribute format: ${label}`);
+}
+
+function checkVariable(entry: string): void {
+  const [name = '', value = ''] = [keyOf(entry), entry.slice(keyOf(entry).length + 1)];
+  if (name === 'NO_PROXY' || value === '') return;
+  const problem = proxyProblem(value);
+  if (problem !== undefined) throw invalidOption(`${name}: ${problem}`);
+}
+
+/** Why something can't be used as a proxy's address; undefined where it can. Without a scheme it is `http://`. */
+export function proxyProblem(value: string): string | undefined {
+  const address = value.includes('://') ? value : `http://${value}`;
+  if (!URL.canParse(address)) return 'not the URL of a proxy';
+  const { protocol, hostname } = new URL(address);
+  if (!/^https?:$/.test(protocol)) {
+    return `a proxy's scheme must be http or https, not ${protocol.slice(0, -1)}`;
+  }
+  return hostname === '' ? 'not the URL of a proxy' : undefined;
+}
+
+function invalidOption(message: string): WherryError {
+  return new WherryError({ code: 'INVALID_OPTION', message });
+}
