@@ -56,6 +56,7 @@ const LATE = new Set([
   'node:readline',
   'node:stream/promises',
   'node:timers/promises',
+  'node:tls',
   'node:v8',
   'node:vm',
   'node:zlib',

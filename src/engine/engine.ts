@@ -16,6 +16,8 @@ import { engineId } from './identity.ts';
 import { openImages } from './images/open.ts';
 import { errorFields } from './log.ts';
 import type { Log } from './log.ts';
+import { readOutside } from './images/outside/read-outside.ts';
+import { hostAddress } from './networks/host-address.ts';
 import { openNetworks } from './networks/networks.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { openPorts } from './ports/open-ports.ts';
@@ -39,6 +41,7 @@ export async function startEngine(environment: Environment, version: string, log
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const config = readEngineConfig(environment.configFile);
+  const outside = readOutside(environment.configFile, config.machineName, hostAddress);
   const events = new EventBus();
   const [volumes, networks, images] = await Promise.all([
     Volumes.open(dataDir, events),
@@ -50,7 +53,7 @@ export async function startEngine(environment: Environment, version: string, log
       hostAccess: config.hostAccess,
       onUpstreamFailure: (error) => log('warn', "the VM's resolvers don't answer", errorFields(error)),
     }),
-    openImages({ dataDir, runDir, config, events, isRunning: (id) => containers.isRunning(id) }),
+    openImages({ dataDir, runDir, config, outside, events, isRunning: (id) => containers.isRunning(id) }),
   ]);
   const onBackgroundError = (error: unknown): void =>
     log('error', 'something failed in the background', errorFields(error));
@@ -83,6 +86,7 @@ export async function startEngine(environment: Environment, version: string, log
     id: engineId(dataDir),
     dataDir,
     config,
+    outside,
     events,
     usage: {
       images: () => images.usage(),

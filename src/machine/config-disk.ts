@@ -4,6 +4,7 @@ import { ustarArchive, type UstarMember } from '../core/tar/ustar.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { CONFIG_DISK_MAGIC, CONFIG_FILES, type engineConfig } from '../protocol/boot/config-disk.ts';
 import type { MachineFiles } from './store/filenames.ts';
+import type { WayOut } from './way-out.ts';
 import type { MachineConfig } from './store/machine-config.ts';
 
 const MIB = 2 ** 20;
@@ -15,7 +16,11 @@ const MIB = 2 ** 20;
 export async function writeConfigDisk(
   files: MachineFiles,
   config: MachineConfig,
-  start: { readonly accelerator: string; readonly nowMs: number },
+  start: {
+    readonly accelerator: string;
+    readonly nowMs: number;
+    readonly wayOut?: Pick<WayOut, 'proxy' | 'certificates'> | undefined;
+  },
 ): Promise<void> {
   const engine = {
     configVersion: 1,
@@ -37,10 +42,20 @@ export async function writeConfigDisk(
       member(CONFIG_FILES.dockerSocket, files.dockerSocket),
       member(CONFIG_FILES.engine, JSON.stringify(engine)),
       member(CONFIG_FILES.epoch, `${Math.floor(start.nowMs / 1000)}\n`),
+      ...(start.wayOut === undefined ? [] : wayOutMembers(start.wayOut)),
     ],
     MIB,
   );
   await writeFileAtomic(files.configDisk, archive);
+}
+
+/** Only what there is: most machines need neither. */
+function wayOutMembers({ proxy, certificates }: Pick<WayOut, 'proxy' | 'certificates'>): UstarMember[] {
+  const trusts = certificates.all.length > 0 || Object.keys(certificates.hosts).length > 0;
+  return [
+    ...(Object.keys(proxy).length > 0 ? [member(CONFIG_FILES.proxy, JSON.stringify(proxy))] : []),
+    ...(trusts ? [member(CONFIG_FILES.certificates, JSON.stringify(certificates))] : []),
+  ];
 }
 
 function member(name: string, content: string | Uint8Array): UstarMember {

@@ -50,18 +50,17 @@ export const maskVariable = (entry: string): string =>
 
 function checkMirror(mirror: string): void {
   const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
-  const refuse = (why: string): never => {
-    throw invalidOption(`invalid mirror: ${why}`);
-  };
-  if (url === undefined) return refuse(`"${maskCredentials(mirror)}" is not a valid URI`);
-  if (!/^https?:$/.test(url.protocol)) {
-    return refuse(`unsupported scheme "${url.protocol.slice(0, -1)}" in "${maskCredentials(mirror)}"`);
-  }
-  if (url.username !== '' || url.password !== '')
-    return refuse(`username/password not allowed in URI "${maskCredentials(mirror)}"`);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    refuse(`path, query, or fragment at end of the URI "${mirror}"`);
-  }
+  const problem = mirrorProblem(url, JSON.stringify(maskCredentials(mirror)));
+  if (problem !== undefined) throw invalidOption(`invalid mirror: ${problem}`);
+}
+
+function mirrorProblem(url: URL | undefined, shown: string): string | undefined {
+  if (url === undefined) return `${shown} is not a valid URI`;
+  const { protocol, username, password, pathname, search, hash } = url;
+  if (!/^https?:$/.test(protocol)) return `unsupported scheme "${protocol.slice(0, -1)}" in ${shown}`;
+  if (username !== '' || password !== '') return `username/password not allowed in URI ${shown}`;
+  const bare = pathname === '/' && search === '' && hash === '';
+  return bare ? undefined : `path, query, or fragment at end of the URI ${shown}`;
 }
 
 function checkInsecureRegistry(registry: string): void {
@@ -78,7 +77,8 @@ function checkLabel(label: string): void {
 }
 
 function checkVariable(entry: string): void {
-  const [name = '', value = ''] = [keyOf(entry), entry.slice(keyOf(entry).length + 1)];
+  const name = keyOf(entry);
+  const value = entry.slice(name.length + 1);
   if (name === 'NO_PROXY' || value === '') return;
   const problem = proxyProblem(value);
   if (problem !== undefined) throw invalidOption(`${name}: ${problem}`);

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import { writeConfigDisk } from './config-disk.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { isRunning, loadMachine, specOf, type KnownMachine } from './lifecycle.ts';
+import { wayOut } from './way-out.ts';
 
 /** Emulation of another architecture on a busy computer is slow; a boot that failed is told at once, not by this. */
 const BOOT_MS = 300_000;
@@ -42,8 +43,11 @@ export async function startHeld(
       signal,
       timeoutMs: BOOT_MS,
       onNote: (note) => report.note(note),
-      beforePowerOn: ({ accelerator }) =>
-        writeConfigDisk(files, config, { accelerator, nowMs: context.clock.now() }),
+      beforePowerOn: async ({ accelerator }) => {
+        const way = await wayOut(config.engine, context.paths);
+        for (const note of way.notes) report.note(note);
+        await writeConfigDisk(files, config, { accelerator, nowMs: context.clock.now(), wayOut: way });
+      },
       onLine: (line) => {
         times.onLine(line);
         // While the guest still starts its engine. If the boot then fails, the agent goes with the VM.

@@ -5,6 +5,7 @@ import { runFlags } from '../flags/run-flags.ts';
 import type { Narrator } from '../explain/narrator.ts';
 import type { EngineClient } from '../engine-client/client.ts';
 import { createBody } from '../run/create-body.ts';
+import { environmentWithProxies } from '../run/proxy-variables.ts';
 import { asRunFailure, runContainer } from '../run/run-container.ts';
 
 export default class Run extends WherryCommand {
@@ -43,7 +44,8 @@ export default class Run extends WherryCommand {
     if (flags.tty && flags.interactive && !flags.detach && !this.terminal.stdin.isTTY) {
       throw usage('the input device is not a TTY');
     }
-    const body = createBody(image, command, flags, process.env);
+    const env = await environmentWithProxies(await this.host(), flags);
+    const body = createBody(image, command, { ...flags, env }, process.env);
     const status = await this.runIn(flags.machine, flags.yes, async (engine) =>
       runContainer(
         engine,

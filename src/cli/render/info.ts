@@ -21,6 +21,9 @@ export interface ServerInfo {
   readonly Name: string;
   readonly DefaultRuntime: string;
   readonly SecurityOptions?: readonly string[] | null;
+  readonly HttpProxy?: string;
+  readonly HttpsProxy?: string;
+  readonly NoProxy?: string;
 }
 
 export interface MachineFacts {
@@ -67,5 +70,14 @@ export function renderInfo(
     ` CPUs: ${server.NCPU}`,
     ` Total Memory: ${binarySize(server.MemTotal)}`,
     ` Name: ${server.Name}`,
+    ...proxies(server),
   ].join('\n');
+}
+
+function proxies({ HttpProxy = '', HttpsProxy = '', NoProxy = '' }: ServerInfo): string[] {
+  return [
+    ...(HttpProxy === '' ? [] : [` HTTP Proxy: ${HttpProxy}`]),
+    ...(HttpsProxy === '' ? [] : [` HTTPS Proxy: ${HttpsProxy}`]),
+    ...(NoProxy === '' ? [] : [` No Proxy: ${NoProxy}`]),
+  ];
 }

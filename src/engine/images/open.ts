@@ -10,11 +10,12 @@ import { ImageService } from './image-service.ts';
 import { ImageStore } from './image-store.ts';
 import { LayerPool } from './layer/layer-pool.ts';
 import { makeImage } from './make-image.ts';
+import type { Outside } from './outside/outside.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { checkLogin } from './registry/login.ts';
 import { RETRY } from './registry/retry.ts';
 import type { RetryPolicy } from './registry/retry.ts';
-import { Transport } from './registry/transport.ts';
+import { TIMEOUTS, Transport } from './registry/transport.ts';
 import { StoreResolver } from './resolver.ts';
 import { OverlayRootfs } from './rootfs.ts';
 import type { LayerLimits } from './tar/layer-filter.ts';
@@ -36,6 +37,8 @@ export interface ImagesOptions {
   readonly layerLimits?: LayerLimits | undefined;
   readonly retry?: RetryPolicy | undefined;
   readonly transport?: Transport | undefined;
+  /** Proxies and certificates; the straight way where absent. */
+  readonly outside?: Outside | undefined;
   /** For the words of a refusal to remove an image. */
   readonly isRunning: (containerId: string) => boolean;
 }
@@ -60,7 +63,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     runDir: options.runDir,
   });
   const resolver = new StoreResolver(store);
-  const transport = options.transport ?? new Transport();
+  const transport = options.transport ?? new Transport(TIMEOUTS, options.outside);
   const pool = new LayerPool(store, options.mkfs ?? 'mkfs.erofs', options.layerLimits);
   const service = new ImageService({
     store,

@@ -39,6 +39,8 @@ export interface PullRequest {
   readonly credentials: Credentials;
 }
 
+const MIRROR_ATTEMPTS = 2;
+
 /** A pull that failed at every endpoint; `answered`: one of them did answer, so the registry was not out of reach. */
 export class PullError extends Error {
   readonly answered: boolean;
@@ -104,7 +106,9 @@ async function atFirstEndpoint<T>(
       credentials,
       repository: reference.path,
     });
-    const client = new RegistryClient(session, retry);
+    // The registry itself stands behind a mirror: it isn't waited for long.
+    const attempts = endpoint.mirror ? Math.min(retry.attempts, MIRROR_ATTEMPTS) : retry.attempts;
+    const client = new RegistryClient(session, { ...retry, attempts });
     try {
       return await work(client);
     } catch (error) {

@@ -23,6 +23,10 @@ export const CONFIG_FILES = {
    * engines of older images refuse keys of engine.json that they don't know.
    */
   dockerSocket: 'docker-socket',
+  /** {@link proxyConfig} as JSON, where there is one; a file of its own for the same reason. May hold a password. */
+  proxy: 'proxy.json',
+  /** {@link registryCertificates} as JSON, where there are some; a file of its own for the same reason. */
+  certificates: 'registry-certificates.json',
 } as const;
 
 /** What a machine tells its engine; `engine.json` on the config disk. Unknown keys are refused. */
@@ -44,6 +48,26 @@ export const engineConfig = z.strictObject({
 });
 
 export type EngineConfig = z.infer<typeof engineConfig>;
+
+/** How the engine gets to registries: proxies as the user's computer writes them (URLs, `localhost` meaning itself). */
+export const proxyConfig = z.strictObject({
+  http: z.string().optional(),
+  https: z.string().optional(),
+  /** In the form of NO_PROXY. */
+  no: z.string().optional(),
+});
+
+export type ProxyConfig = z.infer<typeof proxyConfig>;
+
+/** Certificates in PEM that the engine takes for authorities besides Mozilla's. */
+export const registryCertificates = z.strictObject({
+  /** For every registry and proxy. */
+  all: z.array(z.string()),
+  /** For a registry alone, by `host[:port]`. */
+  hosts: z.record(z.string(), z.array(z.string())),
+});
+
+export type RegistryCertificates = z.infer<typeof registryCertificates>;
 
 /**
  * Every port that a machine opens for itself on the host's loopback (its SSH forward) is taken from this range, so that

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeConfigDisk } from '../../../src/machine/config-disk.ts';
+import type { WayOut } from '../../../src/machine/way-out.ts';
 import { writeMachineKeys } from '../../../src/machine/machine-keys.ts';
 import { passingDirectory } from '../../../src/machine/store/filenames.ts';
 import {
@@ -149,6 +150,23 @@ describe('machine store', () => {
     await writeConfigDisk(files, config, { accelerator: 'tcg', nowMs: 0 });
     const engine = membersOf(await readFile(files.configDisk)).get('engine.json');
     expect(JSON.parse(String(engine))).not.to.have.any.keys('labels', 'userns');
+  });
+
+  it('puts proxies and certificates into files of their own, where there are some', async () => {
+    const config = machineConfigOf({ name: 'a' });
+    const files = await store.create(config, writeMachineKeys);
+    const way = { proxy: {}, certificates: { all: [], hosts: {} } };
+    const written = async (wayOut: WayOut): Promise<Map<string, Buffer>> => {
+      await writeConfigDisk(files, config, { accelerator: 'tcg', nowMs: 0, wayOut });
+      return membersOf(await readFile(files.configDisk));
+    };
+    const none = await written({ ...way, notes: [] });
+    expect([...none.keys()]).not.to.include.any.members(['proxy.json', 'registry-certificates.json']);
+    const certificates = { all: ['A'], hosts: { 'r:5': ['B'] } };
+    const both = await written({ proxy: { http: 'p', no: 'x' }, certificates, notes: [] });
+    expect(JSON.parse(String(both.get('proxy.json')))).to.deep.equal({ http: 'p', no: 'x' });
+    expect(JSON.parse(String(both.get('registry-certificates.json')))).to.deep.equal(certificates);
+    expect(Object.keys(JSON.parse(String(both.get('engine.json'))) as object)).not.to.include('proxy');
   });
 });
 

@@ -4,6 +4,7 @@ import { hostArch } from '../../../core/arch.ts';
 import type { EngineConfig } from '../../../protocol/boot/config-disk.ts';
 import type { SystemInfo, VersionInfo } from '../../../protocol/docker/system.ts';
 import type { EventBus } from '../../events.ts';
+import type { Outside } from '../../images/outside/outside.ts';
 import { CommandError, mustRun } from '../../sys/spawn.ts';
 import type { Log } from '../../log.ts';
 import { API_VERSION, MIN_API_VERSION } from '../version.ts';
@@ -22,6 +23,7 @@ export interface SystemFacts {
   readonly id: string;
   readonly dataDir: string;
   readonly config: EngineConfig;
+  readonly outside: Pick<Outside, 'shown'>;
   readonly events: EventBus;
   readonly inventory: Inventory;
   readonly usage: UsageSources;
@@ -90,8 +92,10 @@ function describeVersion(version: string, crun: string): VersionInfo {
   };
 }
 
-function describeInfo({ version, id, dataDir, config, events, inventory }: SystemFacts): SystemInfo {
+function describeInfo(facts: SystemFacts): SystemInfo {
+  const { version, id, dataDir, config, outside, events, inventory } = facts;
   const counts = inventory.containers();
+  const proxies = outside.shown();
   const now = new Date();
   return {
     ID: id,
@@ -138,9 +142,9 @@ function describeInfo({ version, id, dataDir, config, events, inventory }: Syste
     MemTotal: totalmem(),
     GenericResources: null,
     DockerRootDir: dataDir,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
+    HttpProxy: proxies.http,
+    HttpsProxy: proxies.https,
+    NoProxy: proxies.no,
     Labels: [
       `wherry.machine=${config.machineName}`,
       `wherry.accelerator=${config.accelerator}`,

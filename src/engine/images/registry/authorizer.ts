@@ -45,6 +45,7 @@ interface CachedToken {
  */
 export class Authorizer {
   readonly #transport: Transport;
+  readonly #registry: string;
   readonly #credentials: Credentials;
   readonly #httpAllowed: (host: string) => boolean;
   readonly #tokens = new Map<string, CachedToken>();
@@ -52,15 +53,20 @@ export class Authorizer {
   #current: string | undefined;
   #refreshToken: string | undefined;
 
-  /** @param offline asks the token server for a refresh token as well (`login`) */
+  /**
+   * @param registry `host[:port]`, for whose sake token servers are asked
+   * @param offline asks the token server for a refresh token as well (`login`)
+   */
   constructor(
     transport: Transport,
+    registry: string,
     credentials: Credentials,
     httpAllowed: (host: string) => boolean,
     offline = false,
   ) {
     this.#offline = offline;
     this.#transport = transport;
+    this.#registry = registry;
     this.#credentials = credentials;
     this.#httpAllowed = httpAllowed;
     if (credentials.registryToken !== undefined) this.#current = `Bearer ${credentials.registryToken}`;
@@ -134,6 +140,7 @@ export class Authorizer {
     signal: AbortSignal,
   ): Promise<z.infer<typeof tokenAnswer>> {
     const insecure = this.#httpAllowed(realm.host);
+    const registry = this.#registry;
     const { basic, identityToken } = this.#credentials;
     const url = new URL(realm);
     const form = new URLSearchParams({ service, scope });
@@ -153,6 +160,7 @@ export class Authorizer {
             url,
             headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
             insecure,
+            registry,
             signal,
           })
         : await this.#transport.request({
@@ -161,6 +169,7 @@ export class Authorizer {
             headers: { 'content-type': 'application/x-www-form-urlencoded' },
             body: form.toString(),
             insecure,
+            registry,
             signal,
           });
     const body = await readBody(response, MAX_TOKEN_ANSWER);

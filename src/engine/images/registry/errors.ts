@@ -10,9 +10,13 @@ export class RegistryUnreachable extends Error {
 
 /** The connection was made, and then TLS, HTTP or the transfer failed. */
 export class RegistryTransportError extends Error {
-  constructor(message: string, cause?: unknown) {
+  /** It may work if it is tried again: not a certificate that isn't trusted, nor a proxy's refusal. */
+  readonly passing: boolean;
+
+  constructor(message: string, cause?: unknown, passing = true) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'RegistryTransportError';
+    this.passing = passing;
   }
 }
 

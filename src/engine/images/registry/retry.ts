@@ -20,7 +20,8 @@ const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export function isTransient(error: unknown): boolean {
   if (error instanceof RegistryAnswer) return TRANSIENT_STATUS.has(error.status);
-  return error instanceof RegistryTransportError || error instanceof RegistryUnreachable;
+  if (error instanceof RegistryTransportError) return error.passing;
+  return error instanceof RegistryUnreachable;
 }
 
 /** How long to wait before attempt `failures + 1`: what the server says, or exponential with full jitter. */

@@ -58,7 +58,13 @@ export class RegistrySession {
     this.#options = options;
     // A mirror is somebody else: it never sees the credentials that are meant for the registry.
     const credentials = endpoint.mirror ? {} : options.credentials;
-    this.#authorizer = new Authorizer(transport, credentials, (host) => isInsecure(host, settings), offline);
+    this.#authorizer = new Authorizer(
+      transport,
+      endpoint.host,
+      credentials,
+      (host) => isInsecure(host, settings),
+      offline,
+    );
     this.#scope = repository === undefined ? '' : `repository:${repository}:${actions}`;
     this.#scheme = endpoint.scheme;
     this.#schemeKnown = endpoint.scheme === 'http' || !endpoint.insecure;
@@ -118,11 +124,12 @@ export class RegistrySession {
 
   async #follow(request: SessionRequest, authorization: string | undefined, signal: AbortSignal) {
     const { method = 'GET', headers = {}, idleMs, body } = request;
-    const { transport } = this.#options;
+    const { transport, endpoint } = this.#options;
+    const registry = endpoint.host;
     const send = async (url: URL) => {
       const { sameHost, insecure } = this.#judge(url);
       const own = sameHost && authorization !== undefined ? { authorization } : {};
-      const sent = { url, method, headers: { ...headers, ...own }, body, idleMs, insecure, signal };
+      const sent = { url, method, headers: { ...headers, ...own }, body, idleMs, insecure, registry, signal };
       return { response: await transport.request(sent), url, elsewhere: !sameHost };
     };
     let answer = await this.#first(request.target, send);

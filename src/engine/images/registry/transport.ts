@@ -1,10 +1,13 @@
 // By their names: of a namespace that is chosen at run time the bundle would read every export (ADR 0007).
-import { Agent, request as requestPlainly } from 'node:http';
+import { request as requestPlainly } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
+import { request as requestSecurely } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import { Readable } from 'node:stream';
-import { RegistryTransportError, RegistryUnreachable } from './errors.ts';
+import { outsideOf } from '../outside/outside.ts';
+import type { Outside } from '../outside/outside.ts';
+import { Routes } from '../outside/routes.ts';
+import { transportError } from './transport-error.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -20,6 +23,8 @@ export interface TransportRequest {
   readonly idleMs?: number | undefined;
   /** Any certificate will do. */
   readonly insecure: boolean;
+  /** `host[:port]` of the registry for whose sake this is: certificates may be trusted for it alone. */
+  readonly registry?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,24 +45,16 @@ export const TIMEOUTS: Timeouts = {
 /** An answer's head may take so many times the silence that is borne: it can't trickle in for ever. */
 const HEAD_FACTOR = 2;
 
-const UNREACHABLE =
-  /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ETIMEDOUT|EADDRNOTAVAIL)$/;
-
-const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 4 };
-const AGENTS = {
-  http: () => new Agent(KEPT_ALIVE),
-  https: () => new SecureAgent(KEPT_ALIVE),
-  unverified: () => new SecureAgent({ ...KEPT_ALIVE, rejectUnauthorized: false }),
-};
-type AgentKind = keyof typeof AGENTS;
-
 /** HTTP/1.1 with kept-alive connections: one request, no redirects, no retries. */
 export class Transport {
   readonly #timeouts: Timeouts;
-  readonly #agents = new Map<AgentKind, Agent>();
+  readonly #outside: Outside;
+  readonly #routes: Routes;
 
-  constructor(timeouts: Timeouts = TIMEOUTS) {
+  constructor(timeouts: Timeouts = TIMEOUTS, outside: Outside = outsideOf({})) {
     this.#timeouts = timeouts;
+    this.#outside = outside;
+    this.#routes = new Routes(outside, timeouts.connectMs);
   }
 
   /**
@@ -67,16 +64,16 @@ export class Transport {
    */
   async request(request: TransportRequest): Promise<IncomingMessage> {
     request.signal.throwIfAborted();
-    const secure = request.url.protocol === 'https:';
-    const agent = this.#agent(secure ? (request.insecure ? 'unverified' : 'https') : 'http');
+    const route = this.#routes.of(request);
     const options: RequestOptions = {
+      ...route.options,
       method: request.method ?? 'GET',
-      headers: { 'user-agent': 'wherry', ...request.headers },
-      agent,
+      headers: { 'user-agent': 'wherry', ...request.headers, ...route.headers },
+      agent: route.agent,
       signal: request.signal,
       timeout: request.idleMs ?? this.#timeouts.idleMs,
     };
-    const outgoing = (secure ? requestSecurely : requestPlainly)(request.url, options);
+    const outgoing = (route.secure ? requestSecurely : requestPlainly)(request.url, options);
     return await new Promise<IncomingMessage>((resolve, reject) => {
       let connecting: NodeJS.Timeout | undefined;
       let heading: NodeJS.Timeout | undefined;
@@ -105,23 +102,18 @@ export class Transport {
       outgoing.on('error', (error) => {
         clearTimeout(connecting);
         if (request.signal.aborted) reject(request.signal.reason as Error);
-        else reject(transportError(request, timedOut ?? error));
+        else reject(transportError(request, timedOut ?? error, route.proxied, this.#outside.advice));
       });
+      // While a tunnel is being made there is no socket, and the request's own error waits for one.
+      const interrupted = (): void => reject(request.signal.reason as Error);
+      request.signal.addEventListener('abort', interrupted, { once: true });
+      outgoing.once('close', () => request.signal.removeEventListener('abort', interrupted));
       sendBody(outgoing, request.body);
     });
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-  }
-
-  /** Made when it is first needed: TLS takes a tenth of a second to load under emulation. */
-  #agent(kind: AgentKind): Agent {
-    const made = this.#agents.get(kind);
-    if (made !== undefined) return made;
-    const agent = AGENTS[kind]();
-    this.#agents.set(kind, agent);
-    return agent;
+    this.#routes.close();
   }
 }
 
@@ -154,36 +146,4 @@ function sendBody(outgoing: ClientRequest, body: RequestBody | undefined): void 
     if (!outgoing.writableEnded) response.once('close', () => outgoing.destroy());
   });
   source.pipe(outgoing);
-}
-
-/** In the words that Docker's users know, which are those of Go's net/http. */
-function transportError(request: TransportRequest, error: Error): Error {
-  const cause = error instanceof AggregateError ? ((error.errors as unknown[])[0] ?? error) : error;
-  const fields = cause as { code?: unknown; address?: unknown; port?: unknown; message?: unknown };
-  const code = typeof fields.code === 'string' ? fields.code : '';
-  const address = typeof fields.address === 'string' ? ` ${fields.address}:${String(fields.port)}` : '';
-  const asked = request.method ?? 'GET';
-  const method = asked.charAt(0) + asked.slice(1).toLowerCase();
-  const { origin, pathname } = request.url;
-  const host = request.url.hostname;
-  if (!UNREACHABLE.test(code)) {
-    const prefix = `${method} "${origin}${pathname}": `;
-    const reason = code === 'ECONNRESET' ? 'connection reset by peer' : String(fields.message);
-    const tls = /SSL|CERT|TLS|EPROTO|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls: ' : '';
-    return new RegistryTransportError(`${prefix}${tls}${reason}`, error);
-  }
-  const reasons: Readonly<Record<string, string>> = {
-    ENOTFOUND: `dial tcp: lookup ${host}: no such host`,
-    EAI_AGAIN: `dial tcp: lookup ${host}: Temporary failure in name resolution`,
-    ECONNREFUSED: `dial tcp${address}: connect: connection refused`,
-    EHOSTUNREACH: `dial tcp${address}: connect: no route to host`,
-    ENETUNREACH: `dial tcp${address}: connect: network is unreachable`,
-    ETIMEDOUT: `dial tcp${address}: i/o timeout`,
-  };
-  const reason =
-    reasons[code] ??
-    (code.startsWith('EAI_') ? `dial tcp: lookup ${host}: ${code}` : `dial tcp${address}: ${code}`);
-  // Docker asks for /v2/ first, and names that when nobody answers.
-  const shown = pathname.startsWith('/v2/') ? `Get "${origin}/v2/"` : `${method} "${origin}${pathname}"`;
-  return new RegistryUnreachable(`${shown}: ${reason}`, error);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { engineConfig } from '../../../../src/protocol/boot/config-disk.ts';
 import { networkRoutes } from '../../../../src/engine/api/networks/routes.ts';
+import { outsideOf } from '../../../../src/engine/images/outside/outside.ts';
 import { createSystemBackend } from '../../../../src/engine/api/system/facts.ts';
 import { systemRoutes } from '../../../../src/engine/api/system/routes.ts';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
@@ -94,6 +95,7 @@ describe('the docker CLI', function () {
         registryMirrors: ['http://10.0.2.2:5000'],
         insecureRegistries: ['10.0.2.2:5000'],
       }),
+      outside: outsideOf({ proxy: { http: 'http://me:secret@proxy:3128', no: 'a.test' } }),
       events,
       usage: {
         images: () => ({ layersSize: 3_000_000, images: [image('a', 1, 1_000_000), image('b', 0, 0)] }),
@@ -166,6 +168,8 @@ describe('the docker CLI', function () {
       '  place=desk',
       '  10.0.2.2:5000',
       '  http://10.0.2.2:5000',
+      ' HTTP Proxy: http://xxxxx:xxxxx@proxy:3128',
+      ' No Proxy: a.test',
     ]) {
       expect(stdout.split('\n')).to.include(line);
     }
