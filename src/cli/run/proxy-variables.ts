@@ -34,6 +34,7 @@ export async function environmentWithProxies(
   const path = dockerConfigPath(process.env, homedir());
   try {
     const { raw } = await readDockerConfig(path);
+    if (raw['proxies'] === undefined) return env;
     const url = dockerUrl(host.machines.store.files(host.machineName(machine)).dockerSocket);
     return [...env, ...proxyVariables(raw['proxies'], url, env)];
   } catch (error) {
