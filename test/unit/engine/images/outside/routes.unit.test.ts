@@ -9,7 +9,7 @@ import {
   RegistryTransportError,
   RegistryUnreachable,
 } from '../../../../../src/engine/images/registry/errors.ts';
-import { Transport } from '../../../../../src/engine/images/registry/transport.ts';
+import { TIMEOUTS, Transport } from '../../../../../src/engine/images/registry/transport.ts';
 import { makeAuthority } from '../../../../helpers/certificates.ts';
 import { startProxy, type ProxyOptions, type TestProxy } from '../../../../helpers/proxy.ts';
 
@@ -40,7 +40,7 @@ describe('the transport’s way out', () => {
     return proxy;
   };
   const transport = (settings: OutsideSettings, connectMs = 15_000): Transport => {
-    const made = new Transport({ connectMs, idleMs: 30_000 }, outsideOf(settings));
+    const made = new Transport({ ...TIMEOUTS, connectMs }, outsideOf(settings));
     stops.push(() => made.close());
     return made;
   };
