@@ -8,6 +8,7 @@ import type { ImportedImage } from './archive/import.ts';
 import { saveImages } from './archive/save/save-images.ts';
 import { imagesToSave } from './archive/save/saved-image.ts';
 import { spoolArchive } from './archive/spool.ts';
+import { sourcesOf } from './blobs/sources.ts';
 import { fetchArchive, shownUrl } from './fetch-archive.ts';
 import { importImage } from './import-image.ts';
 import type { ImportRequest } from './import-image.ts';
@@ -154,9 +155,13 @@ export class ImageService {
   /**
    * The archive of `docker save`, in pieces. @throws EngineError before the first piece; system for damage found later
    */
-  async *save(names: readonly string[], platform: Platform | undefined): AsyncGenerator<Buffer> {
+  async *save(
+    names: readonly string[],
+    platform: Platform | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Buffer> {
     const images = imagesToSave(this.store, names, platform);
-    yield* saveImages(this.store, images);
+    yield* saveImages(this.#options, images, signal);
     for (const { image } of images)
       this.#options.events.publish('image', 'save', image.id, { name: image.id });
   }
@@ -176,9 +181,12 @@ export class ImageService {
     );
   }
 
-  /** Removes images without a tag (`dangling`) or all that no container uses. */
+  /**
+   * Removes images without a tag (`dangling`) or all that no container uses; with `blobs`, the compressed form of the
+   * layers of those that stay, too, as far as a registry is known that has it.
+   */
   async prune(
-    dangling: boolean,
+    { dangling, blobs }: { readonly dangling: boolean; readonly blobs: boolean },
     chosen: (image: StoredImage) => boolean,
   ): Promise<{ removed: Removal[]; bytes: number }> {
     const before = this.#bytes();
@@ -189,7 +197,10 @@ export class ImageService {
       removed.push(...(await this.remove(id, true)));
     }
     await this.store.collect();
-    return { removed, bytes: Math.max(0, before - this.#bytes()) };
+    const bytes = Math.max(0, before - this.#bytes());
+    if (!blobs) return { removed, bytes };
+    const mayGo = (diffId: string): boolean => sourcesOf(this.store, diffId).length > 0;
+    return { removed, bytes: bytes + (await this.store.giveUpBlobs(mayGo)) };
   }
 
   #bytes(): number {

@@ -3,18 +3,14 @@ import { EngineError, notFound } from '../errors.ts';
 import { ContentStore } from '../store/content.ts';
 import { knownBlobs } from '../store/known-blobs.ts';
 import { Metadata } from '../store/metadata.ts';
+import { Pins } from '../store/pins.ts';
 import type { ImageRecord, LayerRecord, StoreDocument } from '../store/metadata.ts';
 import type { ConvertedLayer } from './layer/convert.ts';
 import { parseImageConfig } from './manifest.ts';
 import type { ImageConfig } from './manifest.ts';
-import {
-  canonicalReference,
-  familiarReference,
-  parseReference,
-  repositoryOf,
-  tryParseReference,
-  withDefaultTag,
-} from './reference.ts';
+import { lookUp } from './look-up.ts';
+import { dropUnusedLayers, markBlobsGone, mendRecords } from './layer-records.ts';
+import { familiarReference, tryParseReference, withDefaultTag } from './reference.ts';
 
 export interface StoredImage {
   readonly id: string;
@@ -38,7 +34,7 @@ export class ImageStore {
   readonly content: ContentStore;
   readonly #metadata: Metadata;
   /** Layers that a pull or load under way counts on. */
-  readonly #pins = new Map<string, number>();
+  readonly #pins = new Pins();
   /** Images and layers that are being removed: nobody finds them any more, before their end is committed too. */
   readonly #leaving = new Set<string>();
   /** Files come and go together with their commit: a removal would take what somebody has just put there again. */
@@ -59,54 +55,74 @@ export class ImageStore {
   }
 
   async #verify(): Promise<void> {
-    const torn: string[] = [];
-    for (const [diffId, layer] of Object.entries(this.#metadata.state.layers)) {
-      const erofsSize = this.content.sizeNow(this.content.layerFile(diffId));
-      const blobSize = this.content.sizeNow(this.content.blobFile(layer.blob));
-      if (erofsSize !== layer.erofsSize || blobSize !== layer.blobSize) torn.push(diffId);
-    }
-    if (torn.length > 0) {
+    const changed = mendRecords(this.content, this.#metadata.state.layers);
+    if (changed.size > 0) {
       await this.#metadata.updateToRemove((draft) => {
-        for (const diffId of torn) delete draft.layers[diffId];
+        for (const [diffId, layer] of changed) {
+          if (layer === undefined) delete draft.layers[diffId];
+          else draft.layers[diffId] = layer;
+        }
       });
     }
     this.#sweep();
   }
 
   #sweep(): void {
-    const { layers } = this.#metadata.state;
-    this.content.sweep({ blobs: knownBlobs(this.#metadata.state), layers: new Set(Object.keys(layers)) });
+    const layers = Object.entries(this.#metadata.state.layers).filter(([, { torn }]) => torn !== true);
+    this.content.sweep({
+      blobs: knownBlobs(this.#metadata.state),
+      layers: new Set(layers.map(([diffId]) => diffId)),
+    });
   }
 
   layer(diffId: string): LayerRecord | undefined {
-    return this.#leaving.has(diffId) ? undefined : this.#metadata.state.layers[diffId];
+    const layer = this.#leaving.has(diffId) ? undefined : this.#metadata.state.layers[diffId];
+    return layer?.torn === true ? undefined : layer;
+  }
+
+  /** The blob of a layer whose EROFS file a crash has torn: all that it takes to have the layer again. */
+  spareBlob(diffId: string): { readonly digest: string; readonly size: number } | undefined {
+    const layer = this.#leaving.has(diffId) ? undefined : this.#metadata.state.layers[diffId];
+    return layer?.torn === true ? { digest: layer.blob, size: layer.blobSize } : undefined;
+  }
+
+  /** Gives up layers' blobs, save those that somebody is at. @returns the bytes that this has freed */
+  async giveUpBlobs(mayGo: (diffId: string) => boolean): Promise<number> {
+    return await this.#exclusively(async () => {
+      const going = await this.#metadata.updateToRemove((draft) =>
+        markBlobsGone(draft, (diffId) => !this.#pins.has(diffId) && mayGo(diffId)),
+      );
+      for (const { blob } of going) await this.content.removeBlob(blob);
+      await this.#metadata.keepReserve();
+      return going.reduce((sum, { blobSize }) => sum + blobSize, 0);
+    });
+  }
+
+  /** Takes a layer's blob in again, from a file that is synced and has been found to be it. */
+  async restoreBlob(diffId: string, file: string): Promise<void> {
+    await this.#exclusively(async () => {
+      const layer = this.#metadata.state.layers[diffId];
+      if (layer === undefined) throw new EngineError('system', `layer ${diffId} is gone`);
+      await this.content.putBlob(file, layer.blob);
+      await this.#metadata.update((draft) => {
+        delete draft.layers[diffId]?.blobGone;
+      });
+    });
   }
 
   /** Keeps layers from being collected until the returned function is called; more calls do nothing. */
   pin(diffIds: readonly string[]): () => void {
-    for (const diffId of diffIds) this.#pins.set(diffId, (this.#pins.get(diffId) ?? 0) + 1);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      for (const diffId of diffIds) {
-        const left = (this.#pins.get(diffId) ?? 1) - 1;
-        if (left === 0) this.#pins.delete(diffId);
-        else this.#pins.set(diffId, left);
-      }
-    };
+    return this.#pins.pin(diffIds);
   }
 
   /** Takes a converted layer in. From here on it survives a crash, image or not. */
   async addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
-    await this.#exclusively(async () => this.#addLayer(diffId, layer));
-  }
-
-  async #addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
-    const erofsSize = await this.content.putLayer(layer, diffId);
-    const { size, digest: blob, blobSize, compression } = layer;
-    await this.#metadata.update((draft) => {
-      draft.layers[diffId] = { erofsSize, size, blob, blobSize, compression };
+    await this.#exclusively(async () => {
+      const erofsSize = await this.content.putLayer(layer, diffId);
+      const { size, digest: blob, blobSize, compression } = layer;
+      await this.#metadata.update((draft) => {
+        draft.layers[diffId] = { erofsSize, size, blob, blobSize, compression };
+      });
     });
   }
 
@@ -119,7 +135,9 @@ export class ImageStore {
     await this.content.putDocument(image.id, image.configBytes);
     for (const manifest of image.manifests) await this.content.putDocument(manifest.digest, manifest.bytes);
     await this.#metadata.update((draft) => {
-      const missing = image.layers.find((diffId) => draft.layers[diffId] === undefined);
+      const missing = image.layers.find(
+        (diffId) => draft.layers[diffId]?.torn !== undefined || !(diffId in draft.layers),
+      );
       if (missing !== undefined) throw new EngineError('system', `layer ${missing} is gone`);
       const before = draft.images[image.id]?.manifests ?? [];
       const manifests = [...new Set([...before, ...image.manifests.map(({ digest }) => digest)])];
@@ -204,14 +222,9 @@ export class ImageStore {
     try {
       await this.#metadata.updateToRemove((draft) => {
         change(draft);
-        const used = new Set(Object.values(draft.images).flatMap(({ layers }) => layers));
-        const stays = (diffId: string) =>
-          used.has(diffId) || this.#pins.has(diffId) || among?.has(diffId) === false;
-        unused = Object.keys(draft.layers).filter((diffId) => !stays(diffId));
-        for (const diffId of unused) {
-          delete draft.layers[diffId];
-          this.#leaving.add(diffId);
-        }
+        const stays = (diffId: string) => this.#pins.has(diffId) || among?.has(diffId) === false;
+        unused = dropUnusedLayers(draft, stays);
+        for (const diffId of unused) this.#leaving.add(diffId);
       });
     } finally {
       for (const diffId of unused) this.#leaving.delete(diffId);
@@ -272,7 +285,7 @@ export class ImageStore {
 
   /** By name[:tag], name@digest, id or unambiguous start of an id. @throws EngineError notFound, invalidParameter */
   find(text: string): StoredImage {
-    const id = this.#lookup(text);
+    const id = lookUp(this, text);
     if (id === undefined) {
       const reference = tryParseReference(text);
       throw notFound(
@@ -280,24 +293,5 @@ export class ImageStore {
       );
     }
     return this.get(id);
-  }
-
-  #lookup(text: string): string | undefined {
-    const hex = /^(?:sha256:)?([a-f0-9]{1,64})$/.exec(text)?.[1];
-    if (hex?.length === 64) return this.has(`sha256:${hex}`) ? `sha256:${hex}` : undefined;
-    if (!text.startsWith('sha256:')) {
-      const reference = parseReference(text);
-      const { digest } = reference;
-      const key =
-        digest === undefined
-          ? canonicalReference(withDefaultTag(reference))
-          : `${repositoryOf(reference)}@${digest}`;
-      const named = this.idOf(key);
-      if (named !== undefined) return named;
-      if (digest !== undefined && this.has(digest)) return digest;
-    }
-    if (hex === undefined) return undefined;
-    const matches = this.ids().filter((id) => id.startsWith(`sha256:${hex}`));
-    return matches.length === 1 ? matches[0] : undefined;
   }
 }

@@ -67,6 +67,11 @@ export class ContentStore {
     return size;
   }
 
+  /** Moves a layer's blob in, for good. */
+  async putBlob(file: string, digest: string): Promise<void> {
+    await commitFile(file, this.blobFile(digest));
+  }
+
   async removeLayer(diffId: string): Promise<void> {
     await rm(this.layerFile(diffId), { force: true });
   }

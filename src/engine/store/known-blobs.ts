@@ -4,6 +4,6 @@ import type { StoreDocument } from './metadata.ts';
 export function knownBlobs({ images, layers }: Pick<StoreDocument, 'images' | 'layers'>): Set<string> {
   const blobs = new Set(Object.keys(images));
   for (const image of Object.values(images)) for (const digest of image.manifests) blobs.add(digest);
-  for (const layer of Object.values(layers)) blobs.add(layer.blob);
+  for (const { blob, blobGone } of Object.values(layers)) if (blobGone !== true) blobs.add(blob);
   return blobs;
 }

@@ -14,6 +14,10 @@ const layerRecord = z.object({
   blob: z.string(),
   blobSize: z.number(),
   compression: z.enum(['none', 'gzip', 'zstd']),
+  /** The blob was given up, or torn: the layer works, and has to be fetched to be pushed or saved. */
+  blobGone: z.literal(true).optional(),
+  /** The EROFS file was torn, and is to be made again, from the blob. */
+  torn: z.literal(true).optional(),
 });
 
 const imageRecord = z.object({

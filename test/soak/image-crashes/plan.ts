@@ -37,7 +37,8 @@ export interface Plan {
 }
 
 const MOMENTS = 10_000;
-const MOST_LEFT = 4 * 1024 * 1024;
+/** Layers leave a hundredth of a small disk free, 20 MB of this one: it is from there that they run out of room. */
+const MOST_LEFT = 24 * 1024 * 1024;
 
 /** The seed's choice of the fault; every twenty points in a row have the same shares. */
 export function faultFor(seed: number, index: number): Fault {

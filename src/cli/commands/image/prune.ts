@@ -11,6 +11,10 @@ export default class ImagePrune extends PruneCommand {
       description: 'Remove all unused images, not just dangling ones',
       default: false,
     }),
+    blobs: Flags.boolean({
+      description: 'Give up the compressed layers of the images that stay; push and save fetch them again',
+      default: false,
+    }),
   };
 
   async run(): Promise<void> {
@@ -18,8 +22,12 @@ export default class ImagePrune extends PruneCommand {
     const which = flags.all
       ? 'all images without at least one container associated to them'
       : 'all dangling images';
-    await this.pruneIfAgreed(flags, `This will remove ${which}.`, (engine) =>
-      pruneImages(engine, flags.all, flags.filter ?? []),
+    const also = flags.blobs
+      ? '\nIt will also remove the compressed layers that are kept of the other images for push and save, which then need the registry.'
+      : '';
+    const filters = [...(flags.filter ?? []), ...(flags.blobs ? ['blobs=true'] : [])];
+    await this.pruneIfAgreed(flags, `This will remove ${which}.${also}`, (engine) =>
+      pruneImages(engine, flags.all, filters),
     );
   }
 }

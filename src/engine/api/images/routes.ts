@@ -154,11 +154,21 @@ async function tag(service: ImageService, request: ApiRequest, response: ApiResp
   response.empty(201);
 }
 
+/** `blobs` is Wherry's own, and a filter because any client can send those: `docker image prune --filter blobs=true`. */
 async function prune(service: ImageService, request: ApiRequest, response: ApiResponse): Promise<void> {
-  const filters = parseFilters(request.query.get('filters'), ['dangling', 'label', 'label!', 'until']);
+  const filters = parseFilters(request.query.get('filters'), [
+    'blobs',
+    'dangling',
+    'label',
+    'label!',
+    'until',
+  ]);
   const until = untilOf(filters);
   const { removed, bytes } = await service.prune(
-    parseBoolean(filters.get('dangling')?.[0], 'dangling') ?? true,
+    {
+      dangling: parseBoolean(filters.get('dangling')?.[0], 'dangling') ?? true,
+      blobs: parseBoolean(filters.get('blobs')?.[0], 'blobs') ?? false,
+    },
     ({ config }) =>
       fitsLabels(filters, config.config?.Labels ?? {}) &&
       (until === undefined || createdSeconds(config) * 1000 <= until),

@@ -9,7 +9,7 @@ export function saveRoutes(service: ImageService): Route[] {
     method: 'GET',
     path,
     handle: async (request, response) => {
-      const archive = service.save(namesOf(request), platformOfQuery(request.query));
+      const archive = service.save(namesOf(request), platformOfQuery(request.query), request.signal);
       await sendArchive(archive, request, response);
     },
   });

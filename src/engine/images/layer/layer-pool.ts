@@ -6,6 +6,7 @@ import { StorageError } from './disk-guard.ts';
 import type { LayerSource } from './convert.ts';
 import { LAYER_LIMITS } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
+import { repairLayer } from './repair-layer.ts';
 
 /** What becomes of a layer, for whoever waits for it. Byte counts are of the compressed form. */
 export type LayerEvent =
@@ -128,7 +129,6 @@ export class LayerPool {
     try {
       signal.throwIfAborted();
       if (this.#store.layer(diffId) !== undefined) return;
-      const source = open(signal, tell);
       const onDownloaded = () => {
         tell({ kind: 'verifying' });
         tell({ kind: 'downloaded' });
@@ -139,6 +139,8 @@ export class LayerPool {
         limits: this.#limits,
         signal,
       };
+      if (await repairLayer(this.#store, diffId, { options, onDownloaded })) return;
+      const source = open(signal, tell);
       const layer = await convertLayer({ ...source, onDownloaded }, options);
       await this.#store.addLayer(diffId, layer);
     } finally {

@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import type { EventBus } from '../../events.ts';
+import { fetchBlobs } from '../blobs/fetch-blobs.ts';
+import type { BlobsRequest } from '../blobs/fetch-blobs.ts';
 import type { ImageStore, StoredImage } from '../image-store.ts';
 import type { Platform } from '../platform.ts';
 import { shortId, throttledBytes } from '../progress.ts';
@@ -51,6 +53,12 @@ interface Target {
   readonly uploader: BlobUploader;
   readonly sink: ProgressSink;
   readonly signal: AbortSignal;
+  readonly credentials: BlobsRequest['credentials'];
+}
+
+/** The image that is being pushed there. */
+interface ImageTarget extends Target {
+  readonly image: StoredImage;
 }
 
 /**
@@ -76,7 +84,15 @@ export async function pushImages(
     repository: reference.path,
     actions: 'pull,push',
   });
-  const target = { context, session, uploader: new BlobUploader(session, retry), sink, signal };
+  const uploader = new BlobUploader(session, retry);
+  const target = {
+    context,
+    session,
+    uploader,
+    sink,
+    signal,
+    credentials: { domain: reference.domain, of: credentials },
+  };
   try {
     for (const tag of tags) {
       const image = store.get(store.idOf(tag) ?? '');
@@ -125,7 +141,7 @@ async function pushTag(target: Target, reference: Reference, image: StoredImage)
     const manifest = await manifestToPush(store, image, (digest) =>
       target.uploader.has(digest, target.signal),
     );
-    await pushLayers(target, reference, manifest.layers.toReversed());
+    await pushLayers({ ...target, image }, reference, manifest.layers.toReversed());
     if (!hasConfig) {
       const read = async function* (offset: number, end: number): AsyncGenerator<Buffer> {
         yield config.subarray(offset, end);
@@ -146,7 +162,7 @@ async function pushTag(target: Target, reference: Reference, image: StoredImage)
 }
 
 async function pushLayers(
-  target: Target,
+  target: ImageTarget,
   reference: Reference,
   layers: readonly PushedLayer[],
 ): Promise<void> {
@@ -161,20 +177,15 @@ async function pushLayers(
 }
 
 /** @returns what became of it, as Docker says it */
-async function pushLayer(target: Target, reference: Reference, layer: PushedLayer): Promise<string> {
+async function pushLayer(target: ImageTarget, reference: Reference, layer: PushedLayer): Promise<string> {
   const { context, uploader, signal, sink } = target;
-  const { content } = context.store;
   const { digest, size, diffId } = layer;
   if (await uploader.has(digest, signal)) return 'Layer already exists';
-  const path = content.blobFile(digest);
-  if ((await content.sizeOf(path)) !== size) {
-    throw new EngineError(
-      'system',
-      `the blob ${digest} of layer ${diffId} is not on this machine: pull or load the image again`,
-    );
-  }
-  const read = (offset: number, end: number) =>
-    createReadStream(path, { start: offset, end: end - 1 }) as AsyncIterable<Buffer>;
+  const path = context.store.content.blobFile(digest);
+  const read = async function* (offset: number, end: number): AsyncGenerator<Buffer> {
+    await haveBlob(target, layer, path);
+    yield* createReadStream(path, { start: offset, end: end - 1 }) as AsyncIterable<Buffer>;
+  };
   const pushing = throttledBytes(sink, 'Pushing', shortId(diffId));
   const sources = repositoriesWith(context.store, reference, diffId);
   const source = await uploader.bring(
@@ -184,6 +195,25 @@ async function pushLayer(target: Target, reference: Reference, layer: PushedLaye
     signal,
   );
   return source === undefined ? 'Pushed' : `Mounted from ${source}`;
+}
+
+/** Has the layer's blob here, which a registry may not need: it may mount its own. */
+async function haveBlob(
+  target: ImageTarget,
+  { digest, size, diffId }: PushedLayer,
+  path: string,
+): Promise<void> {
+  const { context, image, credentials, sink, signal } = target;
+  const { store } = context;
+  if (store.layer(diffId)?.blobGone === true) {
+    const request = { imageId: image.id, purpose: 'pushed', credentials };
+    await fetchBlobs(context, request, [diffId], sink, signal);
+  }
+  if ((await store.content.sizeOf(path)) === size) return;
+  throw new EngineError(
+    'system',
+    `the blob ${digest} of layer ${diffId} is not on this machine: pull or load the image again`,
+  );
 }
 
 /** Other repositories of the registry that an image with the layer came from, or went to. */

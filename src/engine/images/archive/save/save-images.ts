@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises';
 import type { TarMemberHeader } from '../../../../core/tar/member.ts';
 import { END_MARK, memberBytes, paddingAfter } from '../../../../core/tar/writer.ts';
 import { EngineError } from '../../../errors.ts';
-import type { ImageStore } from '../../image-store.ts';
+import { fetchBlobs, layersWithoutBlobs } from '../../blobs/fetch-blobs.ts';
+import type { BlobsContext } from '../../blobs/fetch-blobs.ts';
 import { archiveFiles } from './archive-files.ts';
 import type { ArchiveFile } from './archive-files.ts';
 import type { SavedImage } from './saved-image.ts';
@@ -11,13 +12,23 @@ const CHUNK = 256 * 1024;
 
 /**
  * The archive of `docker save`, piece by piece: the same images and names give the same bytes, everything is root's and
- * of the epoch. Layers can't go while they are read; what was removed meanwhile goes afterwards.
+ * of the epoch. Layers can't go while they are read; what was removed meanwhile goes afterwards. Blobs that were given
+ * up are fetched first.
  *
- * @throws EngineError system: a blob isn't there, before the first piece
+ * @throws EngineError system: a blob isn't there, before the first piece; the signal's reason
  */
-export async function* saveImages(store: ImageStore, images: readonly SavedImage[]): AsyncGenerator<Buffer> {
+export async function* saveImages(
+  context: BlobsContext,
+  images: readonly SavedImage[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const { store } = context;
   const unpin = store.pin(images.flatMap(({ image }) => image.record.layers));
   try {
+    for (const { image } of images) {
+      const request = { imageId: image.id, purpose: 'saved' };
+      await fetchBlobs(context, request, layersWithoutBlobs(store, image.id), () => undefined, signal);
+    }
     const files = await archiveFiles(store, images);
     yield memberBytes(header('directory', 'blobs'));
     yield memberBytes(header('directory', 'blobs/sha256'));
