@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createWorld, repository } from '../test/helpers/e2e-world.ts';
 import { benchCli } from './cli.ts';
 import { benchBoot } from './boot.ts';
+import { benchBootstrap } from './bootstrap.ts';
 import { benchCompose } from './compose.ts';
 import { benchContainers } from './containers.ts';
 import { benchMemory } from './memory.ts';
@@ -27,6 +28,7 @@ try {
     pull: benchPull,
     boot: benchBoot,
     compose: benchCompose,
+    bootstrap: benchBootstrap,
   };
   for (const [name, bench] of Object.entries(parts)) {
     if (!isWanted(name)) continue;

@@ -24,7 +24,7 @@ export default class ImageBootstrap extends WherryCommand {
       multipleNonGreedy: true,
     }),
     variant: Flags.string({
-      description: 'What it has in any case: essential, or minbase (with apt)',
+      description: 'What it has in any case: nothing (custom), the essential, or minbase (with apt)',
       options: [...VARIANTS],
       default: 'minbase',
     }),

@@ -38,6 +38,31 @@ describe('the packages of a bootstrapped image', () => {
     expect(names(extra)).to.deep.equal(['libc6', 'redis-server', 'redis-tools']);
   });
 
+  it('never the program that merges /usr: it is merged', () => {
+    const more = [
+      stanza('init', { Essential: 'yes', Depends: 'usrmerge | usr-is-merged' }),
+      stanza('usrmerge', { Conflicts: 'usr-is-merged' }),
+      stanza('usr-is-merged', {}),
+    ].join('');
+    const own = [indexPackages(Buffer.from(more), { suite: 's', mirror: 'http://mirror.invalid' })];
+    const resolve = (roots: readonly string[]) => resolvePackages(own, roots);
+    const { base } = choosePackages({ indexes: own, resolve }, 'essential', []);
+    expect(names(base)).to.deep.equal(['init', 'usr-is-merged']);
+  });
+
+  it("of a custom one only what is included; what is Debian's own of it is the base", () => {
+    const needed = ['coreutils', 'dash', 'diffutils', 'dpkg', 'libc-bin', 'tar'];
+    const more = needed.map((name) => stanza(name, { Essential: 'yes', Depends: 'libc6' })).join('');
+    const own = [indexPackages(Buffer.from(more + text), { suite: 's', mirror: 'http://mirror.invalid' })];
+    const resolve = (roots: readonly string[]) => resolvePackages(own, roots);
+    const { base, extra } = choosePackages({ indexes: own, resolve }, 'custom', [...needed, 'redis-tools']);
+    expect(names(base)).to.deep.equal([...needed.slice(0, 5), 'libc6', 'tar']);
+    expect(names(extra)).to.deep.equal(['redis-tools']);
+    expect(() => choosePackages({ indexes: own, resolve }, 'custom', ['dash', 'dpkg']))
+      .to.throw('A custom image also needs coreutils, diffutils, libc-bin, tar')
+      .with.property('hint', 'Add them:  --include coreutils,diffutils,libc-bin,tar');
+  });
+
   it('a package that Debian has not is named, with those that may be meant', () => {
     expect(() => choosePackages(archive, 'essential', ['redis-servr']))
       .to.throw('Debian has no package "redis-servr"')
