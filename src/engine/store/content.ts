@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { killOrphansOf } from '../sys/orphans.ts';
 import { commitFile } from './durable.ts';
 
 /**
@@ -23,6 +24,8 @@ export class ContentStore {
   /** Synchronous, like {@link sizeNow} and {@link sweep}: at an engine's start nobody else has anything to do. */
   static open(root: string): ContentStore {
     const store = new ContentStore(root);
+    // Looking at all processes takes its time: only where something was under way.
+    if (existsSync(store.ingest) && readdirSync(store.ingest).length > 0) killOrphansOf(store.ingest);
     rmSync(store.ingest, { recursive: true, force: true });
     for (const directory of [store.#blobs, store.#layers, store.ingest]) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,5 +134,25 @@ describe('the image store, with several at work', () => {
     expect(strays.map((stray) => existsSync(stray))).to.deep.equal([false, false]);
     expect(LAYERS.every((diffId) => existsSync(store.content.layerFile(diffId)))).to.equal(true);
     expect(store.get(IMAGE).id).to.equal(IMAGE);
+  });
+
+  it('ends what a killed engine could not end, and nobody else', async () => {
+    const ingest = join(directory, 'ingest');
+    const half = join(ingest, 'half.erofs');
+    writeFileSync(half, 'x');
+    const [orphan, stranger] = [half, join(directory, 'ingest-of-another')].map((path) =>
+      spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', path], { stdio: 'ignore' }),
+    );
+    if (orphan === undefined || stranger === undefined) throw new Error('two were started');
+    try {
+      await Promise.all([once(orphan, 'spawn'), once(stranger, 'spawn')]);
+      const ended = once(orphan, 'exit');
+      await ImageStore.open(directory);
+      expect(await ended).to.deep.equal([null, 'SIGKILL']);
+      expect(existsSync(half)).to.equal(false);
+      expect(stranger.exitCode ?? stranger.signalCode).to.equal(null);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 });
