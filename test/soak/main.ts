@@ -9,6 +9,8 @@
 //   npm run soak -- engine-kills --seed 7 --kills 10
 //   npm run soak -- image-crashes         200 crashes amid pulls and removals: is an image lost, or anything left behind?
 //   npm run soak -- image-crashes --seed 7 --points 20
+//   npm run soak -- fuzz                  20,000 rounds of changed archives, manifests, names and headers: is one misread?
+//   npm run soak -- fuzz --seed 7 --rounds 1000000
 // Their tallies are bench/results/soak-containers-SEED.json, soak-engine-kills-SEED.json and
 // soak-image-crashes-SEED.json; they go on, too.
 import { parseArgs } from 'node:util';
@@ -21,6 +23,7 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '5000' },
     parallel: { type: 'string', default: '50' },
     kills: { type: 'string', default: '50' },
+    rounds: { type: 'string', default: '20000' },
     points: { type: 'string', default: '200' },
     fresh: { type: 'boolean', default: false },
   },
@@ -49,6 +52,10 @@ const soaks: Readonly<Record<string, () => Promise<number>>> = {
   'engine-kills': async () => {
     const { soakEngineKills } = await import('./engine-kills/main.ts');
     return soakEngineKills({ seed, wanted: Number(values.kills), fresh, signal });
+  },
+  fuzz: async () => {
+    const { soakFuzz } = await import('./fuzz/main.ts');
+    return await soakFuzz({ seed, rounds: Number(values.rounds), signal });
   },
   'image-crashes': async () => {
     const { soakImageCrashes } = await import('./image-crashes/main.ts');

@@ -33,7 +33,7 @@ export const isDigest = (text: string): boolean => DIGEST.test(text);
  * @throws EngineError invalidParameter, in Docker's words
  */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) {
+  if (IDENTIFIER.test(text)) {
     throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   }
   let rest = text;
@@ -82,11 +82,20 @@ export function withDefaultTag(reference: Reference): Reference {
 /** `docker.io/library/busybox`: the key of a repository. */
 export const repositoryOf = (reference: Reference): string => `${reference.domain}/${reference.path}`;
 
-/** As people know it: `busybox`, `me/app`, `ghcr.io/me/app`. */
+const IDENTIFIER = /^[a-f0-9]{64}$/;
+
+/**
+ * As people know it: `busybox`, `me/app`, `ghcr.io/me/app`. Where the short form would be another image's or nobody's
+ * (`docker.io/ghcr.io/app`), the long one.
+ */
 export function familiarName(reference: Reference): string {
   if (reference.domain !== HUB) return repositoryOf(reference);
   const inLibrary = /^library\/([^/]+)$/.exec(reference.path);
-  return inLibrary?.[1] ?? reference.path;
+  const short = inLibrary?.[1] ?? reference.path;
+  const { domain, path } = splitDomain(short);
+  return domain === HUB && path === reference.path && !IDENTIFIER.test(short)
+    ? short
+    : repositoryOf(reference);
 }
 
 /** {@link familiarName} with its tag and digest, where it has them. */

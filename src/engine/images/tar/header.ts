@@ -36,7 +36,7 @@ export const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 export function readHeader(block: Buffer): TarHeader {
   const stated = number(block, 148, 8);
   if (stated !== checksum(block)) throw badLayer('a tar header has a wrong checksum');
-  const posix = block.toString('latin1', 257, 263) === 'ustar\0';
+  const posix = block.toString('latin1', 257, 263) === POSIX;
   const prefix = posix ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
   const flag = block.toString('latin1', 156, 157);
@@ -51,6 +51,16 @@ export function readHeader(block: Buffer): TarHeader {
   };
 }
 
+/** Mode, owner, group, time and device: where they are, and how long. */
+const NUMBERS = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [136, 12],
+  [329, 8],
+  [337, 8],
+] as const;
+
 /** What eleven octal digits hold. */
 const MAX_OCTAL = 8 ** 11 - 1;
 
@@ -60,9 +70,40 @@ export function rewriteHeader(block: Buffer, type: string, size: number): Buffer
   if (size <= MAX_OCTAL) copy.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
   else copy.write(`80${size.toString(16).padStart(22, '0')}`, 124, 'hex');
   copy.write(type, 156, 1, 'latin1');
-  // Before 1970: GNU's negative numbers, which mkfs.erofs 1.8 can't read.
+  const magic = copy.toString('latin1', 257, 263);
+  if (magic !== POSIX) {
+    // GNU's has times where the prefix is, the seventh edition's nothing: mkfs.erofs 1.8 doesn't tell them apart.
+    copy.fill(0, magic === GNU ? 345 : 257).write(`${POSIX}00`, 257, 'latin1');
+  }
+  // mkfs.erofs 1.8 takes an empty field for a broken header, everybody else for 0; nor does it read a mode in base 256.
+  for (const [at, length] of NUMBERS) {
+    const odd = (copy[at] ?? 0) & 0x80 || text(copy, at, length).trim() === '';
+    if (!odd || copy[at] === 0xff) continue;
+    const value = number(copy, at, length);
+    if (value < 8 ** (length - 1))
+      copy.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
+  }
+  // Before 1970: GNU's negative numbers, which it can't read either.
   if (copy[136] === 0xff) copy.write('00000000000\0', 136, 'latin1');
   return withChecksum(copy);
+}
+
+const POSIX = 'ustar\0';
+const GNU = 'ustar ';
+const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
+
+/** Takes `..` out of what an extended header has replaced: nobody is to go by it. The checksum is not made right. */
+export function withoutReplaced(
+  block: Buffer,
+  header: TarHeader,
+  replaced: { readonly path?: string | undefined; readonly linkPath?: string | undefined },
+): Buffer {
+  const copy = Buffer.from(block);
+  if (replaced.path !== undefined && UPWARDS.test(header.name))
+    copy.fill(0, 0, 100).fill(0, 345).write('x', 0);
+  if (replaced.linkPath !== undefined && UPWARDS.test(header.linkName))
+    copy.fill(0, 157, 257).write('x', 157);
+  return copy;
 }
 
 /** A directory entry `./` with mode 0755, root's, of the epoch. */
@@ -71,7 +112,8 @@ export function rootEntry(): Buffer {
   block.write('./', 0, 'latin1');
   block.write('0000755\0' + '0000000\0'.repeat(2) + '00000000000\0'.repeat(2), 100, 'latin1');
   block.write('5', 156, 'latin1');
-  block.write('ustar\u{0}00', 257, 'latin1');
+  block.write(`${POSIX}00`, 257, 'latin1');
+  block.write('0000000\0'.repeat(2), 329, 'latin1');
   return withChecksum(block);
 }
 

@@ -1,5 +1,14 @@
 import { ExtendedHeaders, ZEROS, isExtended } from './extended-header.ts';
-import { BLOCK, badLayer, padded, readHeader, rewriteHeader, rootEntry, shown } from './header.ts';
+import {
+  BLOCK,
+  badLayer,
+  padded,
+  readHeader,
+  rewriteHeader,
+  rootEntry,
+  shown,
+  withoutReplaced,
+} from './header.ts';
 import type { TarHeader } from './header.ts';
 import { LayerNames } from './layer-names.ts';
 import { layerPath, whiteoutOf } from './layer-path.ts';
@@ -120,7 +129,7 @@ export class LayerTarFilter {
     const size = WITHOUT_DATA.includes(header.type) ? 0 : (extended.size ?? header.size);
     if (size > this.#limits.bytes)
       throw badLayer(`${shown(named.name)} has ${size} bytes, a layer at most ${this.#limits.bytes}`);
-    const rewritten = this.#entry(named, block, size, extended);
+    const rewritten = this.#entry(named, withoutReplaced(block, header, extended), size, extended);
     this.#body = { left: padded(size), pass: rewritten !== undefined && rewritten.data };
     if (rewritten !== undefined) out.push(...blocks, rewritten.block);
   }
@@ -156,18 +165,19 @@ export class LayerTarFilter {
     if (!isFile && !WITHOUT_DATA.includes(type)) return undefined;
     const isDirectory = type === '5' || (isFile && name.endsWith('/'));
     if (parts.length === 0 && !isDirectory) throw badLayer('its root is not a directory');
-    this.#checkTarget(header);
+    this.#checkTarget(header, parts.join('/'));
     this.#names.add(parts.join('/'), isDirectory ? 'directory' : 'other');
     if (isFile && isDirectory) return { block: rewriteHeader(block, '5', 0), data: false };
     if (isFile) this.#fileBytes += size;
     return { block: rewriteHeader(block, type, size), data: true };
   }
 
-  #checkTarget({ name, type, linkName }: TarHeader): void {
+  #checkTarget({ name, type, linkName }: TarHeader, path: string): void {
     if (type === '2' && (linkName === '' || linkName.length > MAX_TARGET || linkName.includes('\0')))
       throw badLayer(`the symbolic link ${shown(name)} has no target, or too long a one`);
     if (type !== '1') return;
-    const kind = this.#names.kindOf(layerPath(linkName).join('/'));
+    const target = layerPath(linkName).join('/');
+    const kind = target === path ? undefined : this.#names.kindOf(target);
     const link = `the hard link ${shown(name)} to ${shown(linkName)}`;
     if (kind === 'directory') throw badLayer(`${link} is one to a directory`);
     if (kind !== 'other') throw badLayer(`${link} is one to a file that isn't in the layer before it`);
