@@ -11,7 +11,6 @@ import {
 import { parseChallenges } from '../../../src/engine/images/registry/challenge.ts';
 import { nextLink } from '../../../src/engine/images/registry/link.ts';
 import { mutated, mutatedJson } from './mutate.ts';
-import type { Random } from './random.ts';
 import type { Target } from './target.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;

@@ -37,7 +37,7 @@ export function readHeader(block: Buffer): TarHeader {
   const stated = number(block, 148, 8);
   if (stated !== checksum(block)) throw badLayer('a tar header has a wrong checksum');
   const posix = block.toString('latin1', 257, 263) === POSIX;
-  const prefix = posix ? text(block, 345, 155) : '';
+  const prefix = posix ? text(block, 345, isStar(block) ? 131 : 155) : '';
   const name = text(block, 0, 100);
   const flag = block.toString('latin1', 156, 157);
   for (const at of [100, 108, 116]) number(block, at, 8); // mode, owner, group: mkfs.erofs has no words for bad ones
@@ -75,6 +75,8 @@ export function rewriteHeader(block: Buffer, type: string, size: number): Buffer
     // GNU's has times where the prefix is, the seventh edition's nothing: mkfs.erofs 1.8 doesn't tell them apart.
     copy.fill(0, magic === GNU ? 345 : 257).write(`${POSIX}00`, 257, 'latin1');
   }
+  // Nothing is at the end, and mkfs.erofs 1.8 leaves it out of the checksum; star has times and its name there.
+  copy.fill(0, isStar(copy) ? 476 : 500);
   // mkfs.erofs 1.8 takes an empty field for a broken header, everybody else for 0; nor does it read a mode in base 256.
   for (const [at, length] of NUMBERS) {
     const odd = (copy[at] ?? 0) & 0x80 || text(copy, at, length).trim() === '';
@@ -88,6 +90,8 @@ export function rewriteHeader(block: Buffer, type: string, size: number): Buffer
   return withChecksum(copy);
 }
 
+/** Schily's star, whose prefix is shorter. */
+const isStar = (block: Buffer): boolean => block.toString('latin1', 508, 512) === 'tar\0';
 const POSIX = 'ustar\0';
 const GNU = 'ustar ';
 const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
