@@ -80,7 +80,8 @@ export class ImageService {
       const outOfReach =
         error instanceof PullError && error.cause instanceof RegistryUnreachable && !error.answered;
       if (!outOfReach || options.registryOnly || canonicalReference(reference) !== BUNDLED_REFERENCE) {
-        throw pullFailure(error, reference);
+        const loggedIn = Object.values(credentials).some((value) => value !== undefined);
+        throw pullFailure(error, reference, loggedIn);
       }
       await this.#loadBundled(pullFailure(error, reference), platform, sink, signal);
     }

@@ -18,6 +18,7 @@ import type { Credentials } from './registry/credentials.ts';
 import { endpointsOf } from './registry/endpoints.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { RegistryAnswer, RegistryUnreachable } from './registry/errors.ts';
+import { describeRateLimit, describeSeconds } from './registry/rate-limit.ts';
 import { isTransient } from './registry/retry.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { RegistrySession } from './registry/session.ts';
@@ -139,6 +140,10 @@ async function pullFrom(
     status: `Pulling from ${familiarPath(reference)}`,
     id: reference.digest ?? reference.tag ?? 'latest',
   });
+  const { rateLimit } = top;
+  // While there is time to do something about it.
+  if (rateLimit !== undefined && rateLimit.remaining * 10 <= rateLimit.limit)
+    sink({ status: `${reference.domain}: ${describeRateLimit(rateLimit)}` });
   const image = await imageManifest(client, top, platform, signal);
   const { config, layers } = image.document;
   checkIsImage(image.document);
@@ -221,18 +226,18 @@ async function imageManifest(
 }
 
 /** A failed pull in the words that Docker's users know. */
-export function pullFailure(error: unknown, reference: Reference): EngineError {
-  const failure = pullFailureOf(error instanceof PullError ? error.cause : error, reference);
+export function pullFailure(error: unknown, reference: Reference, loggedIn = false): EngineError {
+  const failure = pullFailureOf(error instanceof PullError ? error.cause : error, reference, loggedIn);
   // Much of it was said by the registry.
   const message = printable(failure.message);
   return message === failure.message ? failure : new EngineError(failure.kind, message, failure);
 }
 
-function pullFailureOf(cause: unknown, reference: Reference): EngineError {
+function pullFailureOf(cause: unknown, reference: Reference, loggedIn: boolean): EngineError {
   if (cause instanceof EngineError) return cause;
   if (cause instanceof RegistryAnswer) {
     const { status, code } = cause;
-    if (status === 429) return new EngineError('system', `toomanyrequests: ${cause.message}`, cause);
+    if (status === 429) return new EngineError('system', tooManyRequests(cause, reference, loggedIn), cause);
     if (
       status === 401 ||
       status === 403 ||
@@ -253,4 +258,18 @@ function pullFailureOf(cause: unknown, reference: Reference): EngineError {
     }
   }
   return new EngineError('system', cause instanceof Error ? cause.message : String(cause), cause);
+}
+
+function tooManyRequests(answer: RegistryAnswer, { domain }: Reference, loggedIn: boolean): string {
+  const { message, rateLimit, retryAfterMs } = answer;
+  const host = domain === 'docker.io' ? '' : ` ${domain}`;
+  const again = retryAfterMs === undefined ? undefined : describeSeconds(retryAfterMs / 1000);
+  return [
+    message.startsWith('toomanyrequests') ? message : `toomanyrequests: ${message}`,
+    rateLimit === undefined ? undefined : describeRateLimit(rateLimit),
+    again === undefined ? 'try again later' : `try again in ${again}`,
+    loggedIn ? undefined : `those who are logged in may pull more: wherry login${host}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join('; ');
 }

@@ -15,8 +15,8 @@ const tokenAnswer = z.object({
 
 /** The token server itself said no: the registry was not asked again. */
 export class TokenRefused extends RegistryAnswer {
-  constructor({ status, code, message, retryAfterMs }: RegistryAnswer) {
-    super(status, code, message, retryAfterMs);
+  constructor({ status, code, message, retryAfterMs, rateLimit }: RegistryAnswer) {
+    super(status, code, message, retryAfterMs, rateLimit);
     this.name = 'TokenRefused';
   }
 }
@@ -124,8 +124,11 @@ export class Authorizer {
     const answer = await this.#fetch(url, service, scope, signal);
     const token = answer.token ?? answer.access_token;
     if (answer.refresh_token) this.#refreshToken = answer.refresh_token;
-    if (token === undefined || token === '') {
-      throw new EngineError('system', 'authorization server did not include a token in the response');
+    if (token === undefined || !/^[\u0021-\u007e]+$/.test(token)) {
+      throw new EngineError(
+        'system',
+        'authorization server did not include a token in the response, or none that can be sent',
+      );
     }
     const validUntil = Date.now() + (answer.expires_in ?? DEFAULT_LIFETIME_S) * 900;
     const cached = { header: `Bearer ${token}`, validUntil };
@@ -175,7 +178,7 @@ export class Authorizer {
     const body = await readBody(response, MAX_TOKEN_ANSWER);
     const status = response.statusCode ?? 0;
     if (status !== 200) {
-      throw new TokenRefused(registryAnswer(status, body.toString('utf8'), response.headers['retry-after']));
+      throw new TokenRefused(registryAnswer(status, body.toString('utf8'), response.headers));
     }
     let value: unknown;
     try {

@@ -8,6 +8,8 @@ import { isTag } from '../reference.ts';
 import { readBody } from './body.ts';
 import { nextLink } from './link.ts';
 import { RegistryAnswer, RegistryTransportError, RegistryUnreachable } from './errors.ts';
+import { readRateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { isTransient, waitBefore, withRetry } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { RegistrySession } from './session.ts';
@@ -23,6 +25,8 @@ export interface FetchedManifest {
   readonly mediaType: string;
   readonly bytes: Buffer;
   readonly document: ManifestDocument;
+  /** What the registry said of its limits. */
+  readonly rateLimit: RateLimit | undefined;
 }
 
 /** One repository's manifests and blobs (OCI distribution-spec v1.1, "Pull"). Everything by digest is verified. */
@@ -41,11 +45,12 @@ export class RegistryClient {
 
   /** @param reference a tag or a digest. @throws RegistryAnswer, RegistryUnreachable, EngineError */
   async manifest(reference: string, signal: AbortSignal): Promise<FetchedManifest> {
-    const { bytes, mediaType } = await withRetry(this.#retry, signal, async () => {
+    const { bytes, mediaType, rateLimit } = await withRetry(this.#retry, signal, async () => {
       const response = await this.#session.get(`manifests/${reference}`, { accept: MANIFEST_ACCEPT }, signal);
       return {
         bytes: await readBody(response, MAX_DOCUMENT, `the manifest "${reference}"`),
         mediaType: response.headers['content-type'] ?? '',
+        rateLimit: readRateLimit(response.headers),
       };
     });
     const digest = digestOf(bytes);
@@ -53,7 +58,7 @@ export class RegistryClient {
       throw new EngineError('system', `manifest verification failed for digest ${reference}`);
     }
     const document = parseManifest(bytes, mediaType === '' ? undefined : mediaType);
-    return { digest, bytes, document, mediaType: mediaType.split(';')[0]?.trim() ?? '' };
+    return { digest, bytes, document, rateLimit, mediaType: mediaType.split(';')[0]?.trim() ?? '' };
   }
 
   /** All tags, page by page (OCI distribution-spec v1.1, "Listing Tags"). @throws as {@link manifest} */

@@ -1,4 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { printable } from '../printable.ts';
+import { readRateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 /** Nobody answered: the name has no address, the connection was refused or took too long. The only case for a stand-in. */
 export class RegistryUnreachable extends Error {
@@ -26,13 +29,21 @@ export class RegistryAnswer extends Error {
   readonly code: string | undefined;
   /** From `Retry-After`. */
   readonly retryAfterMs: number | undefined;
+  readonly rateLimit: RateLimit | undefined;
 
-  constructor(status: number, code: string | undefined, message: string, retryAfterMs?: number) {
+  constructor(
+    status: number,
+    code: string | undefined,
+    message: string,
+    retryAfterMs?: number,
+    rateLimit?: RateLimit,
+  ) {
     super(message);
     this.name = 'RegistryAnswer';
     this.status = status;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.rateLimit = rateLimit;
   }
 }
 
@@ -40,7 +51,11 @@ export class RegistryAnswer extends Error {
  * `code: message` of an error answer's body (OCI distribution-spec v1.1, "Error codes"), as Docker prints it:
  * `manifest unknown: manifest unknown`.
  */
-export function registryAnswer(status: number, body: string, retryAfter: string | undefined): RegistryAnswer {
+export function registryAnswer(
+  status: number,
+  body: string,
+  headers: IncomingHttpHeaders = {},
+): RegistryAnswer {
   const first = firstError(body, status) ?? REFUSALS[status];
   const code = typeof first?.['code'] === 'string' ? printable(first['code'], 100) : undefined;
   const detail = typeof first?.['message'] === 'string' ? printable(first['message']) : undefined;
@@ -49,7 +64,8 @@ export function registryAnswer(status: number, body: string, retryAfter: string 
     spoken === undefined
       ? `received unexpected HTTP status: ${status}`
       : [spoken, detail].filter((part) => part !== undefined && part !== '').join(': ');
-  return new RegistryAnswer(status, code, message, retryAfterMilliseconds(retryAfter));
+  const retryAfter = retryAfterMilliseconds(headers['retry-after']);
+  return new RegistryAnswer(status, code, message, retryAfter, readRateLimit(headers));
 }
 
 /** Where a refusal has no body, or another than the specification's: in the words of the distribution project's client. */

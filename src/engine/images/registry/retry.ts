@@ -24,12 +24,16 @@ export function isTransient(error: unknown): boolean {
   return error instanceof RegistryUnreachable;
 }
 
-/** How long to wait before attempt `failures + 1`: what the server says, or exponential with full jitter. */
+/** How long to wait before attempt `failures + 1`: what the server says, or exponential; with jitter. */
 export function waitBefore(error: unknown, failures: number, policy: RetryPolicy): number | undefined {
   if (!isTransient(error) || failures >= policy.attempts) return undefined;
   if (error instanceof RegistryAnswer && error.retryAfterMs !== undefined) {
-    return error.retryAfterMs <= policy.maxWaitMs ? error.retryAfterMs : undefined;
+    if (error.retryAfterMs > policy.maxWaitMs) return undefined;
+    // A little later than that: the layers that wait for the same moment needn't come together again.
+    return error.retryAfterMs + Math.round(Math.random() * policy.baseMs);
   }
+  // A quota that is used up comes back in hours.
+  if (error instanceof RegistryAnswer && error.rateLimit?.remaining === 0) return undefined;
   return policy.baseMs * 2 ** (failures - 1) * (0.5 + Math.random() / 2);
 }
 

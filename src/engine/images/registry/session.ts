@@ -118,7 +118,7 @@ export class RegistrySession {
         authorization = await this.#authorizer.answer(challenge, this.#scope, attempt > 0, signal);
         if (authorization !== undefined) continue;
       }
-      throw registryAnswer(status, body, response.headers['retry-after']);
+      throw registryAnswer(status, body, response.headers);
     }
   }
 

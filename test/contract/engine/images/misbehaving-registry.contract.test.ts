@@ -191,7 +191,8 @@ describe('pulling from a registry that misbehaves', function () {
       return true;
     };
     await pulled(fake);
-    expect(under.waits).to.deep.equal([3000]);
+    expect(under.waits).to.have.length(1);
+    expect(under.waits[0]).to.be.within(3000, 3500);
   });
 
   it('sends no credentials along when it is redirected to another host', async () => {

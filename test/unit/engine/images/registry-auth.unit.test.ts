@@ -104,14 +104,14 @@ describe('registry endpoints', () => {
 describe('registry answers', () => {
   it('are told as code: message', () => {
     const body = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}';
-    expect(registryAnswer(404, body, undefined).message).to.equal('manifest unknown: manifest unknown');
-    expect(registryAnswer(503, '<html>', undefined).message).to.equal('received unexpected HTTP status: 503');
+    expect(registryAnswer(404, body).message).to.equal('manifest unknown: manifest unknown');
+    expect(registryAnswer(503, '<html>').message).to.equal('received unexpected HTTP status: 503');
   });
   it('are asked again when the status passes, by Retry-After if there is one', () => {
-    expect(waitBefore(registryAnswer(429, '', '2'), 1, RETRY)).to.equal(2000);
-    expect(waitBefore(registryAnswer(503, '', undefined), 2, RETRY)).to.be.within(500, 1000);
-    expect(waitBefore(registryAnswer(429, '', '3600'), 1, RETRY)).to.equal(undefined);
-    expect(waitBefore(registryAnswer(404, '', undefined), 1, RETRY)).to.equal(undefined);
+    expect(waitBefore(registryAnswer(429, '', { 'retry-after': '2' }), 1, RETRY)).to.be.within(2000, 2500);
+    expect(waitBefore(registryAnswer(503, ''), 2, RETRY)).to.be.within(500, 1000);
+    expect(waitBefore(registryAnswer(429, '', { 'retry-after': '3600' }), 1, RETRY)).to.equal(undefined);
+    expect(waitBefore(registryAnswer(404, ''), 1, RETRY)).to.equal(undefined);
     expect(waitBefore(new RegistryAnswer(500, undefined, ''), RETRY.attempts, RETRY)).to.equal(undefined);
   });
 });

@@ -45,6 +45,8 @@ export interface LyingRegistry {
   readonly host: string;
   readonly url: string;
   readonly requests: { readonly url: string; readonly authorization: string | undefined }[];
+  /** Sent along with everything. */
+  headers: Readonly<Record<string, string>>;
   /** @returns the image's name */
   tell(lie: Lie): string;
   stop(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startLyingRegistry(): Promise<LyingRegistry> {
   let images = 0;
   const server = createServer((request, response) => {
     const url = request.url ?? '';
+    for (const [name, value] of Object.entries(registry.headers)) response.setHeader(name, value);
     requests.push({ url, authorization: request.headers.authorization });
     const name = url.split('/').slice(2, -2).join('/');
     const answer = answers.get(url) ?? answers.get(`/v2/${name}/*`);
@@ -119,8 +122,9 @@ export async function startLyingRegistry(): Promise<LyingRegistry> {
     if (lie.onOther !== undefined) answers.set(`${base}/*`, lie.onOther);
     return `${host}/${name}`;
   };
-  return {
+  const registry: LyingRegistry = {
     host,
+    headers: {},
     url: `http://${host}`,
     requests,
     tell,
@@ -130,4 +134,5 @@ export async function startLyingRegistry(): Promise<LyingRegistry> {
       await once(server, 'close');
     },
   };
+  return registry;
 }
