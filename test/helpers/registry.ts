@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import type { Certified } from './certificates.ts';
 
 export interface Registry {
   readonly port: number;
@@ -22,19 +23,29 @@ export const ACCOUNT = {
 export async function startRegistry(
   binary: string,
   directory: string,
-  options: { readonly accounts?: boolean } = {},
+  options: {
+    readonly accounts?: boolean;
+    /** Another registry's directory: the same images. */
+    readonly imagesOf?: string;
+    readonly tls?: Certified;
+  } = {},
 ): Promise<Registry> {
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'config.yml');
   const htpasswd = join(directory, 'htpasswd');
   writeFileSync(htpasswd, `${ACCOUNT.htpasswd}\n`);
+  const data = join(options.imagesOf ?? directory, 'data');
+  const listener = {
+    addr: '127.0.0.1:0',
+    ...(options.tls && { tls: writeCertified(directory, options.tls) }),
+  };
   writeFileSync(
     config,
     [
       'version: 0.1',
       'log: {level: info}',
-      `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(directory, 'data'))}}, delete: {enabled: true}}`,
-      'http: {addr: "127.0.0.1:0"}',
+      `storage: {filesystem: {rootdirectory: ${JSON.stringify(data)}}, delete: {enabled: true}}`,
+      `http: ${JSON.stringify(listener)}`,
       ...(options.accounts === true
         ? [`auth: {htpasswd: {realm: test, path: ${JSON.stringify(htpasswd)}}}`]
         : []),
@@ -53,6 +64,13 @@ export async function startRegistry(
   };
 }
 
+function writeCertified(directory: string, { cert, key }: Certified) {
+  const files = { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') };
+  writeFileSync(files.certificate, cert);
+  writeFileSync(files.key, key, { mode: 0o600 });
+  return files;
+}
+
 async function listening(child: ChildProcess): Promise<number> {
   let said = '';
   return new Promise((resolve, reject) => {
@@ -60,7 +78,7 @@ async function listening(child: ChildProcess): Promise<number> {
     child.once('error', reject);
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      const [, port] = /listening on 127\.0\.0\.1:(\d+)"/.exec(said) ?? [];
+      const [, port] = /listening on 127\.0\.0\.1:(\d+)[",]/.exec(said) ?? [];
       if (port !== undefined) resolve(Number(port));
     });
   });
