@@ -84,22 +84,13 @@ describe('machine set, and the machine’s way to registries', function () {
     mkdirSync(certificates, { recursive: true });
     writeFileSync(join(certificates, 'ca.crt'), local.cert);
     const address = `http://me:${SECRET}@localhost:${proxy.port}`;
-    const set = await world().wherry(
-      [
-        ...['machine', 'set', NAME, '--cpus', '2', '--memory', '896', '--restart'],
-        ...['--engine-label', 'place=desk', '--engine-insecure-registry', 'plain.test'],
-        ...[
-          '--engine-env',
-          'HTTPS_PROXY',
-          '--engine-env',
-          'http_proxy',
-          '--engine-env',
-          'NO_PROXY=quiet.test',
-        ],
-        ...['--engine-ca', join(scratch, 'ca.pem')],
-      ],
-      { env: { ...env, HTTPS_PROXY: address, http_proxy: address } },
-    );
+    const sizes = '--cpus 2 --memory 896 --restart';
+    const variables = '--engine-env HTTPS_PROXY --engine-env http_proxy --engine-env NO_PROXY=quiet.test';
+    const others = '--engine-label place=desk --engine-insecure-registry plain.test';
+    const words = `machine set ${NAME} ${sizes} ${variables} ${others} --engine-ca`.split(' ');
+    const set = await world().wherry([...words, join(scratch, 'ca.pem')], {
+      env: { ...env, HTTPS_PROXY: address, http_proxy: address },
+    });
     expect(set.status, set.stderr).to.equal(0);
     expect(await inVm('nproc; cat /var/lib/wherry/kept')).to.equal('2\nkept\n');
     const blocks = await inVm("df -k /var/lib/wherry | awk 'NR==2 {print $2}'");
@@ -152,8 +143,8 @@ describe('machine set, and the machine’s way to registries', function () {
     const proxies = { default: { httpProxy: 'http://p.test:3128', noProxy: 'a.test' } };
     writeFileSync(join(scratch, 'docker', 'config.json'), JSON.stringify({ proxies }));
     const command = ['run', '--rm', '-e', 'no_proxy=mine', world().image('busybox'), 'env'];
-    for (const run of [world().wherry, world().docker]) {
-      const { stdout, stderr } = await run(command, { env });
+    for (const client of ['wherry', 'docker'] as const) {
+      const { stdout, stderr } = await world()[client](command, { env });
       const variables = stdout.split('\n').filter((line) => /proxy/i.test(line));
       expect(variables.sort(), stderr).to.deep.equal([
         'HTTP_PROXY=http://p.test:3128',
