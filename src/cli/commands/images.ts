@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { WherryCommand } from '../base-command.ts';
 import { filtersQuery } from '../flags/filters.ts';
-import { IMAGE_LIST, imageRows, type ImageSummary } from '../render/image-list.ts';
+import { IMAGE_LIST, IMAGE_LIST_WITH_DIGESTS, imageRows, type ImageSummary } from '../render/image-list.ts';
 import { renderList } from '../render/format.ts';
 import { repeated } from '../flags/repeated.ts';
 
@@ -11,6 +11,7 @@ export default class Images extends WherryCommand {
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'Show all images', default: false }),
     quiet: Flags.boolean({ char: 'q', description: 'Only show image IDs', default: false }),
+    digests: Flags.boolean({ description: 'Show digests', default: false }),
     'no-trunc': Flags.boolean({ description: "Don't truncate output", default: false }),
     format: Flags.string({ description: 'table, table TEMPLATE, json, or a Go template' }),
     filter: Flags.string({
@@ -28,11 +29,12 @@ export default class Images extends WherryCommand {
         query: { all: flags.all ? 1 : undefined, filters: filtersQuery(filters) },
       }),
     );
-    const rows = imageRows(images, { truncate: !flags['no-trunc'], now: new Date() });
+    const digests = flags.digests || flags.format?.includes('.Digest') === true;
+    const rows = imageRows(images, { truncate: !flags['no-trunc'], digests, now: new Date() });
     if (flags.quiet) {
       this.print(...rows.map(({ ID }) => String(ID)));
       return;
     }
-    this.print(...renderList(rows, IMAGE_LIST, flags.format));
+    this.print(...renderList(rows, flags.digests ? IMAGE_LIST_WITH_DIGESTS : IMAGE_LIST, flags.format));
   }
 }

@@ -14,6 +14,9 @@ export default class Inspect extends WherryCommand {
       description: 'Draw what a running container is made of; --format json for tools',
       default: false,
     }),
+    platform: Flags.string({
+      description: 'With image inspect: the image of this platform, os[/arch[/variant]], or none',
+    }),
     size: Flags.boolean({
       char: 's',
       description: 'Display total file sizes if the type is container',
@@ -27,6 +30,9 @@ export default class Inspect extends WherryCommand {
     if (argv.length === 0)
       throw usage('"wherry inspect" requires at least 1 argument.', 'See:  wherry inspect --help', 1);
     const type = flags.type as InspectKind | undefined;
+    if (flags.platform !== undefined && type !== 'image') {
+      throw usage('--platform is a flag of "wherry image inspect".', 'See:  wherry inspect --help');
+    }
     if (flags.explain) {
       await this.explain(argv as string[], flags);
       return;
@@ -35,7 +41,7 @@ export default class Inspect extends WherryCommand {
       inspectObjects(
         engine,
         argv as string[],
-        { type, format: flags.format, size: flags.size },
+        { type, format: flags.format, size: flags.size, platform: flags.platform },
         this.terminal,
       ),
     );

@@ -30,15 +30,17 @@ export async function inspectObjects(
     readonly type?: InspectKind | undefined;
     readonly format?: string | undefined;
     readonly size?: boolean;
+    /** Of images: another one than this is none. */
+    readonly platform?: string | undefined;
   },
   terminal: Terminal,
 ): Promise<void> {
   const { type, format } = options;
+  const query = { size: options.size === true ? 1 : undefined, platform: options.platform };
   const isJson = format === undefined || format === '' || format === 'json';
   const render = isJson ? undefined : compileTemplate(format, { missing: 'error' });
   const looked = [];
-  for (const name of names)
-    looked.push({ name, ...(await lookUp(engine, name, type, options.size ?? false)) });
+  for (const name of names) looked.push({ name, ...(await lookUp(engine, name, type, query)) });
   const found = looked.flatMap(({ object }) => (object === undefined ? [] : [object]));
   const text = render
     ? found.map((object) => `${render(object)}\n`).join('')
@@ -56,12 +58,15 @@ async function lookUp(
   engine: EngineClient,
   name: string,
   type: InspectKind | undefined,
-  size: boolean,
+  options: { readonly size: number | undefined; readonly platform: string | undefined },
 ): Promise<{ object?: unknown; reason?: string }> {
   let reason = '';
   for (const kind of type === undefined ? INSPECT_KINDS : [type]) {
     try {
-      const query = { size: size && kind === 'container' ? 1 : undefined };
+      const query = {
+        ...(kind === 'container' ? { size: options.size } : {}),
+        ...(kind === 'image' ? { platform: options.platform } : {}),
+      };
       return { object: await engine.json<unknown>('GET', KINDS[kind](name), { query }) };
     } catch (error) {
       if (!(error instanceof EngineAnswerError && error.status === 404)) throw error;

@@ -11,7 +11,7 @@ const FILTERS = ['dangling', 'label', 'before', 'since', 'reference'] as const;
 
 /**
  * `GET /images/json`: newest first. With `shared-size`, each with the bytes of those of its layers that another image
- * has too; -1 otherwise.
+ * has too; -1 otherwise. Nameless images that others were made of come with `all` only.
  *
  * @throws EngineError notImplemented for `manifests`, invalidParameter, notFound
  */
@@ -23,10 +23,13 @@ export function listImages(service: ImageService, query: URLSearchParams) {
   const patterns = filters.get('reference') ?? [];
   const before = bound(service, filters.get('before'));
   const since = bound(service, filters.get('since'));
+  const parents = flagOf(query, 'all') ? new Set<string>() : parentsIn(service);
   const chosen = (image: StoredImage): boolean => {
     const created = createdSeconds(image.config);
-    const tagged = service.store.referencesOf(image.id).some((reference) => !reference.includes('@'));
-    if (dangling !== undefined && dangling === tagged) return false;
+    const references = service.store.referencesOf(image.id);
+    // As moby has it: what only a digest names is dangling, and no more than that is left out with `dangling=false`.
+    if (references.length === 0 && (dangling === false || parents.has(image.id))) return false;
+    if (dangling === true && references.some((reference) => !reference.includes('@'))) return false;
     if (before !== undefined && created >= before) return false;
     if (since !== undefined && created <= since) return false;
     return fitsLabels(filters, image.config.config?.Labels ?? {});
@@ -41,6 +44,11 @@ export function listImages(service: ImageService, query: URLSearchParams) {
     .sort((one, other) => other.Created - one.Created);
 }
 
+/** Images that others were made of here: those of them without a name are only steps on the way. */
+function parentsIn({ store }: ImageService): Set<string> {
+  return new Set(store.ids().flatMap((id) => store.get(id).record.parent ?? []));
+}
+
 export interface ImagesUsage {
   /** Bytes of all layers, those of several images counted once. */
   readonly layersSize: number;
@@ -50,7 +58,7 @@ export interface ImagesUsage {
 /** What `GET /system/df` tells of images: each with the number of its containers. */
 export function imagesUsage(service: ImageService): ImagesUsage {
   const { store } = service;
-  const listed = listImages(service, new URLSearchParams({ 'shared-size': '1' }));
+  const listed = listImages(service, new URLSearchParams({ all: '1', 'shared-size': '1' }));
   const layers = new Set(store.ids().flatMap((id) => store.get(id).record.layers));
   return {
     layersSize: [...layers].reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0),

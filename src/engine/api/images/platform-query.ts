@@ -10,8 +10,8 @@ const platform = z.object({
 });
 
 /**
- * The `platform` of `/images/load` and `/images/get`: an OCI platform as JSON since API v1.48 (`{"os": "linux", …}`);
- * written as text it is taken too. @throws EngineError invalidParameter
+ * The `platform` of `/images/load`, `/images/get`, `/images/{name}/json` and their like: an OCI platform as JSON
+ * (`{"os": "linux", …}`, since API v1.48); written as text it is taken too. @throws EngineError invalidParameter
  */
 export function platformOfQuery(query: URLSearchParams): Platform | undefined {
   const values = query.getAll('platform').filter((value) => value !== '');

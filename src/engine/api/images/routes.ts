@@ -55,8 +55,16 @@ export function imageRoutes(service: ImageService): Route[] {
       method: 'GET',
       path: '/images/{name...}/json',
       handle: (request, response) => {
-        if (flagOf(request.query, 'manifests')) unsupported('GET /images/{name}/json with manifests');
-        response.json(200, inspection(service, service.store.find(nameOf(request))));
+        const platform = platformOfQuery(request.query);
+        if (flagOf(request.query, 'manifests')) {
+          if (platform !== undefined) {
+            throw invalid('conflicting options: manifests and platform options cannot both be set');
+          }
+          unsupported('GET /images/{name}/json with manifests');
+        }
+        const image = service.store.find(nameOf(request));
+        requirePlatform(image.id, image.config, platform);
+        response.json(200, inspection(service, image));
       },
     },
     {
