@@ -8,7 +8,15 @@ const USER_NETWORK = '10.0.2.15/24,10.0.2.2,10.0.2.3';
 /** Emulation only: under an accelerator each of these would cost security or exactness and win nothing. */
 const TCG_WORDS = ['mitigations=off', 'random.trust_cpu=on', 'rcupdate.rcu_expedited=1', 'cryptomgr.notests'];
 /** Words that only an x86 kernel knows: another one would hand them to init. */
-const TCG_AMD64_WORDS = ['tsc=reliable', 'no_timer_check', '8250.nr_uarts=1', 'i8042.nokbd', 'i8042.noaux'];
+const TCG_AMD64_WORDS = [
+  'tsc=reliable',
+  'no_timer_check',
+  '8250.nr_uarts=1',
+  'i8042.nokbd',
+  'i8042.noaux',
+  // For the image's scripts: vector instructions are slow here.
+  'wherry.cpu=emulated',
+];
 
 /**
  * The image's own command line and what this accelerator and console need. `panic=-1` turns a panic into an immediate

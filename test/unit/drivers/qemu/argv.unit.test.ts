@@ -75,7 +75,7 @@ describe('QEMU argv', () => {
       '-accel',
       'tcg,thread=multi,tb-size=512',
       '-cpu',
-      'max',
+      'max,-erms',
       '-smp',
       'cpus=2',
       '-m',
@@ -87,7 +87,7 @@ describe('QEMU argv', () => {
       '-append',
       'quiet loglevel=4 console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on rcupdate.rcu_expedited=1 ' +
         'cryptomgr.notests tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.nokbd i8042.noaux ' +
-        'clearcpuid=cx16 wherry.net=10.0.2.15/24,10.0.2.2,10.0.2.3',
+        'wherry.cpu=emulated clearcpuid=cx16 wherry.net=10.0.2.15/24,10.0.2.2,10.0.2.3',
       '-blockdev',
       '{"driver":"raw","node-name":"system","read-only":true,' +
         '"file":{"driver":"file","filename":"/i/system.erofs","read-only":true,"locking":"off"}}',
