@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
+import { widePipe } from '../../sys/pipe.ts';
 import { spawnProcess } from '../../sys/spawn.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
@@ -172,7 +174,13 @@ async function runMkfs(
     `-U${uuidOf(diffId)}`,
     output,
   ];
-  const child = spawnProcess(options.mkfs, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const { readFd, writer } = widePipe();
+  let child: ReturnType<typeof spawnProcess>;
+  try {
+    child = spawnProcess(options.mkfs, args, { stdio: [readFd, 'ignore', 'pipe'] });
+  } finally {
+    closeSync(readFd);
+  }
   let complaint = '';
   child.stderr?.on('data', (data: Buffer) => {
     if (complaint.length < 4096) complaint += data.toString('utf8');
@@ -180,12 +188,12 @@ async function runMkfs(
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   // Marks the promise as handled; its rejection (the program can't be started) is seen where it is awaited.
   ended.catch(() => undefined);
-  if (child.stdin === null) throw new EngineError('system', `${options.mkfs} has no stdin`);
   try {
-    await feed(child.stdin, options.signal);
+    await feed(writer, options.signal);
   } catch (error) {
     // It never notices an input that ends early: it has to be ended, and waited for before its file can be removed.
     child.kill('SIGKILL');
+    writer.destroy();
     const [, killed] = await ended;
     if (!isBrokenPipe(error)) throw error;
     throw mkfsFailed(name, complaint, killed === 'SIGKILL' ? null : killed, error);

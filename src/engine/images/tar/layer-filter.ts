@@ -25,6 +25,8 @@ export const LAYER_LIMITS: LayerLimits = { entries: 1_000_000, bytes: 64 * 1024 
 
 /** PATH_MAX of linux/limits.h, its NUL not counted. */
 const MAX_TARGET = 4095;
+/** As many pieces are passed on as they are: large files' data needn't be copied. */
+const FEW = 2;
 /** Links, devices, directories and pipes: what their header says of a size is not followed by data. */
 const WITHOUT_DATA = '123456';
 
@@ -64,7 +66,10 @@ export class LayerTarFilter {
     return this.#fileBytes;
   }
 
-  /** Takes the next bytes of the archive, gives what is to be passed on. @throws EngineError */
+  /**
+   * Takes the next bytes of the archive, gives what is to be passed on, in few pieces: a layer of many small files would
+   * otherwise be as many small writes. @throws EngineError
+   */
   push(chunk: Buffer): Buffer[] {
     const out: Buffer[] = [];
     if (!this.#started) {
@@ -77,7 +82,7 @@ export class LayerTarFilter {
     while (at < chunk.length && this.#zeroBlocks < 2) {
       at += this.#body.left > 0 ? this.#takeBody(chunk, at, out) : this.#takeHeader(chunk, at, out);
     }
-    return out;
+    return out.length <= FEW ? out : [Buffer.concat(out)];
   }
 
   /** The end of the input. @throws EngineError if the archive isn't whole */

@@ -53,6 +53,18 @@ describe('the filter before mkfs.erofs', () => {
       expect(run(tar, size).equals(whole), String(size)).to.equal(true);
   });
 
+  it('passes many small files on in one piece, and a large one without a copy', () => {
+    const many = Array.from({ length: 50 }, (_, at) => file(`etc/${at}`, 'x'.repeat(at)));
+    const tar = layerTar(many);
+    expect(new LayerTarFilter().push(tar).map(({ length }) => length)).to.deep.equal([tar.length - 512]);
+    const filter = new LayerTarFilter();
+    const large = layerTar([file('etc/large', 'x'.repeat(100_000))]);
+    filter.push(large.subarray(0, 50_000));
+    const rest = large.subarray(50_000, 100_000);
+    expect(filter.push(rest)).to.deep.equal([rest]);
+    expect(filter.push(large.subarray(100_000))[0]?.buffer).to.equal(large.buffer);
+  });
+
   it('counts the bytes of regular files', () => {
     const filter = new LayerTarFilter();
     run(layerTar(ordinary), 4096, filter);
