@@ -1,88 +1,128 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { directory, file, skeleton } from '../test/helpers/images/entries.ts';
-import { pythonImage, redisImage } from '../test/helpers/images/debian-images.ts';
-import { writeOciLayout, type LayerSource } from '../test/helpers/images/oci-layout.ts';
-import { cacheDirectory, MACHINE, type World } from '../test/helpers/e2e-world.ts';
+import type { World } from '../test/helpers/e2e-world.ts';
+import { meterOf, type Cost } from './pull/cost.ts';
+import { debianLayout } from './pull/debian-layers.ts';
+import { floorScript } from './pull/floor.ts';
+import { LARGE, MANY } from './pull/images.ts';
+import { startPeers } from './pull/peers.ts';
+import { pushLayout, pushPart } from './pull/registry-image.ts';
+import { memoryWhile, storeBytes } from './pull/space.ts';
 import { figure, type Figure } from './statistics.ts';
-import { must, timed } from './timing.ts';
 
-const NAME = 'bench/large:latest';
+/** Each round takes minutes, most of them the peers'. */
+const ROUNDS = Number(process.env['BENCH_PULL_ROUNDS'] ?? 3);
+const MIB = 1024 * 1024;
 
-/** A pull of about 150 MB in five layers, against downloading, hashing and decompressing the same blobs in the guest. */
-export async function benchPull(world: World, runs: number): Promise<Figure[]> {
-  const blobs = await pushLargeImage(world);
-  const reference = `${world.registryHost}/${NAME}`;
-  const pulls: number[] = [];
-  while (pulls.length < runs) {
-    pulls.push(await timed(() => world.ok(['pull', '-q', reference])));
-    await world.ok(['rmi', reference]);
+/**
+ * A pull of 180 MB in five layers, in rounds: ours, the floor, dockerd's, podman's. All run in the same VM, pull from the
+ * same registry on the host and end when one command from the host ends. Besides the time that passed there is the
+ * processor time that the VM took, which holds also on a computer that has other things to do.
+ */
+export async function benchPull(world: World): Promise<Figure[]> {
+  const layout = await debianLayout(LARGE);
+  const repository = `bench/${LARGE.name}`;
+  const layers = await pushLayout(world, layout, `${repository}:latest`);
+  const last = layers.length - 1;
+  await pushPart(world, layout, `${repository}:below`, (at) => at < last);
+  await pushPart(world, layout, `${repository}:last`, (at) => at === last);
+  const image = (tag: string): string => `${world.registryHost}/${repository}:${tag}`;
+  const pull = (tag: string) => async () => await world.ok(['pull', '-q', image(tag)]);
+  const remove = async (...tags: string[]) => await world.ok(['rmi', ...tags.map(image)]);
+
+  const peers = await startPeers(world);
+  const meter = await meterOf(world);
+  const costs = new Map<string, Cost[]>();
+  const note = async (name: string, body: () => Promise<unknown>): Promise<void> => {
+    const cost = await meter(body);
+    costs.set(name, [...(costs.get(name) ?? []), cost]);
+    console.log(
+      `${name}: ${(cost.ms / 1000).toFixed(1)} s, ${(cost.cpuMs / 1000).toFixed(1)} s of processor`,
+    );
+  };
+  const floor = (tuned: boolean) => async () =>
+    await peers.run(floorScript(world.registryHost, repository, layers, tuned));
+  for (let round = 0; round < ROUNDS; round++) {
+    await note(NAMES.ours, pull('latest'));
+    await remove('latest');
+    await note(NAMES.floor, floor(true));
+    await note(NAMES.untuned, floor(false));
+    await note(NAMES.docker, () => peers.dockerPull(image('latest')));
+    await peers.dockerRemove(image('latest'));
+    await note(NAMES.podman, () => peers.podmanPull(image('latest')));
+    await peers.podmanRemove(image('latest'));
+    await note(NAMES.alone, pull('last'));
+    await remove('last');
+    await pull('below')();
+    await note(NAMES.fifth, pull('latest'));
+    await remove('latest', 'below');
   }
-  const floor = await guestFloor(world, blobs, runs);
-  return [floor, figure('pull of five layers', 'ms', pulls, floor)];
-}
+  await peers.stop();
 
-async function pushLargeImage(world: World): Promise<string[]> {
-  const scratch = mkdtempSync(join(tmpdir(), 'wherry-bench-'));
-  const downloads = join(cacheDirectory, 'downloads');
-  const [python, redis] = [await pythonImage(downloads, 'trixie'), await redisImage(downloads)];
-  const noise = (name: string): LayerSource => ({
-    entries: [
-      directory('opt'),
-      ...Array.from({ length: 25 }, (_, at) =>
-        file(`opt/${name}-${at}`, Buffer.concat([randomBytes(400_000), Buffer.alloc(600_000, name)])),
-      ),
-    ],
-    compression: 'gzip',
-  });
-  const layers: LayerSource[] = [
-    { entries: skeleton(), compression: 'gzip' },
-    {
-      entries: python.layers.flatMap(({ entries }) => entries.filter(({ path }) => path.startsWith('usr'))),
-      compression: 'gzip',
-    },
-    {
-      entries: redis.layers.flatMap(({ entries }) => entries.filter(({ path }) => path.startsWith('usr'))),
-      compression: 'gzip',
-    },
-    noise('a'),
-    noise('b'),
-    noise('c'),
+  const before = await storeBytes(world);
+  const large = await memoryWhile(world, 'pull of five layers', pull('latest'));
+  const after = await storeBytes(world);
+  const unpacked = Number(await world.ok(['image', 'inspect', '-f', '{{.Size}}', image('latest')]));
+  await remove('latest');
+  return [
+    ...timeFigures(costs),
+    figure('unpacked', 'MiB', [unpacked / MIB]),
+    against(figure('EROFS files', 'MiB', [(after.erofs - before.erofs) / MIB]), unpacked / MIB, 'unpacked'),
+    figure('compressed blobs, kept beside them', 'MiB', [(after.blobs - before.blobs) / MIB]),
+    ...large.figures,
+    ...(await manyEntries(world)),
   ];
-  try {
-    writeOciLayout(scratch, { layers, config: {} });
-    await must(join(world.tools.binDir, 'skopeo'), [
-      'copy',
-      '--insecure-policy',
-      '--dest-tls-verify=false',
-      `oci:${scratch}`,
-      `docker://127.0.0.1:${world.registry.port}/${NAME}`,
-    ]);
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
-  const manifest = await fetch(`http://127.0.0.1:${world.registry.port}/v2/bench/large/manifests/latest`, {
-    headers: { Accept: 'application/vnd.oci.image.manifest.v1+json' },
-  });
-  const { layers: pushed } = (await manifest.json()) as { layers: { digest: string }[] };
-  return pushed.map(({ digest }) => digest);
 }
 
-/** `wget | tee >(sha256sum) | gunzip | sha256sum` of each layer, in the guest. */
-async function guestFloor(world: World, blobs: readonly string[], runs: number): Promise<Figure> {
-  const script = [
-    'mkfifo /tmp/tee 2>/dev/null',
-    `for digest in ${blobs.join(' ')}; do`,
-    '  sha256sum < /tmp/tee > /dev/null &',
-    `  wget -q -O - http://${world.registryHost}/v2/bench/large/blobs/$digest | tee /tmp/tee | gunzip | sha256sum > /dev/null`,
-    '  wait',
-    'done',
-  ].join('\n');
-  const found: number[] = [];
-  while (found.length < runs) {
-    found.push(await timed(() => world.ok(['machine', 'ssh', MACHINE, '--', 'sh', '-s'], { input: script })));
-  }
-  return figure('wget | tee >(sha256sum) | gunzip | sha256sum', 'ms', found);
+const NAMES = {
+  ours: 'pull of five layers',
+  floor: 'curl | tee >(sha256sum) | gunzip | sha256sum',
+  untuned: 'the same, OpenSSL as it comes',
+  docker: 'docker pull',
+  podman: 'podman pull',
+  alone: 'pull of the fifth layer alone',
+  fifth: 'pull where four of the five are there',
+} as const;
+
+function timeFigures(costs: ReadonlyMap<string, readonly Cost[]>): Figure[] {
+  return (['ms', 'cpuMs'] as const).flatMap((what) => {
+    const suffix = what === 'ms' ? '' : ', processor';
+    const runs = (name: string): number[] => (costs.get(name) ?? []).map((cost) => cost[what]);
+    const plain = (name: string): Figure => figure(`${name}${suffix}`, 'ms', runs(name));
+    const [floor, untuned, docker, podman, alone] = [
+      plain(NAMES.floor),
+      plain(NAMES.untuned),
+      plain(NAMES.docker),
+      plain(NAMES.podman),
+      plain(NAMES.alone),
+    ];
+    const ours = [floor, untuned, docker, podman].map((other) =>
+      figure(`${NAMES.ours}${suffix}`, 'ms', runs(NAMES.ours), other),
+    );
+    return [
+      floor,
+      untuned,
+      docker,
+      podman,
+      ...ours,
+      alone,
+      figure(`${NAMES.fifth}${suffix}`, 'ms', runs(NAMES.fifth), alone),
+    ];
+  });
+}
+
+const against = (found: Figure, middle: number, name: string): Figure => ({
+  ...found,
+  ratio: `${(found.median / middle).toFixed(3)} × ${name}`,
+});
+
+/** mkfs.erofs's memory for each entry, and the engine's, of a layer that is nothing but entries. */
+async function manyEntries(world: World): Promise<Figure[]> {
+  const name = `bench/${MANY.name}:latest`;
+  await pushLayout(world, await debianLayout(MANY), name);
+  const reference = `${world.registryHost}/${name}`;
+  const { figures, mkfsBytes } = await memoryWhile(world, 'pull of 100,000 entries', () =>
+    world.ok(['pull', '-q', reference]),
+  );
+  await world.ok(['rmi', reference]);
+  const entries = MANY.extra?.length ?? 0;
+  return [...figures, figure('mkfs.erofs for each entry', 'KiB', [mkfsBytes / 1024 / entries])];
 }

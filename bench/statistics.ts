@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
 export interface Figure {
   readonly name: string;
   readonly median: number;
-  readonly unit: 'ms' | 'MiB' | 'MB/s';
+  readonly unit: 'ms' | 'KiB' | 'MiB' | 'MB/s';
   readonly runs: readonly number[];
   /** `1.9 × node -e 0`, from the same run. */
   readonly ratio?: string | undefined;

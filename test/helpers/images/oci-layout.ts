@@ -8,6 +8,8 @@ import { layerTar } from './layer-tar.ts';
 export interface LayerSource {
   readonly entries: readonly TarEntry[];
   readonly compression: 'gzip' | 'zstd' | 'none';
+  /** gzip's, 1 to 9; 1 where absent, for tests want it quick. */
+  readonly level?: number;
 }
 
 export interface ImageSource {
@@ -28,7 +30,7 @@ const MEDIA = {
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 const COMPRESS = {
-  gzip: (bytes: Buffer) => gzipSync(bytes, { level: 1 }),
+  gzip: (bytes: Buffer, level: number) => gzipSync(bytes, { level }),
   zstd: (bytes: Buffer) => zstdCompressSync(bytes),
   none: (bytes: Buffer) => bytes,
 } as const;
@@ -68,8 +70,8 @@ type Put = (bytes: Buffer, mediaType: string) => Descriptor;
 
 function putManifest(image: ImageSource, put: Put): Descriptor {
   const tars = image.layers.map(({ entries }) => layerTar(entries));
-  const layers = image.layers.map(({ compression }, position) =>
-    put(COMPRESS[compression](tars[position] ?? Buffer.alloc(0)), MEDIA[compression]),
+  const layers = image.layers.map(({ compression, level = 1 }, position) =>
+    put(COMPRESS[compression](tars[position] ?? Buffer.alloc(0), level), MEDIA[compression]),
   );
   const config = {
     created: '2026-01-01T00:00:00Z',

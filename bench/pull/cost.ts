@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { MACHINE, type World } from '../../test/helpers/e2e-world.ts';
+
+/** What one command from the host took. */
+export interface Cost {
+  readonly ms: number;
+  /** Processor time of the VM's QEMU: what is left of a figure when others use the computer, too. */
+  readonly cpuMs: number;
+}
+
+/** Clock ticks a second, as /proc shows them: 100 on every Linux (`getconf CLK_TCK`). */
+const TICK_MS = 10;
+
+export type Meter = (body: () => Promise<unknown>) => Promise<Cost>;
+
+export async function meterOf(world: World): Promise<Meter> {
+  const { Driver } = JSON.parse(await world.ok(['machine', 'inspect', MACHINE])) as {
+    Driver: { PID?: number };
+  };
+  const cpuMs = (): number => {
+    // proc(5): behind the name in parentheses, utime and stime are the 12th and the 13th field.
+    const stat = readFileSync(`/proc/${Driver.PID}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  };
+  return async (body) => {
+    const [started, before] = [performance.now(), cpuMs()];
+    await body();
+    return { ms: performance.now() - started, cpuMs: cpuMs() - before };
+  };
+}

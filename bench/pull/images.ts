@@ -1,0 +1,37 @@
+import { directory, file, symlink } from '../../test/helpers/images/entries.ts';
+import type { DebianImage } from './debian-layers.ts';
+
+/** Five layers of what images for developers hold: many small files and a few big ones. */
+export const LARGE: DebianImage = {
+  name: 'large-1',
+  layers: [
+    ['bash', 'coreutils', 'util-linux', 'tar', 'gzip', 'grep', 'sed', 'findutils', 'ca-certificates', 'curl'],
+    ['python3', 'python3-yaml'],
+    ['git', 'perl'],
+    ['gcc', 'make'],
+    ['vim', 'redis-server'],
+  ],
+};
+
+/** Debian's dockerd and podman, and the programs that the floor is made of. */
+export const PEERS: DebianImage = {
+  name: 'peers-1',
+  layers: [
+    ['bash', 'coreutils', 'curl', 'gzip', 'grep', 'procps'],
+    ['docker.io', 'docker-cli', 'podman', 'crun', 'kmod', 'iproute2'],
+  ],
+  // What maintainer scripts would have made.
+  extra: [
+    symlink('usr/bin/sh', 'bash'),
+    directory('etc/containers'),
+    file('etc/containers/policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}\n'),
+    directory('peers'),
+  ],
+};
+
+/** One layer of 100,000 empty files. */
+export const MANY: DebianImage = {
+  name: 'many-1',
+  layers: [[]],
+  extra: Array.from({ length: 100_000 }, (_, at) => file(`opt/${at % 100}-${at}`, '')),
+};

@@ -1,0 +1,69 @@
+import type { World } from '../../test/helpers/e2e-world.ts';
+import { waitForLog } from '../../test/helpers/wait-for-log.ts';
+import { debianLayout } from './debian-layers.ts';
+import { PEERS } from './images.ts';
+import { pushLayout } from './registry-image.ts';
+
+const NAME = 'peers';
+const SOCKET = 'unix:///run/peer.sock';
+
+/** Who else can pull, in the machine's own VM. Each call is one command from the host. */
+export interface Peers {
+  dockerPull(reference: string): Promise<void>;
+  dockerRemove(reference: string): Promise<void>;
+  podmanPull(reference: string): Promise<void>;
+  podmanRemove(reference: string): Promise<void>;
+  /** Runs a bash script beside them. @returns stdout */
+  run(script: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Debian's dockerd (overlay2) and makes podman (overlay) ready, in a container that is one in name only: all
+ * privileges, the VM's network, and their storage on a volume, so on the ext4 of the machine's data disk. Kernel,
+ * processors, memory, disk and network are then the same for all, which two VMs beside each other wouldn't have.
+ */
+export async function startPeers(world: World): Promise<Peers> {
+  const repository = 'bench/peers:latest';
+  await pushLayout(world, await debianLayout(PEERS), repository);
+  const image = `${world.registryHost}/${repository}`;
+  await world.ok(['pull', '-q', image]);
+  await world.ok([
+    ...['run', '-d', '--name', NAME, '--privileged', '--network', 'host', '-v', 'peers:/peers', image],
+    ...['dockerd', '--data-root', '/peers/docker', '--exec-root', '/run/peer', '-H', SOCKET],
+    ...[
+      '--pidfile',
+      '/run/peer.pid',
+      '--storage-driver',
+      'overlay2',
+      '--insecure-registry',
+      world.registryHost,
+    ],
+    ...['--bridge', 'none', '--iptables=false', '--ip6tables=false'],
+  ]);
+  await waitForLog(world, NAME, 'API listen on');
+  const exec = async (...args: string[]) => await world.ok(['exec', NAME, ...args]);
+  const podman = async (...args: string[]) =>
+    await exec(
+      'podman',
+      '--root',
+      '/peers/podman',
+      '--runroot',
+      '/run/podman',
+      '--storage-driver',
+      'overlay',
+      ...args,
+    );
+  return {
+    dockerPull: async (reference) => void (await exec('docker', '-H', SOCKET, 'pull', '-q', reference)),
+    dockerRemove: async (reference) => void (await exec('docker', '-H', SOCKET, 'rmi', reference)),
+    podmanPull: async (reference) => void (await podman('pull', '-q', '--tls-verify=false', reference)),
+    podmanRemove: async (reference) => void (await podman('rmi', reference)),
+    run: async (script) => await world.ok(['exec', '-i', NAME, 'bash', '-s'], { input: script }),
+    stop: async () => {
+      await world.ok(['rm', '-f', NAME]);
+      await world.ok(['volume', 'rm', 'peers']);
+      await world.ok(['rmi', image]);
+    },
+  };
+}
