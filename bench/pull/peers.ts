@@ -28,19 +28,11 @@ export async function startPeers(world: World): Promise<Peers> {
   await pushLayout(world, await debianLayout(PEERS), repository);
   const image = `${world.registryHost}/${repository}`;
   await world.ok(['pull', '-q', image]);
-  await world.ok([
-    ...['run', '-d', '--name', NAME, '--privileged', '--network', 'host', '-v', 'peers:/peers', image],
-    ...['dockerd', '--data-root', '/peers/docker', '--exec-root', '/run/peer', '-H', SOCKET],
-    ...[
-      '--pidfile',
-      '/run/peer.pid',
-      '--storage-driver',
-      'overlay2',
-      '--insecure-registry',
-      world.registryHost,
-    ],
-    ...['--bridge', 'none', '--iptables=false', '--ip6tables=false'],
-  ]);
+  const container = ['run', '-d', '--name', NAME, '--privileged', '--network', 'host', '-v', 'peers:/peers'];
+  const daemon = ['dockerd', '--data-root', '/peers/docker', '--exec-root', '/run/peer', '-H', SOCKET];
+  const storage = ['--storage-driver', 'overlay2', '--insecure-registry', world.registryHost];
+  const network = ['--pidfile', '/run/peer.pid', '--bridge', 'none', '--iptables=false', '--ip6tables=false'];
+  await world.ok([...container, image, ...daemon, ...storage, ...network]);
   await waitForLog(world, NAME, 'API listen on');
   const exec = async (...args: string[]) => await world.ok(['exec', NAME, ...args]);
   const podman = async (...args: string[]) =>

@@ -20,11 +20,9 @@ interface Manifest {
 /** Puts the image of an OCI layout into the world's registry. @returns its layers, as they are there */
 export async function pushLayout(world: World, layout: string, name: string): Promise<readonly Descriptor[]> {
   const manifest = readManifest(layout);
-  const [repository, tag] = name.split(':');
-  await must(join(world.tools.binDir, 'skopeo'), [
-    ...['copy', '--insecure-policy', '--dest-tls-verify=false'],
-    ...[`oci:${layout}`, `docker://127.0.0.1:${world.registry.port}/${repository}:${tag}`],
-  ]);
+  const options = ['--insecure-policy', '--dest-tls-verify=false'];
+  const to = `docker://127.0.0.1:${world.registry.port}/${name}`;
+  await must(join(world.tools.binDir, 'skopeo'), ['copy', ...options, `oci:${layout}`, to]);
   return manifest.layers;
 }
 
