@@ -198,6 +198,7 @@ export class ImageService {
       removed.push(...(await this.remove(id, true)));
     }
     await this.store.collect();
+    this.store.content.partials.clear();
     const bytes = Math.max(0, before - this.#bytes());
     if (!blobs) return { removed, bytes };
     const mayGo = (diffId: string): boolean => sourcesOf(this.store, diffId).length > 0;

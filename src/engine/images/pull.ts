@@ -165,13 +165,11 @@ async function pullFrom(
         diffId: diffIds[at] ?? '',
         digest: descriptor.digest,
         size: descriptor.size,
-        open: (jobSignal, tell) => ({
-          bytes: client.blob(descriptor, jobSignal, (current) =>
-            tell({ kind: 'downloading', current, total: descriptor.size }),
-          ),
-          expected: descriptor,
-          diffId: diffIds[at] ?? '',
-        }),
+        open: (jobSignal, tell) => {
+          const show = (current: number) => tell({ kind: 'downloading', current, total: descriptor.size });
+          const bytesFrom = (offset: number) => client.blob(descriptor, jobSignal, show, offset);
+          return { bytes: bytesFrom(0), bytesFrom, expected: descriptor, diffId: diffIds[at] ?? '' };
+        },
       }));
       await fetchLayers(context, wanted, sink, signal);
     }

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { killOrphansOf } from '../sys/orphans.ts';
 import { commitFile } from './durable.ts';
+import { Partials } from './partials.ts';
 
 /**
  * The store's files. Below the data directory: `blobs/sha256/HEX` (manifests, configs, layers as they came),
- * `layers/HEX.erofs` (by diffID) and `ingest/` (what is under way; emptied at every start).
+ * `layers/HEX.erofs` (by diffID), `ingest/` (what is under way; emptied at every start) and `partial/HEX` (downloads that
+ * can go on after one).
  */
 export class ContentStore {
   readonly ingest: string;
+  readonly partials: Partials;
   readonly #blobs: string;
   readonly #layers: string;
 
@@ -19,6 +22,7 @@ export class ContentStore {
     this.#blobs = join(root, 'blobs', 'sha256');
     this.#layers = join(root, 'layers');
     this.ingest = join(root, 'ingest');
+    this.partials = new Partials(join(root, 'partial'));
   }
 
   /** Synchronous, like {@link sizeNow} and {@link sweep}: at an engine's start nobody else has anything to do. */

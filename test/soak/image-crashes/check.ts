@@ -43,7 +43,7 @@ export async function orphans(
 ): Promise<string[]> {
   const pruned = await store.client.call('POST', '/images/prune');
   const found = await shell.run(
-    'cd /var/lib/wherry && find blobs layers ingest images.json.*.new -type f 2>/dev/null | sort; pidof mkfs.erofs || true',
+    'cd /var/lib/wherry && find blobs layers ingest partial images.json.*.new -type f 2>/dev/null | sort; pidof mkfs.erofs || true',
   );
   const there = images.flatMap((image) => {
     const held = ledger.held(image);

@@ -1,14 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { open, rm, statfs } from 'node:fs/promises';
+import { closeSync, createReadStream } from 'node:fs';
+import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
+import type { Partial, Partials } from '../../store/partials.ts';
 import { widePipe } from '../../sys/pipe.ts';
 import { spawnProcess } from '../../sys/spawn.ts';
+import { isTransient } from '../registry/retry.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
@@ -20,6 +22,8 @@ import { mkfsFailed } from './mkfs-failure.ts';
 export interface LayerSource {
   /** The bytes as the registry keeps them. */
   readonly bytes: AsyncIterable<Buffer>;
+  /** The same without the first so many, where an earlier attempt has left those. */
+  readonly bytesFrom?: ((offset: number) => AsyncIterable<Buffer>) | undefined;
   /** What they must be. Undefined where only the diffID is known (`docker save` archives). */
   readonly expected?: { readonly digest: string; readonly size: number } | undefined;
   readonly diffId: string;
@@ -41,6 +45,8 @@ export interface ConvertOptions {
   /** An own directory for what is under way, on the store's filesystem. */
   readonly directory: string;
   readonly mkfs: string;
+  /** Where interrupted downloads are kept; without it none is. */
+  readonly partials?: Partials | undefined;
   readonly limits?: LayerLimits | undefined;
   readonly signal: AbortSignal;
 }
@@ -50,19 +56,63 @@ const FULL = 256 * 1024;
 
 /**
  * One pass: bytes → sha256 and blob file → decompress → sha256 (diffID) → {@link LayerTarFilter} → mkfs.erofs. Both
- * files are complete, verified and synced when this returns; on any error neither is left.
+ * files are complete, verified and synced when this returns; on any error neither is left. A download that was cut off
+ * is kept, though, and goes on next time: what it has by then is read from the disk, the rest from the source.
  *
  * @throws EngineError system: a digest, a size or the archive is wrong
  */
 export async function convertLayer(source: LayerSource, options: ConvertOptions): Promise<ConvertedLayer> {
+  const { bytesFrom, expected } = source;
+  const partial = bytesFrom === undefined ? undefined : takePartial(expected, options.partials);
+  if (bytesFrom === undefined || partial === undefined) return await convert(source, options);
+  try {
+    return await convert({ ...source, bytes: continued(partial, bytesFrom) }, options, partial);
+  } catch (error) {
+    if (error instanceof StorageError) await rm(partial.file, { force: true });
+    // Bytes that were there before aren't trusted: a crash of the machine may have garbled them.
+    if (partial.has === 0 || isCutOff(error, options.signal) || error instanceof StorageError) throw error;
+  } finally {
+    partial.release();
+  }
+  return await convertLayer(source, options);
+}
+
+function takePartial(expected: LayerSource['expected'], partials: Partials | undefined): Partial | undefined {
+  if (expected === undefined) return undefined;
+  try {
+    return partials?.take(expected.digest.slice('sha256:'.length), expected.size);
+  } catch (error) {
+    throw layerError(error, expected.digest);
+  }
+}
+
+const isCutOff = (error: unknown, signal: AbortSignal): boolean =>
+  signal.aborted || isTransient(error) || (error instanceof EngineError && isTransient(error.cause));
+
+async function* continued(
+  { file, has }: Partial,
+  bytesFrom: (offset: number) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  if (has > 0) yield* createReadStream(file, { end: has - 1, highWaterMark: 256 * 1024 });
+  yield* bytesFrom(has);
+}
+
+async function convert(
+  source: LayerSource,
+  options: ConvertOptions,
+  partial?: Partial,
+): Promise<ConvertedLayer> {
   const base = join(options.directory, randomUUID());
   const files = { blob: `${base}.blob`, erofs: `${base}.erofs` };
   const name = source.expected?.digest ?? source.diffId;
   const guard = new DiskGuard(options.directory, name);
-  await guard.check(source.expected?.size);
-  const blob = await open(files.blob, 'wx', 0o600);
+  const has = partial?.has ?? 0;
+  const path = partial?.file ?? files.blob;
+  if (source.expected !== undefined) await guard.check(source.expected.size - has);
+  else await guard.check();
+  const blob = await open(path, partial === undefined ? 'wx' : 'a', 0o600);
   try {
-    const stored = storeAndHash(source, blob, guard);
+    const stored = storeAndHash(source, { blob, has }, guard);
     const { compression, stream } = await peekCompression(stored.stream);
     const unpacked = unpackAndHash(new LayerTarFilter(options.limits ?? LAYER_LIMITS), guard);
     await runMkfs(files.erofs, { name, diffId: source.diffId }, options, (stdin, signal) =>
@@ -79,6 +129,7 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
     }
     await blob.sync();
     await syncPath(files.erofs);
+    if (path !== files.blob) await rename(path, files.blob);
     const { digest, size } = stored.result();
     return {
       blobFile: files.blob,
@@ -91,23 +142,33 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
   } catch (error) {
     // mkfs.erofs may say anything when the disk is full: the filesystem tells, while the files are still on it.
     const { bavail, bsize } = await statfs(options.directory);
-    await rm(files.blob, { force: true });
+    const full = error instanceof StorageError || bavail * bsize < FULL;
+    if (partial === undefined || full || !isCutOff(error, options.signal)) await rm(path, { force: true });
     await rm(files.erofs, { force: true });
-    throw bavail * bsize < FULL && !(error instanceof StorageError) ? new StorageError(error) : error;
+    throw full && !(error instanceof StorageError) ? new StorageError(error) : error;
   } finally {
     await blob.close();
   }
 }
 
-function storeAndHash(source: LayerSource, blob: FileHandle, guard: DiskGuard) {
+function storeAndHash(
+  source: LayerSource,
+  { blob, has }: { readonly blob: FileHandle; readonly has: number },
+  guard: DiskGuard,
+) {
   const hash = createHash('sha256');
   let size = 0;
   let digest = '';
   async function* stream(): AsyncGenerator<Buffer> {
     for await (const chunk of source.bytes) {
       hash.update(chunk);
+      const isThere = size < has;
       size += chunk.length;
       if (source.expected !== undefined && size > source.expected.size) break;
+      if (isThere) {
+        yield chunk;
+        continue;
+      }
       // Not write(): on a disk that is nearly full it writes a part, and doesn't call that a failure.
       await blob.appendFile(chunk);
       await guard.wrote(chunk.length);

@@ -135,6 +135,7 @@ export class LayerPool {
       };
       const options = {
         directory: this.#store.content.ingest,
+        partials: this.#store.content.partials,
         mkfs: this.#mkfs,
         limits: this.#limits,
         signal,

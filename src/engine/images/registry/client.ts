@@ -121,14 +121,16 @@ export class RegistryClient {
    * A layer's bytes. A connection that breaks is made again and asked for the rest by `Range`; an answer from the
    * start is taken too, and what was given out already is passed over. Whoever reads verifies the digest.
    *
+   * @param from bytes that are here from before, and aren't given out
    * @throws EngineError system when the registry announces another size than the manifest
    */
   async *blob(
     descriptor: Descriptor,
     signal: AbortSignal,
     onProgress: (bytes: number) => void,
+    from = 0,
   ): AsyncGenerator<Buffer> {
-    let offset = 0;
+    let offset = from;
     let failures = 0;
     while (offset < descriptor.size) {
       let problem: unknown = new RegistryTransportError('the connection ended before the layer did');
