@@ -25,7 +25,12 @@ export type Machine =
 export type RunningMachine = Extract<Machine, { status: 'running' | 'paused' }>;
 export type KnownMachine = Exclude<Machine, { status: 'broken' }>;
 
-const STARTING = new Set<string | undefined>(['create', 'start', 'restart'] satisfies MachineVerb[]);
+const STARTING = new Set<string | undefined>([
+  'create',
+  'start',
+  'restart',
+  'regenerate-certs',
+] satisfies MachineVerb[]);
 const STOPPING = new Set<string | undefined>(['stop', 'kill', 'rm'] satisfies MachineVerb[]);
 
 /** Looks a machine up and asks the facts. Error: `MACHINE_NOT_FOUND`. */

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import { writeConfigDisk } from './config-disk.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { isRunning, loadMachine, specOf, type KnownMachine } from './lifecycle.ts';
+import { finishKeys } from './renew-keys.ts';
 import { wayOut } from './way-out.ts';
 
 /** Emulation of another architecture on a busy computer is slow; a boot that failed is told at once, not by this. */
@@ -34,6 +35,7 @@ export async function startHeld(
   const machine = await requireStopped(context, name, signal);
   const { config, driver, files } = machine;
   const image = driver.capabilities.composedImage ? await context.images.get(config.imageId) : undefined;
+  await finishKeys(files);
   await makeRunDirectory(files.runDirectory, context.paths);
   await report.step('Start', async (say) => {
     const times = bootTimes(context.clock);

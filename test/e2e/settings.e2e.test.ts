@@ -139,6 +139,22 @@ describe('machine set, and the machine’s way to registries', function () {
     expect(shown[shown.length - 3]).to.contain('HTTPS_PROXY=http://xxxxx:xxxxx@localhost');
   });
 
+  it('regenerate-certs makes new keys, and the machine opens to them alone', async () => {
+    const directory = join(world().home, 'machines', NAME);
+    const keys = () =>
+      ['id_ed25519', 'known_hosts'].map((name) => readFileSync(join(directory, name), 'utf8'));
+    const before = keys();
+    const { status, stdout, stderr } = await wherry('machine', 'regenerate-certs', '-f', NAME);
+    expect({ status, stdout }, stderr).to.deep.equal({
+      status: 0,
+      stdout: 'Regenerating TLS certificates\n',
+    });
+    for (const [index, text] of keys().entries()) expect(text).not.to.equal(before[index]);
+    const allowed = await inVm('cat /run/wherry/ssh/authorized_keys /var/lib/wherry/kept');
+    expect(allowed).to.equal(`${readFileSync(join(directory, 'id_ed25519.pub'), 'utf8')}kept\n`);
+    expect(await world().ok(['machine', 'version', NAME])).to.match(/^\d+\.\d+\.\d+/);
+  });
+
   it('gives containers the proxies of docker’s configuration, as docker does', async () => {
     const proxies = { default: { httpProxy: 'http://p.test:3128', noProxy: 'a.test' } };
     writeFileSync(join(scratch, 'docker', 'config.json'), JSON.stringify({ proxies }));

@@ -22,6 +22,8 @@ export interface MachineFiles {
   readonly clientPublicKey: string;
   readonly hostKey: string;
   readonly knownHosts: string;
+  /** Directory of keys that are about to replace the four above. */
+  readonly newKeys: string;
   readonly configDisk: string;
   readonly dataDisk: string;
   readonly consoleLog: string;
@@ -62,6 +64,7 @@ export function machineFiles(
     clientPublicKey: join(standsIn, 'id_ed25519.pub'),
     hostKey: join(standsIn, 'dropbear_ed25519_host_key'),
     knownHosts: join(standsIn, 'known_hosts'),
+    newKeys: join(standsIn, 'keys.new'),
     configDisk: join(standsIn, 'config.img'),
     dataDisk: join(standsIn, 'data.img'),
     consoleLog: join(standsIn, 'console.log'),

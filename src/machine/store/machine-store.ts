@@ -27,7 +27,16 @@ export type StoredMachine =
   | { readonly state: 'broken'; readonly files: MachineFiles; readonly reason: string };
 
 /** What is being done to a machine by whoever holds its lock. */
-export type MachineVerb = 'create' | 'start' | 'restart' | 'stop' | 'kill' | 'set' | 'rm' | 'sweep';
+export type MachineVerb =
+  | 'create'
+  | 'start'
+  | 'restart'
+  | 'regenerate-certs'
+  | 'stop'
+  | 'kill'
+  | 'set'
+  | 'rm'
+  | 'sweep';
 
 export interface LockRequest {
   /** Others' errors name it as a command (`machine start default`), and others' looks go by it. */
