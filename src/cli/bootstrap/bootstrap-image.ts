@@ -13,7 +13,7 @@ import { apiPath } from '../engine-client/api-path.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
 import type { Composer, PrepareRequest } from '../images/composer.ts';
 import { followPreparation } from './follow-preparation.ts';
-import { loadImage } from './load-image.ts';
+import { loadFirst, loadImage } from './load-image.ts';
 import { ownLayer, runSecondStage } from './run-second-stage.ts';
 
 export interface BootstrapRequest extends Pick<
@@ -82,8 +82,8 @@ async function complete(
   });
   try {
     await reporter.step('Send them to the machine', async () => {
-      await loadImage(engine, half, [prepared.layer], signal);
-      return { value: undefined, summary: megabytes(prepared.layer.size) };
+      const sent = await loadFirst(engine, half, prepared.layer, signal);
+      return { value: undefined, summary: sent ? megabytes(prepared.layer.size) : 'there already' };
     });
     await reporter.step("Run the packages' scripts", async (say) => {
       let done = 0;

@@ -101,7 +101,8 @@ export async function ownLayer(engine: EngineClient, id: string, signal: AbortSi
   answer.destroy();
   throw new WherryError({
     code: 'ENGINE_TOO_OLD',
-    message: "The machine's engine is older than this Wherry and can't hand out a container's own layer",
+    message:
+      "The machine's engine can't hand out a container's own layer: it is older than this Wherry, or not Wherry's",
     hint: 'Create a new machine:  wherry machine create NAME',
   });
 }

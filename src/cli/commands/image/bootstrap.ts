@@ -3,7 +3,7 @@ import { ARCHES, type Arch } from '../../../core/arch.ts';
 import { WherryError } from '../../../core/errors.ts';
 import { VARIANTS, type Variant } from '../../../image-builder/bootstrap/choose-packages.ts';
 import type { Reporter } from '../../../machine/context.ts';
-import { WherryCommand } from '../../base-command.ts';
+import { usage, WherryCommand } from '../../base-command.ts';
 import { bootstrapImage, engineArch, requireUsableName } from '../../bootstrap/bootstrap-image.ts';
 import { includedPackages, parseDebian } from '../../bootstrap/request.ts';
 import { withDefaultTag } from '../../run/image-name.ts';
@@ -13,7 +13,6 @@ export default class ImageBootstrap extends WherryCommand {
   static override usage = 'image bootstrap [OPTIONS] debian:SUITE[-slim]';
   static override args = {
     reference: Args.string({
-      required: true,
       description: 'debian:trixie or debian:bookworm; with -slim behind it, without documentation',
     }),
   };
@@ -37,9 +36,13 @@ export default class ImageBootstrap extends WherryCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ImageBootstrap);
-    const debian = parseDebian(args.reference);
+    const { reference } = args;
+    if (reference === undefined) {
+      throw usage('"wherry image bootstrap" requires 1 argument.', 'See:  wherry image bootstrap --help', 1);
+    }
+    const debian = parseDebian(reference);
     const include = includedPackages(flags.include ?? []);
-    const name = withDefaultTag(flags.tag ?? args.reference);
+    const name = withDefaultTag(flags.tag ?? reference);
     const host = await this.host();
     const id = await this.withEngine(flags.machine, async (engine) => {
       const arch = await engineArch(engine);
