@@ -1,7 +1,7 @@
 import { WherryError } from '../core/errors.ts';
 
 /** docker's commands that Wherry means to have (docs/compatibility.md). */
-const NOT_YET = new Set('build builder commit import login logout push search'.split(' '));
+const NOT_YET = new Set('build builder'.split(' '));
 
 /** What is asked of oclif's `Config`. */
 interface Commands {

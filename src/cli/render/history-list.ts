@@ -1,5 +1,6 @@
 import { rfc3339Local } from '../../core/local-time.ts';
 import { humanDuration, humanSize } from '../../core/units.ts';
+import { ellipsis } from './ellipsis.ts';
 import type { ListFormat } from './format.ts';
 
 /** An item of `GET /images/{name}/history`. */
@@ -47,9 +48,4 @@ export function historyRows(
       Comment: item.Comment,
     };
   });
-}
-
-function ellipsis(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : text;
 }

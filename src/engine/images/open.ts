@@ -4,6 +4,7 @@ import { authRoute } from '../api/images/auth.ts';
 import { imagesUsage } from '../api/images/list.ts';
 import type { ImagesUsage } from '../api/images/list.ts';
 import { imageRoutes } from '../api/images/routes.ts';
+import { searchRoute } from '../api/images/search.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageMaker, ImageResolver, RootfsManager } from './contract.ts';
 import { ImageService } from './image-service.ts';
@@ -14,6 +15,7 @@ import type { Outside } from './outside/outside.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { checkLogin } from './registry/login.ts';
 import { RETRY } from './registry/retry.ts';
+import { searchImages } from './registry/search.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { TIMEOUTS, Transport } from './registry/transport.ts';
 import { StoreResolver } from './resolver.ts';
@@ -84,6 +86,9 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     },
     rootfs,
     routes: [
+      searchRoute((request, signal) =>
+        searchImages({ transport, settings: options.config }, request, signal),
+      ),
       ...imageRoutes(service),
       authRoute((server, credentials, signal) =>
         checkLogin({ transport, settings: options.config }, server, credentials, signal),

@@ -49,7 +49,6 @@ export function imageRoutes(service: ImageService): Route[] {
       path: '/images/json',
       handle: (request, response) => response.json(200, listImages(service, request.query)),
     },
-    { method: 'GET', path: '/images/search', handle: () => unsupported('GET /images/search') },
     ...saveRoutes(service),
     {
       method: 'GET',

@@ -23,6 +23,10 @@ export interface SessionOptions {
   readonly repository?: string | undefined;
   /** What a token is asked for where the registry's challenge doesn't say; `pull` where absent. */
   readonly actions?: 'pull' | 'pull,push' | undefined;
+  /** Of what API; `v2` where absent. */
+  readonly api?: 'v1' | 'v2' | undefined;
+  /** Sends name and password with the first request, and doesn't wait to be asked for them. */
+  readonly eager?: boolean | undefined;
   /** Asks token servers for refresh tokens, too. */
   readonly offline?: boolean | undefined;
 }
@@ -105,7 +109,7 @@ export class RegistrySession {
    * @throws RegistryAnswer for a status that isn't expected, RegistryTransportError, RegistryUnreachable
    */
   async request(request: SessionRequest, signal: AbortSignal): Promise<SessionAnswer> {
-    let authorization = this.#authorizer.header;
+    let authorization = this.#authorizer.header ?? this.#eagerly();
     for (let attempt = 0; ; attempt++) {
       const { response, url, elsewhere } = await this.#follow(request, authorization, signal);
       const status = response.statusCode ?? 0;
@@ -120,6 +124,12 @@ export class RegistrySession {
       }
       throw registryAnswer(status, body, response.headers);
     }
+  }
+
+  #eagerly(): string | undefined {
+    const { eager = false, credentials, endpoint } = this.#options;
+    if (!eager || endpoint.mirror || credentials.basic === undefined) return undefined;
+    return `Basic ${credentials.basic}`;
   }
 
   async #follow(request: SessionRequest, authorization: string | undefined, signal: AbortSignal) {
@@ -183,8 +193,8 @@ export class RegistrySession {
   }
 
   #url(path: string): URL {
-    const { repository } = this.#options;
-    const url = `${this.base}/v2/${repository === undefined ? '' : `${repository}/`}${path}`;
+    const { repository, api = 'v2' } = this.#options;
+    const url = `${this.base}/${api}/${repository === undefined ? '' : `${repository}/`}${path}`;
     // `1.2.3.4.5` and `a:99999` pass for names of registries by the reference grammar.
     if (!URL.canParse(url)) throw invalid(`invalid registry host "${this.#options.endpoint.host}"`);
     return new URL(url);

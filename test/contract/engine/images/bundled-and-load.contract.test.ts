@@ -165,6 +165,6 @@ describe('loading an archive', function () {
     );
   });
   it('says by name what is not there yet', async () => {
-    expect((await under.call('GET', '/images/search?term=x')).status).to.equal(501);
+    expect((await under.call('GET', '/images/x/json?manifests=1')).status).to.equal(501);
   });
 });
