@@ -1,6 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { debianTools } from '../../helpers/debian-tools.ts';
 import { TARGETS, fuzzRound } from './fuzz.ts';
+import { readManyEntries } from './many-entries.ts';
 import { mkfsTarget } from './mkfs-target.ts';
 
 /** Programs are started for each of these rounds. */
@@ -17,6 +18,8 @@ export async function soakFuzz(options: {
   const { seed, rounds, signal } = options;
   const { binDir } = await debianTools(['erofs-utils']);
   const mkfs = mkfsTarget(binDir);
+  const { said, ms: took, grown: by } = readManyEntries();
+  console.log(`Ten million entries: ${said}, after ${took} ms and with ${by} MiB more.`);
   const before = process.memoryUsage.rss();
   let [findings, done] = [0, 0];
   for (let round = 0; round < rounds && !signal.aborted; round++, done++) {

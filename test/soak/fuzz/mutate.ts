@@ -170,6 +170,8 @@ function changeValue(random: Random, value: unknown): void {
   const kind = random.below(4);
   if (kind === 0) delete entries[key];
   else if (kind === 1)
-    entries[random.pick(['__proto__x', 'config', 'layers', 'manifests', 'x'])] = entries[key];
-  else entries[key] = random.pick(ODD_VALUES);
+    entries[random.pick(['__proto__x', 'config', 'layers', 'manifests', 'x'])] = structuredClone(
+      entries[key],
+    );
+  else entries[key] = structuredClone(random.pick(ODD_VALUES));
 }

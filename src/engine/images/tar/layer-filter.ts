@@ -82,7 +82,8 @@ export class LayerTarFilter {
     while (at < chunk.length && this.#zeroBlocks < 2) {
       at += this.#body.left > 0 ? this.#takeBody(chunk, at, out) : this.#takeHeader(chunk, at, out);
     }
-    return out.length <= FEW ? out : [Buffer.concat(out)];
+    const pieces = joined(out);
+    return pieces.length <= FEW ? pieces : [Buffer.concat(pieces)];
   }
 
   /** The end of the input. @throws EngineError if the archive isn't whole */
@@ -187,4 +188,19 @@ export class LayerTarFilter {
     if (kind === 'directory') throw badLayer(`${link} is one to a directory`);
     if (kind !== 'other') throw badLayer(`${link} is one to a file that isn't in the layer before it`);
   }
+}
+
+/** Pieces that lie one behind the other in memory become one: most of a layer passes as it came. */
+function joined(pieces: readonly Buffer[]): Buffer[] {
+  const out: Buffer[] = [];
+  for (const piece of pieces) {
+    const last = out.at(-1);
+    const follows =
+      last !== undefined &&
+      last.buffer === piece.buffer &&
+      last.byteOffset + last.length === piece.byteOffset;
+    if (follows) out[out.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + piece.length);
+    else out.push(piece);
+  }
+  return out;
 }
