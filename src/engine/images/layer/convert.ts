@@ -143,7 +143,9 @@ async function convert(
     // mkfs.erofs may say anything when the disk is full: the filesystem tells, while the files are still on it.
     const { bavail, bsize } = await statfs(options.directory);
     const full = error instanceof StorageError || bavail * bsize < FULL;
-    if (partial === undefined || full || !isCutOff(error, options.signal)) await rm(path, { force: true });
+    const empty = (await blob.stat()).size === 0;
+    if (partial === undefined || full || empty || !isCutOff(error, options.signal))
+      await rm(path, { force: true });
     await rm(files.erofs, { force: true });
     throw full && !(error instanceof StorageError) ? new StorageError(error) : error;
   } finally {
