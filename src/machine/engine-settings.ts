@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { messageOf, WherryError } from '../core/errors.ts';
 import { maskCredentials } from '../core/mask-credentials.ts';
 import type { EngineSettings } from './store/machine-config.ts';
@@ -67,9 +68,24 @@ function checkInsecureRegistry(registry: string): void {
   if (registry.includes('://')) {
     throw invalidOption(`insecure registry ${registry} should not contain '://'`);
   }
+  if (isRange(registry)) return;
   if (!URL.canParse(`https://${registry}`) || new URL(`https://${registry}`).pathname !== '/') {
-    throw invalidOption(`insecure registry ${registry} is not valid: expected HOST[:PORT]`);
+    throw invalidOption(
+      `insecure registry ${registry} is not valid: expected HOST[:PORT] or a range of addresses`,
+    );
   }
+}
+
+/** `10.0.0.0/8`: every registry that is named by such an address. */
+function isRange(text: string): boolean {
+  const [network = '', prefix = '', ...more] = text.split('/');
+  const family = isIP(network);
+  return (
+    family !== 0 &&
+    more.length === 0 &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= (family === 4 ? 32 : 128)
+  );
 }
 
 function checkLabel(label: string): void {

@@ -9,7 +9,7 @@ import { repeated } from './repeated.ts';
 /** The flags of `machine create` and `machine set` that shape a machine's engine. */
 export const engineFlags = {
   'engine-insecure-registry': Flags.string({
-    description: 'Registry that may be spoken to by plain HTTP',
+    description: 'Registry, or range of addresses (CIDR) of registries, that may be spoken to by plain HTTP',
     ...repeated,
   }),
   'engine-registry-mirror': Flags.string({

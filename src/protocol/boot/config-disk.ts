@@ -35,7 +35,7 @@ export const engineConfig = z.strictObject({
   machineName: z.string(),
   /** `http(s)://host[:port]` of pull-through mirrors for docker.io, tried in order before it. */
   registryMirrors: z.array(z.string()).default([]),
-  /** `host[:port]` that may be spoken to by plain HTTP (or with an unverifiable certificate). */
+  /** `host[:port]`, or a range of addresses, that may be spoken to by plain HTTP (or with an unverifiable certificate). */
   insecureRegistries: z.array(z.string()).default([]),
   /** How the host runs this VM, for `info`. */
   accelerator: z.string().default('unknown'),

@@ -45,6 +45,9 @@ describe('machine set', () => {
       registryMirrors: [],
       insecureRegistries: [],
     });
+    const insecureRegistries = ['10.0.0.0/8', 'fd00::/8', 'r', 'r:5000', '[::1]:5000'];
+    await set({ lists: { insecureRegistries: { replace: insecureRegistries } } });
+    expect((await config()).engine).to.deep.include({ insecureRegistries });
     await set({ lists: { env: { add: ['HTTP_PROXY=p:1', 'NO_PROXY=a=b'] } }, options: { userns: 'auto' } });
     await set({ lists: { env: { remove: ['HTTP_PROXY'] } } });
     expect((await config()).engine).to.deep.include({ env: ['NO_PROXY=a=b'], userns: 'auto' });
@@ -64,6 +67,7 @@ describe('machine set', () => {
       [{ registryMirrors: { add: ['http://u:secret@m'] } }, 'invalid mirror: username/password not allowed'],
       [{ insecureRegistries: { add: ['http://r'] } }, "insecure registry http://r should not contain '://'"],
       [{ insecureRegistries: { add: ['r/x'] } }, 'insecure registry r/x is not valid'],
+      [{ insecureRegistries: { add: ['10.0.0.0/33'] } }, 'insecure registry 10.0.0.0/33 is not valid'],
       [{ labels: { add: ['bare'] } }, 'bad attribute format: bare'],
       [{ env: { add: ['HTTP_PROXY=socks5://u:secret@p'] } }, "HTTP_PROXY: a proxy's scheme must be http or"],
       [{ env: { add: ['HTTPS_PROXY=http://u:secret@'] } }, 'HTTPS_PROXY: not the URL of a proxy'],

@@ -4,6 +4,7 @@ import { hostArch } from '../../../core/arch.ts';
 import type { EngineConfig } from '../../../protocol/boot/config-disk.ts';
 import type { SystemInfo, VersionInfo } from '../../../protocol/docker/system.ts';
 import type { EventBus } from '../../events.ts';
+import { rangeOf } from '../../images/outside/address-range.ts';
 import type { Outside } from '../../images/outside/outside.ts';
 import { CommandError, mustRun } from '../../sys/spawn.ts';
 import type { Log } from '../../log.ts';
@@ -170,16 +171,16 @@ function describeInfo(facts: SystemFacts): SystemInfo {
 }
 
 function registryConfig(config: EngineConfig): SystemInfo['RegistryConfig'] {
-  const insecure = config.insecureRegistries.map((name) => [
-    name,
-    { Name: name, Mirrors: [], Secure: false, Official: false },
-  ]);
+  const ranges = config.insecureRegistries.filter((name) => rangeOf(name) !== undefined);
+  const insecure = config.insecureRegistries
+    .filter((name) => !ranges.includes(name))
+    .map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }]);
   return {
     IndexConfigs: {
       'docker.io': { Name: 'docker.io', Mirrors: [...config.registryMirrors], Secure: true, Official: true },
       ...(Object.fromEntries(insecure) as SystemInfo['RegistryConfig']['IndexConfigs']),
     },
-    InsecureRegistryCIDRs: ['127.0.0.0/8'],
+    InsecureRegistryCIDRs: [...ranges, '127.0.0.0/8'],
     Mirrors: [...config.registryMirrors],
   };
 }

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { inRange, rangeOf } from './address-range.ts';
 
 /**
  * Whether what NO_PROXY says keeps an address from the proxy, as Go's `httpproxy` (golang.org/x/net/http/httpproxy),
@@ -17,8 +18,8 @@ export function bypasses(noProxy: string, host: string, port: string): boolean {
 export const isLoopback = (host: string): boolean => /^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1';
 
 function matches(entry: string, host: string, port: string): boolean {
-  const range = /^(.+)\/(\d{1,3})$/.exec(entry);
-  if (range !== null) return inRange(range[1] ?? '', Number(range[2]), host);
+  const range = rangeOf(entry);
+  if (range !== undefined) return inRange(range.network, range.prefix, host);
   const { name, wanted } = splitPort(entry);
   if (name === '' || (wanted !== undefined && wanted !== port)) return false;
   if (isIP(name) !== 0) return sameAddress(name, host);
@@ -33,14 +34,6 @@ function splitPort(entry: string): { readonly name: string; readonly wanted: str
   if (bracketed !== null) return { name: bracketed[1] ?? '', wanted: bracketed[2] };
   const found = /^([^:]*):(\d+)$/.exec(entry);
   return found === null ? { name: entry, wanted: undefined } : { name: found[1] ?? '', wanted: found[2] };
-}
-
-function inRange(network: string, prefix: number, host: string): boolean {
-  const family = isIP(network);
-  if (family === 0 || family !== isIP(host) || prefix > (family === 4 ? 32 : 128)) return false;
-  const list = new BlockList();
-  list.addSubnet(network, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  return list.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** IPv6 has many spellings. */

@@ -1,4 +1,5 @@
 import { invalid } from '../../errors.ts';
+import { inRange, rangeOf } from '../outside/address-range.ts';
 
 /** A server to speak to. */
 export interface Endpoint {
@@ -57,5 +58,8 @@ export function isInsecure(host: string, settings: RegistrySettings): boolean {
   if (settings.insecureRegistries.includes(host)) return true;
   const name = host.replace(/:\d+$/, '');
   if (settings.insecureRegistries.includes(name)) return true;
+  const address = name.replace(/^\[(.*)\]$/, '$1');
+  const ranges = settings.insecureRegistries.flatMap((entry) => rangeOf(entry) ?? []);
+  if (ranges.some(({ network, prefix }) => inRange(network, prefix, address))) return true;
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }

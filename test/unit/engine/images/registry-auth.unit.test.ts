@@ -62,7 +62,7 @@ describe('X-Registry-Auth', () => {
 describe('registry endpoints', () => {
   const settings = {
     registryMirrors: ['http://m:5000', 'https://n'],
-    insecureRegistries: ['10.0.2.2:5001', 'box'],
+    insecureRegistries: ['10.0.2.2:5001', 'box', '192.0.2.0/24', 'fd00::/8'],
   };
 
   it('puts the mirrors before Docker Hub, and before nothing else', () => {
@@ -80,6 +80,9 @@ describe('registry endpoints', () => {
       '[::1]:5',
       '10.0.2.2:5001',
       'box:9',
+      '192.0.2.77:5000',
+      '[fd00::5]',
+      '[fd00::5]:5000',
     ]) {
       expect(isInsecure(host, settings), host).to.equal(true);
     }
@@ -87,6 +90,9 @@ describe('registry endpoints', () => {
       '10.0.2.2',
       '10.0.2.2:5002',
       '128.0.0.1',
+      '192.0.3.77:5000',
+      '[fe80::5]:5000',
+      '192.0.2.0.example.org',
       '127.0.0.1.example.org',
       'localhost.example.org',
     ]) {
