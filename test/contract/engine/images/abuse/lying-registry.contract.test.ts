@@ -245,7 +245,7 @@ describe('registries that lie', function () {
 
   it('are not waited for where what they send trickles', async () => {
     const slow = await startImages({
-      transport: new Transport({ connectMs: 1000, idleMs: 500, pace: { ms: 100, bytes: 1000 } }),
+      transport: new Transport({ connectMs: 15_000, idleMs: 500, pace: { ms: 100, bytes: 1000 } }),
       retry: { ...RETRY, attempts: 2, baseMs: 1 },
     });
     const trickle = (response: ServerResponse) => {
