@@ -107,7 +107,7 @@ const POSIX_BYTES = Buffer.from(POSIX, 'latin1');
 const GNU = 'ustar ';
 const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
 
-/** Takes `..` out of what an extended header has replaced: nobody is to go by it. The checksum is not made right. */
+/** Takes `..` out of what an extended header has replaced: nobody is to go by it. */
 export function withoutReplaced(
   block: Buffer,
   header: TarHeader,
@@ -119,7 +119,7 @@ export function withoutReplaced(
     copy.fill(0, 0, 100).fill(0, 345).write('x', 0);
   if (replaced.linkPath !== undefined && UPWARDS.test(header.linkName))
     copy.fill(0, 157, 257).write('x', 157);
-  return copy;
+  return withChecksum(copy);
 }
 
 /** A directory entry `./` with mode 0755, root's, of the epoch. */

@@ -67,6 +67,18 @@ describe('the filter before mkfs.erofs', () => {
     expect(filter.push(large.subarray(100_000))[0]?.buffer).to.equal(large.buffer);
   });
 
+  it('takes .. out of a name that an extended header has replaced, and keeps the checksum right', () => {
+    const path = `${'d'.repeat(150)}/e`;
+    const tar = layerTar([file(path, 'x')]);
+    const forged = rewriteHeader(tar.subarray(1024, 1536), '0', 1);
+    forged.fill(0, 0, 100).write('../up', 0);
+    const sum = forged.fill(' ', 148, 156).reduce((total, byte) => total + byte, 0);
+    forged.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    const out = run(tar);
+    expect(names(out)).to.deep.equal(['5 ./', '0 x']);
+    expect(out.includes('../up')).to.equal(false);
+  });
+
   it('counts the bytes of regular files', () => {
     const filter = new LayerTarFilter();
     run(layerTar(ordinary), 4096, filter);
