@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { MACHINE, type World } from '../test/helpers/e2e-world.ts';
 import { figure, type Figure } from './statistics.ts';
+import { vmPid } from './vm.ts';
 
 const PSS = `
 for p in /proc/[0-9]*; do
@@ -26,10 +27,7 @@ export async function benchMemory(world: World): Promise<Figure[]> {
     .reduce((sum, { kib }) => sum + kib, 0);
   const all = processes.reduce((sum, { kib }) => sum + kib, 0);
   const meminfo = (name: string): number => Number(new RegExp(`${name}: +(\\d+)`).exec(output)?.[1]);
-  const inspect = JSON.parse(await world.ok(['machine', 'inspect', 'e2e'])) as { Driver: { PID?: number } };
-  const rss = /VmRSS:\s+(\d+)/.exec(
-    readFileSync(`/proc/${inspect.Driver.PID ?? 'self'}/status`, 'utf8'),
-  )?.[1];
+  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${vmPid(world)}/status`, 'utf8'))?.[1];
   return [
     figure('engine PSS, idle', 'MiB', [engine / 1024]),
     figure('userland PSS, idle', 'MiB', [all / 1024]),

@@ -1,5 +1,5 @@
 import type { World } from '../test/helpers/e2e-world.ts';
-import { meterOf, type Cost } from './pull/cost.ts';
+import { meterOf, PATIENT, type Cost } from './pull/cost.ts';
 import { debianLayout } from './pull/debian-layers.ts';
 import { floorScript } from './pull/floor.ts';
 import { LARGE, MANY } from './pull/images.ts';
@@ -25,11 +25,11 @@ export async function benchPull(world: World): Promise<Figure[]> {
   await pushPart(world, layout, `${repository}:below`, (at) => at < last);
   await pushPart(world, layout, `${repository}:last`, (at) => at === last);
   const image = (tag: string): string => `${world.registryHost}/${repository}:${tag}`;
-  const pull = (tag: string) => async () => await world.ok(['pull', '-q', image(tag)]);
+  const pull = (tag: string) => async () => await world.ok(['pull', '-q', image(tag)], PATIENT);
   const remove = async (...tags: string[]) => await world.ok(['rmi', ...tags.map(image)]);
 
   const peers = await startPeers(world);
-  const meter = await meterOf(world);
+  const meter = meterOf(world);
   const costs = new Map<string, Cost[]>();
   const note = async (name: string, body: () => Promise<unknown>): Promise<void> => {
     const cost = await meter(body);
@@ -120,7 +120,7 @@ async function manyEntries(world: World): Promise<Figure[]> {
   await pushLayout(world, await debianLayout(MANY), name);
   const reference = `${world.registryHost}/${name}`;
   const { figures, mkfsBytes } = await memoryWhile(world, 'pull of 100,000 entries', () =>
-    world.ok(['pull', '-q', reference]),
+    world.ok(['pull', '-q', reference], PATIENT),
   );
   await world.ok(['rmi', reference]);
   const entries = MANY.extra?.length ?? 0;

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { MACHINE, type World } from '../../test/helpers/e2e-world.ts';
+import type { World } from '../../test/helpers/e2e-world.ts';
+import { vmPid } from '../vm.ts';
+
+/** For commands that take minutes on a busy computer. */
+export const PATIENT = { timeoutMs: 30 * 60_000 };
 
 /** What one command from the host took. */
 export interface Cost {
@@ -13,13 +17,11 @@ const TICK_MS = 10;
 
 export type Meter = (body: () => Promise<unknown>) => Promise<Cost>;
 
-export async function meterOf(world: World): Promise<Meter> {
-  const { Driver } = JSON.parse(await world.ok(['machine', 'inspect', MACHINE])) as {
-    Driver: { PID?: number };
-  };
+export function meterOf(world: World): Meter {
+  const pid = vmPid(world);
   const cpuMs = (): number => {
     // proc(5): behind the name in parentheses, utime and stime are the 12th and the 13th field.
-    const stat = readFileSync(`/proc/${Driver.PID}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   };

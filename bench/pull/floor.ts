@@ -19,6 +19,6 @@ export function floorScript(
           'if grep -q wherry.cpu=emulated /proc/cmdline; then export OPENSSL_ia32cap=~0x1000020000000000:~0x20; fi',
         ]
       : []),
-    ...urls.map((url) => `curl -sf ${url} | tee >(sha256sum) | gunzip | sha256sum`),
+    ...urls.map((url) => `curl -sf ${url} | tee >(sha256sum >&2) | gunzip | sha256sum`),
   ].join('\n');
 }

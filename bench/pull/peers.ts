@@ -1,11 +1,21 @@
 import type { World } from '../../test/helpers/e2e-world.ts';
 import { waitForLog } from '../../test/helpers/wait-for-log.ts';
+import { PATIENT } from './cost.ts';
 import { debianLayout } from './debian-layers.ts';
 import { PEERS } from './images.ts';
 import { pushLayout } from './registry-image.ts';
 
 const NAME = 'peers';
 const SOCKET = 'unix:///run/peer.sock';
+const CONTAINERD = '/run/peer-containerd/containerd.sock';
+
+/** containerd by itself: where dockerd starts it, dockerd gives up after 15 s, which a busy computer exceeds. */
+const daemons = (registry: string): string => `
+containerd --root /peers/containerd --state /run/peer-containerd --address ${CONTAINERD} > /dev/null 2>&1 &
+until [ -S ${CONTAINERD} ]; do sleep 0.1; done
+exec dockerd --containerd ${CONTAINERD} --data-root /peers/docker --exec-root /run/peer --pidfile /run/peer.pid \
+  -H ${SOCKET} --storage-driver overlay2 --insecure-registry ${registry} --bridge none --iptables=false --ip6tables=false
+`;
 
 /** Who else can pull, in the machine's own VM. Each call is one command from the host. */
 export interface Peers {
@@ -27,14 +37,11 @@ export async function startPeers(world: World): Promise<Peers> {
   const repository = 'bench/peers:latest';
   await pushLayout(world, await debianLayout(PEERS), repository);
   const image = `${world.registryHost}/${repository}`;
-  await world.ok(['pull', '-q', image]);
+  await world.ok(['pull', '-q', image], PATIENT);
   const container = ['run', '-d', '--name', NAME, '--privileged', '--network', 'host', '-v', 'peers:/peers'];
-  const daemon = ['dockerd', '--data-root', '/peers/docker', '--exec-root', '/run/peer', '-H', SOCKET];
-  const storage = ['--storage-driver', 'overlay2', '--insecure-registry', world.registryHost];
-  const network = ['--pidfile', '/run/peer.pid', '--bridge', 'none', '--iptables=false', '--ip6tables=false'];
-  await world.ok([...container, image, ...daemon, ...storage, ...network]);
+  await world.ok([...container, image, 'bash', '-c', daemons(world.registryHost)]);
   await waitForLog(world, NAME, 'API listen on');
-  const exec = async (...args: string[]) => await world.ok(['exec', NAME, ...args]);
+  const exec = async (...args: string[]) => await world.ok(['exec', NAME, ...args], PATIENT);
   const podman = async (...args: string[]) =>
     await exec(
       'podman',
@@ -51,7 +58,7 @@ export async function startPeers(world: World): Promise<Peers> {
     dockerRemove: async (reference) => void (await exec('docker', '-H', SOCKET, 'rmi', reference)),
     podmanPull: async (reference) => void (await podman('pull', '-q', '--tls-verify=false', reference)),
     podmanRemove: async (reference) => void (await podman('rmi', reference)),
-    run: async (script) => await world.ok(['exec', '-i', NAME, 'bash', '-s'], { input: script }),
+    run: async (script) => await world.ok(['exec', '-i', NAME, 'bash', '-s'], { ...PATIENT, input: script }),
     stop: async () => {
       await world.ok(['rm', '-f', NAME]);
       await world.ok(['volume', 'rm', 'peers']);

@@ -1,5 +1,6 @@
-import type { World } from '../../test/helpers/e2e-world.ts';
+import { MACHINE, type World } from '../../test/helpers/e2e-world.ts';
 import { figure, type Figure } from '../statistics.ts';
+import { PATIENT } from './cost.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,7 +16,7 @@ export async function memoryWhile(
   const before = await world.inVm(
     'pid=$(cat /run/wherry/engine.pid); echo 5 > /proc/$pid/clear_refs; grep VmRSS /proc/$pid/status',
   );
-  const watching = world.inVm(WATCH);
+  const watching = world.ok(['machine', 'ssh', MACHINE, WATCH], PATIENT);
   await body();
   await world.inVm('touch /tmp/watched');
   const watched = await watching;
