@@ -40,7 +40,7 @@ describe('the compressed blobs that are kept beside layers', () => {
     expect(answer.status, answer.text).to.equal(200);
     return JSON.parse(answer.text) as { SpaceReclaimed: number; ImagesDeleted: unknown };
   };
-  const giveUp = async () => await prune({ dangling: ['true'], blobs: ['true'] });
+  const giveUp = async () => await prune({ dangling: { true: true }, blobs: { true: true } });
   /** Requests for the layer's blob. */
   const fetches = (): number =>
     registry.requests.filter(({ url }) => url.endsWith(`/blobs/${registry.layer.digest}`)).length;
@@ -76,6 +76,7 @@ describe('the compressed blobs that are kept beside layers', () => {
     await under.reopen();
     expect((await save()).text).to.equal(before.text);
     expect(fetches()).to.equal(fetched + 1);
+    expect(await giveUp()).to.include({ SpaceReclaimed: registry.layer.bytes.length });
   });
 
   it('are fetched again for push, unless the other side has them', async () => {
@@ -86,7 +87,7 @@ describe('the compressed blobs that are kept beside layers', () => {
     expect(pushed.text).to.contain(`1: digest: ${registry.manifestDigest}`);
     expect(fetches()).to.equal(fetched + 1);
     expect(target.blobs.get(registry.layer.digest)?.equals(registry.layer.bytes)).to.equal(true);
-    await giveUp();
+    expect(await giveUp()).to.include({ SpaceReclaimed: registry.layer.bytes.length });
     const again = await under.call('POST', `/images/${other}/push?tag=1`);
     expect(again.text).to.contain('Layer already exists').and.to.contain(registry.manifestDigest);
     expect(fetches()).to.equal(fetched + 1);
