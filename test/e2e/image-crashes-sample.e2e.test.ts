@@ -5,6 +5,8 @@ import { crashRound } from '../soak/image-crashes/round.ts';
 
 const NAME = 'image-crashes';
 const POINTS = 10;
+/** One fewer than the soak has: each is started at each point. */
+const IMAGES = 3;
 /** `SOAK_SEED=…` repeats a run. */
 const seed = Number(process.env['SOAK_SEED'] ?? randomInt(1_000_000));
 
@@ -12,7 +14,7 @@ describe(`a sample of crashes amid pulls and removals (SOAK_SEED=${seed})`, () =
   let victim: Awaited<ReturnType<typeof createVictim>>;
 
   before(async () => {
-    victim = await createVictim(world(), NAME, seed);
+    victim = await createVictim(world(), NAME, seed, IMAGES);
   });
   after(async () => {
     await victim.destroy();

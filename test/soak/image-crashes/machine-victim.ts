@@ -18,8 +18,9 @@ export async function createVictim(
   home: Home,
   name: string,
   seed: number,
+  imageCount = 4,
 ): Promise<Victim & { destroy(): Promise<void> }> {
-  const images = await crashImages(seed, join(cacheDirectory, 'downloads'));
+  const images = await crashImages(seed, imageCount, join(cacheDirectory, 'downloads'));
   const slow = await startSlowRegistry(images, BYTES_PER_SECOND);
   const registry = `${HOST_FROM_GUEST}:${slow.port}`;
   const size = ['--cpus', '1', '--memory', '1024', '--disk', '2'];
@@ -73,8 +74,8 @@ async function measure(victim: Victim): Promise<void> {
     if (saved.status !== 200) throw new Error(`save: ${saved.status} ${saved.message}`);
     archives.set(image.name, saved.body);
   }
-  for (const image of images.slice(2)) await once({ operation: 'remove', image });
-  for (const image of images.slice(3)) {
+  for (const image of images.slice(1)) await once({ operation: 'remove', image });
+  for (const image of images.slice(2)) {
     await once({ operation: 'load', image });
     await once({ operation: 'tag', image });
   }
