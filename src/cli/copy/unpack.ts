@@ -40,7 +40,7 @@ export async function unpackLocal(
       case 'symlink':
         await symlink(Buffer.from(member.linkName, 'latin1'), path);
         await lutimes(path, member.mtime, member.mtime);
-        links.add(parts.join('/'));
+        links.add(keyOf(parts));
         break;
       case 'hardlink':
         await link(below(directory, partsOf(rename(member.linkName), links)), path);
@@ -59,6 +59,7 @@ export async function unpackLocal(
 /**
  * A name's parts, one character a byte.
  *
+ * @param links those of this archive, by {@link keyOf}
  * @throws WherryError for one that leads out, or through a link of this archive
  */
 export function partsOf(name: string, links: ReadonlySet<string>, windows = WINDOWS): string[] {
@@ -67,17 +68,29 @@ export function partsOf(name: string, links: ReadonlySet<string>, windows = WIND
     .filter((part) => part !== '' && part !== '.');
   if (parts[0] === '..')
     throw copyError(`the archive names a path outside of the destination: ${shown(parts)}`);
-  // There both lead elsewhere: one is a separator, the other ends a drive's letter or begins a stream's name.
-  if (windows && parts.some((part) => /[\\:]/.test(part))) {
+  // They lead elsewhere there: a separator, the end of a drive's letter or a stream's beginning, what is cut off names, devices.
+  if (windows && parts.some((part) => /[\\:]|[. ]$/.test(part) || RESERVED.test(shown([part])))) {
     throw copyError(`the archive holds a name that Windows can't have: ${shown(parts)}`);
   }
   for (let length = 1; length < parts.length; length++) {
     const parent = parts.slice(0, length);
-    if (links.has(parent.join('/')))
-      throw copyError(`the archive leads through its own link ${shown(parent)}`);
+    if (links.has(keyOf(parent))) throw copyError(`the archive leads through its own link ${shown(parent)}`);
   }
   return parts;
 }
+
+/**
+ * A name as a filesystem may take it that doesn't tell case apart, or ways to write a character (macOS's, Windows's):
+ * what one of them takes for a link's name is none here either. Bytes that aren't UTF-8 are none to those.
+ */
+export function keyOf(parts: readonly string[]): string {
+  // Twice: some characters (ẞ, İ, the Kelvin sign) have another form only by way of the other case.
+  return shown(parts).normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+}
+
+/** Devices, in whatever directory and with whatever ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */
+const RESERVED =
+  /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/i;
 
 const WINDOWS = process.platform === 'win32';
 

@@ -61,6 +61,8 @@ describe('what a container sends', () => {
     expect(lstatSync(join(place, 'to/s')).isSymbolicLink()).to.equal(true);
   });
 
+  const bytes = (name: string): string => Buffer.from(name).toString('latin1');
+
   it('stays where it was wanted', async () => {
     expect(await unpack(file('../victim/x', ''))).to.match(/outside of the destination/);
     expect(await unpack(file('a/../../victim/x', ''))).to.match(/outside of the destination/);
@@ -71,6 +73,20 @@ describe('what a container sends', () => {
     symlinkSync('../victim/file', join(place, 'to/old'));
     expect(await unpack(file('old', 'new'))).to.equal('done');
     expect(readFileSync(join(place, 'to/old'), 'utf8')).to.equal('new');
+    // As one name on macOS and Windows.
+    for (const [one, other] of [
+      ['A', 'a'],
+      ['\u00e9', 'e\u0301'],
+      ['STRASSE', 'stra\u00dfe'],
+    ] as const)
+      expect(await unpack(symlink(bytes(one), '../victim'), file(bytes(`${other}/x`), '')), one).to.match(
+        /through its own link/,
+      );
+    for (const name of ['NUL', 'a/con', 'Com1.txt', 'aux .c/x', 'lpt\u00b9', 'a./x', 'b ']) {
+      expect(() => partsOf(bytes(name), new Set(), true), name).to.throw(/Windows/);
+    }
+    for (const name of ['nulls', 'con1', 'company', '.com1', 'a.nul'])
+      expect(partsOf(name, new Set(), true)).to.deep.equal([name]);
     for (const name of ['..\\victim\\x', 'C:x', 'a/b\\..\\..\\x']) {
       expect(() => partsOf(name, new Set(), true), name).to.throw(/Windows/);
       expect(partsOf(name, new Set(), false).join('/')).to.equal(name);

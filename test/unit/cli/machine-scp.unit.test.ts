@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,15 +15,21 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { packLocal } from '../../../src/cli/copy/pack.ts';
 import { copyBetween } from '../../../src/cli/machine/scp/copy.ts';
-import { shellWord, type OpenShell } from '../../../src/cli/machine/scp/remote-end.ts';
+import { RemoteEnd, type OpenShell } from '../../../src/cli/machine/scp/remote-end.ts';
+import { shellWord } from '../../../src/cli/machine/scp/shell-word.ts';
+import { unpackScript } from '../../../src/cli/machine/scp/unpack-script.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 
 /** Machines are directories here, and their shells this computer's. */
 describe('machine scp', () => {
   let root: string;
   let here: string;
+  let abort: AbortController;
   beforeEach(() => {
+    abort = new AbortController();
     root = mkdtempSync(join(tmpdir(), 'wherry-scp-'));
     for (const name of ['m1', 'm2', 'here']) mkdirSync(join(root, name));
     here = join(root, 'here');
@@ -43,7 +50,7 @@ describe('machine scp', () => {
       return Promise.resolve({ process, close: () => undefined });
     };
   const scp = (from: string, to: string, recursive = false): Promise<string> =>
-    copyBetween({ from, to, recursive, skipped: () => undefined }, shellOf).then(
+    copyBetween({ from, to, recursive, skipped: () => undefined, signal: abort.signal }, shellOf).then(
       () => 'copied',
       (error: unknown) => messageOf(error),
     );
@@ -101,6 +108,78 @@ describe('machine scp', () => {
     expect(await scp('m1:file', 'm2:none/x')).to.match(/^scp: m2:none\/x: .*(?:no such file|No such file)/i);
     expect(readdirSync(join(root, 'm2'))).to.deep.equal([]);
   });
+
+  it('follows a link that is named, at either end, and nothing is an option', async () => {
+    const [m1, m2] = [join(root, 'm1'), join(root, 'm2')];
+    mkdirSync(join(m1, 'real'));
+    writeFileSync(join(m1, 'real', 'content'), 'of the file');
+    symlinkSync('real/content', join(m1, 'link'));
+    symlinkSync('real', join(m1, 'dir'));
+    expect(await scp('m1:link', here)).to.equal('copied');
+    expect(await scp('m1:link', 'm2:-x')).to.equal('copied');
+    expect(await scp('m2:-x', join(here, 'y'))).to.equal('copied');
+    expect(await scp('m1:dir', here, true)).to.equal('copied');
+    for (let times = 0; times < 2; times++) expect(await scp('m1:dir', 'm2:.', true)).to.equal('copied');
+    for (const copy of ['here/link', 'm2/-x', 'here/y', 'here/dir/content', 'm2/dir/content'])
+      expect([read(copy), lstatSync(join(root, copy)).isFile()], copy).to.deep.equal(['of the file', true]);
+    expect(await scp('m1:..', here, true)).to.match(/has no name/);
+    // Through links there, and below names with a dash.
+    mkdirSync(join(m2, '-d'));
+    symlinkSync('-d/new', join(m2, 'to'));
+    symlinkSync('none/x', join(m2, 'nowhere'));
+    expect(await scp('m1:link', 'm2:to')).to.equal('copied');
+    expect([read('m2', '-d', 'new'), lstatSync(join(m2, 'to')).isSymbolicLink()]).to.deep.equal([
+      'of the file',
+      true,
+    ]);
+    expect(await scp('m1:link', 'm2:-d')).to.equal('copied');
+    expect(readdirSync(join(m2, '-d')).sort()).to.deep.equal(['link', 'new']);
+    expect(await scp('m1:link', 'm2:nowhere')).to.match(/^scp: m2:nowhere: .*leads nowhere/);
+  });
+
+  it('says what went wrong here, and leaves nothing half done there', async () => {
+    tree();
+    const end = new RemoteEnd(shellOf('m1'), 'm1', 'x', abort.signal);
+    const failing = (end: () => void) => ({
+      isDirectory: true,
+      async *pack() {
+        const whole: Buffer[] = [];
+        for await (const piece of packLocal(join(here, 'd'), '.', (name) => name)) whole.push(piece);
+        yield Buffer.concat(whole).subarray(0, -2 * 512);
+        end();
+      },
+    });
+    const unreadable = failing(() => {
+      throw new Error('EACCES: d/secret');
+    });
+    expect(await end.unpack(unreadable, 'new').catch(messageOf)).to.equal('EACCES: d/secret');
+    expect(
+      await end
+        .unpack(
+          failing(() => undefined),
+          'new',
+        )
+        .catch(messageOf),
+    ).to.match(/ends too early/);
+    const aborted = failing(() => abort.abort());
+    expect(await end.unpack(aborted, 'new').catch((error: Error) => error.name)).to.equal('AbortError');
+    expect(readdirSync(join(root, 'm1'))).to.deep.equal([]);
+  });
+
+  for (const unpack of [join('m1', 'new'), join('m1', 'there')]) {
+    it(`takes no archive that ended early for a whole one: ${unpack}`, async () => {
+      tree();
+      mkdirSync(join(root, 'm1', 'there'));
+      const { process } = await shellOf('.')(unpackScript(unpack, true, '.seal'));
+      const complaint = text(process.stderr);
+      // As busybox's tar takes it: an end between two members.
+      for await (const piece of packLocal(join(here, 'd'), '.', (name) => name)) process.stdin.write(piece);
+      process.stdin.end();
+      expect(await process.exited).to.deep.equal({ kind: 'exited', code: 1 });
+      expect(await complaint).to.equal('the archive ended early\n');
+      expect(readdirSync(join(root, 'm1'))).to.deep.equal(['there']);
+    });
+  }
 
   it('quotes for a shell', () => {
     expect(shellWord(`a'b c`)).to.equal(String.raw`'a'\''b c'`);

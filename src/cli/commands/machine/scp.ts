@@ -27,7 +27,7 @@ export default class MachineScp extends WherryCommand {
     const skipped = (name: string): void =>
       reporter.note(`Skipped ${name}: devices and FIFOs can't be made on this computer`);
     await copyBetween(
-      { ...args, recursive: flags.recursive, skipped },
+      { ...args, recursive: flags.recursive, skipped, signal: this.signal },
       (machine) => (command) => openMachineShell(machines, machine, { command }, this.signal),
     );
   }

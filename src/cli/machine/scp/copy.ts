@@ -2,10 +2,11 @@ import path, { posix } from 'node:path';
 import { copyError, parseCopyArgument } from '../../copy/argument.ts';
 import { localDestination, localPath, localSource } from '../../copy/local.ts';
 import { packLocal } from '../../copy/pack.ts';
-import { splitEntry } from '../../copy/path-ends.ts';
+import { splitEntry, type PathStyle } from '../../copy/path-ends.ts';
 import { planCopy, type CopySource } from '../../copy/plan.ts';
 import { unpackLocal } from '../../copy/unpack.ts';
 import { RemoteEnd, type OpenShell } from './remote-end.ts';
+import type { CopiedArchive } from './whole-archive.ts';
 
 export interface ScpRequest {
   readonly from: string;
@@ -13,6 +14,7 @@ export interface ScpRequest {
   readonly recursive: boolean;
   /** Told of what can't be made on this computer. */
   readonly skipped: (name: string) => void;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -25,53 +27,72 @@ export async function copyBetween(
   request: ScpRequest,
   shellOf: (machine: string) => OpenShell,
 ): Promise<void> {
-  const [from, to] = [endOf(request.from, shellOf), endOf(request.to, shellOf)];
+  const end = (argument: string) => endOf(argument, shellOf, request.signal);
+  const [from, to] = [end(request.from), end(request.to)];
   if (typeof from === 'string' && typeof to === 'string') {
     throw copyError(`neither "${request.from}" nor "${request.to}" is of a machine (NAME:PATH)`);
   }
-  const source =
-    typeof from === 'string'
-      ? await localSource(localPath(from), true)
-      : { ...(await from.source()), rebaseName: '' };
+  const source = await (typeof from === 'string' ? sourceHere(from) : sourceThere(from, request.from));
   if (source.isDirectory && !request.recursive) {
     throw copyError(`scp: ${request.from}: not a regular file (directories need -r)`);
   }
-  const style = typeof from === 'string' ? path : posix;
-  const { base } = splitEntry(source.path, style);
   if (typeof to === 'string') {
     const destination = await localDestination(localPath(to));
-    const plan = planCopy(source, destination, { source: style, destination: path });
-    await unpackLocal(packed(from, source, base, base), plan.directory, plan.rename, request.skipped);
+    const { directory, rename } = planCopy(source, destination, { source: source.style, destination: path });
+    const within = source.isDirectory ? membersBelow(source.name) : () => latin1(source.name);
+    await unpackLocal(source.pack(), directory, (name) => rename(within(name)), request.skipped);
     return;
   }
   const destination = await to.destination();
-  planCopy(source, destination, { source: style, destination: posix });
-  const name = source.rebaseName === '' ? base : source.rebaseName;
+  planCopy(source, destination, { source: source.style, destination: posix });
   const target = splitEntry(destination.path, posix);
   const inside = destination.exists && destination.isDirectory;
-  const place = inside ? destination.path : target.directory;
-  await to.unpack(packed(from, source, base, name), place, name, inside ? name : target.base);
+  await to.unpack(
+    source,
+    inside ? posix.join(destination.path, source.name) : posix.join(target.directory, target.base),
+  );
 }
 
-/** The source's archive, its members named below `name`. */
-function packed(
-  from: string | RemoteEnd,
-  source: CopySource,
-  base: string,
-  name: string,
-): AsyncGenerator<Buffer> {
-  if (typeof from !== 'string') return from.pack();
-  const [before, after] = [base, name].map((each) => Buffer.from(each).toString('latin1'));
-  return packLocal(source.path, base, (member) => member.replace(before ?? '', () => after ?? ''));
+/** With the name that it has where it gets its own: `.` for what is in a directory. */
+type Source = CopySource & CopiedArchive & { readonly name: string; readonly style: PathStyle };
+
+async function sourceHere(given: string): Promise<Source> {
+  const source = await localSource(localPath(given), true);
+  const { base } = splitEntry(source.path, path);
+  const member = source.isDirectory ? '.' : latin1(base);
+  return {
+    ...source,
+    name: source.rebaseName === '' ? base : source.rebaseName,
+    style: path,
+    pack: () => packLocal(source.path, member, (name) => name),
+  };
 }
+
+async function sourceThere(end: RemoteEnd, given: string): Promise<Source> {
+  const source = await end.source();
+  const { base } = splitEntry(source.path, posix);
+  if (base === '..') throw copyError(`scp: ${given}: it has no name; for what is in it: ${given}/.`);
+  return { ...source, rebaseName: '', name: base, style: posix };
+}
+
+/** Members of `.` as members of a directory `base`, whatever a machine calls them. */
+function membersBelow(base: string): (name: string) => string {
+  return (name) => `${latin1(base)}${posix.normalize(`/${name}`)}`;
+}
+
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
 /** `[root@]NAME:PATH`, or a path of this computer's. */
-function endOf(argument: string, shellOf: (machine: string) => OpenShell): string | RemoteEnd {
+function endOf(
+  argument: string,
+  shellOf: (machine: string) => OpenShell,
+  signal: AbortSignal,
+): string | RemoteEnd {
   const { container, path: at } = parseCopyArgument(argument);
   if (container === '') return at;
   const [, user, machine = ''] = /^(?:([^@]*)@)?(.*)$/.exec(container) ?? [];
   if (user !== undefined && user !== 'root') {
     throw copyError(`"${argument}": machines have no account "${user}", only root`);
   }
-  return new RemoteEnd(shellOf(machine), machine, at);
+  return new RemoteEnd(shellOf(machine), machine, at, signal);
 }
