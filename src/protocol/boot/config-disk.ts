@@ -49,8 +49,8 @@ export const engineConfig = z.strictObject({
 
 export type EngineConfig = z.infer<typeof engineConfig>;
 
-/** How the engine gets to registries: proxies as the user's computer writes them (URLs, `localhost` meaning itself). */
-export const proxyConfig = z.strictObject({
+/** How the engine gets to registries: proxies as the user's computer writes them (URLs, `localhost` meaning itself). Later keys pass. */
+export const proxyConfig = z.object({
   http: z.string().optional(),
   https: z.string().optional(),
   /** In the form of NO_PROXY. */
@@ -60,7 +60,7 @@ export const proxyConfig = z.strictObject({
 export type ProxyConfig = z.infer<typeof proxyConfig>;
 
 /** Certificates in PEM that the engine takes for authorities besides Mozilla's. */
-export const registryCertificates = z.strictObject({
+export const registryCertificates = z.object({
   /** For every registry and proxy. */
   all: z.array(z.string()),
   /** For a registry alone, by `host[:port]`. */

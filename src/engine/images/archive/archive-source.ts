@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { fileBytes } from '../layer/file-bytes.ts';
 import { MAX_DOCUMENT } from '../manifest.ts';
 
 /** The files of an image archive, by their names in it. */
@@ -42,8 +42,7 @@ export function filesSource(fileOf: (name: string) => string | undefined): Archi
       if (size > MAX_DOCUMENT) throw new EngineError('system', `invalid archive: ${name} is too large`);
       return await readFile(existing(name));
     },
-    stream: (name) =>
-      createReadStream(existing(name), { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
+    stream: (name) => fileBytes(existing(name)),
   };
 }
 

@@ -1,6 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { closeSync, createReadStream } from 'node:fs';
 import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +6,6 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
 import type { Partial, Partials } from '../../store/partials.ts';
-import { widePipe } from '../../sys/pipe.ts';
-import { spawnProcess } from '../../sys/spawn.ts';
 import { isTransient } from '../registry/retry.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
@@ -17,7 +13,8 @@ import type { LayerLimits } from '../tar/layer-filter.ts';
 import { decompressor, peekCompression } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { DiskGuard, StorageError } from './disk-guard.ts';
-import { mkfsFailed } from './mkfs-failure.ts';
+import { fileBytes } from './file-bytes.ts';
+import { runMkfs } from './run-mkfs.ts';
 
 export interface LayerSource {
   /** The bytes as the registry keeps them. */
@@ -93,7 +90,7 @@ async function* continued(
   { file, has }: Partial,
   bytesFrom: (offset: number) => AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
-  if (has > 0) yield* createReadStream(file, { end: has - 1, highWaterMark: 256 * 1024 });
+  yield* fileBytes(file, has);
   yield* bytesFrom(has);
 }
 
@@ -110,16 +107,24 @@ async function convert(
   const path = partial?.file ?? files.blob;
   if (source.expected !== undefined) await guard.check(source.expected.size - has);
   else await guard.check();
-  const blob = await open(path, partial === undefined ? 'wx' : 'a', 0o600);
+  const blob = await open(path, partial === undefined ? 'wx' : 'a', 0o600).catch((error: unknown) => {
+    throw layerError(error, name);
+  });
   try {
     const stored = storeAndHash(source, { blob, has }, guard);
-    const { compression, stream } = await peekCompression(stored.stream);
+    const { compression, stream, drop } = await peekCompression(stored.stream);
     const unpacked = unpackAndHash(new LayerTarFilter(options.limits ?? LAYER_LIMITS), guard);
-    await runMkfs(files.erofs, { name, diffId: source.diffId }, options, (stdin, signal) =>
-      pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal }),
-    ).catch((error: unknown) => {
+    let fed = false;
+    const feed = async (stdin: NodeJS.WritableStream): Promise<void> => {
+      fed = true;
+      await pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal: options.signal });
+    };
+    try {
+      await runMkfs(options.mkfs, { output: files.erofs, name, diffId: source.diffId }, feed);
+    } catch (error) {
+      if (!fed) await drop();
       throw layerError(error, name);
-    });
+    }
     const diffId = unpacked.digest();
     if (diffId !== source.diffId) {
       throw new EngineError(
@@ -218,59 +223,6 @@ function unpackAndHash(filter: LayerTarFilter, guard: DiskGuard) {
 }
 
 /**
- * Runs mkfs.erofs (erofs-utils ≥ 1.8) on a tar that comes by its stdin. The filesystem's UUID comes from the diffID and
- * its build time is 0: the same layer gives the same bytes everywhere.
- */
-async function runMkfs(
-  output: string,
-  { name, diffId }: { readonly name: string; readonly diffId: string },
-  options: ConvertOptions,
-  feed: (stdin: NodeJS.WritableStream, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const args = [
-    '--tar=f',
-    '--aufs',
-    '--quiet',
-    '--sort=none',
-    '-T0',
-    '--mkfs-time',
-    `-U${uuidOf(diffId)}`,
-    output,
-  ];
-  const { readFd, writer } = widePipe();
-  let child: ReturnType<typeof spawnProcess>;
-  try {
-    child = spawnProcess(options.mkfs, args, { stdio: [readFd, 'ignore', 'pipe'] });
-  } finally {
-    closeSync(readFd);
-  }
-  let complaint = '';
-  child.stderr?.on('data', (data: Buffer) => {
-    if (complaint.length < 4096) complaint += data.toString('utf8');
-  });
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  // Marks the promise as handled; its rejection (the program can't be started) is seen where it is awaited.
-  ended.catch(() => undefined);
-  try {
-    await feed(writer, options.signal);
-  } catch (error) {
-    // It never notices an input that ends early: it has to be ended, and waited for before its file can be removed.
-    child.kill('SIGKILL');
-    writer.destroy();
-    const [, killed] = await ended;
-    if (!isBrokenPipe(error)) throw error;
-    throw mkfsFailed(name, complaint, killed === 'SIGKILL' ? null : killed, error);
-  }
-  const [status, killed] = await ended;
-  if (status !== 0 || complaint.includes('<E>')) throw mkfsFailed(name, complaint, killed);
-}
-
-const isBrokenPipe = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE');
-
-/**
  * Errors of the archive, of zlib and of the filesystem say what they are about; others pass.
  *
  * @param name the layer's digest, where it has one already
@@ -281,17 +233,9 @@ export function layerError(error: unknown, name?: string): unknown {
     return name === undefined ? error : new EngineError('system', `${failed}: ${error.message}`, error);
   }
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  if (error.code === 'ENOSPC') return new StorageError(error);
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return new StorageError(error);
   if (/^(?:Z_|ZSTD_|ERR_TRAILING_JUNK)/.test(error.code)) {
     return new EngineError('system', `${failed}: cannot decompress: ${error.message}`, error);
   }
   return error;
-}
-
-/** An RFC 9562 version 8 UUID from a digest's first 16 bytes. */
-function uuidOf(digest: string): string {
-  const bytes = Buffer.from(digest.slice('sha256:'.length, 'sha256:'.length + 32), 'hex');
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

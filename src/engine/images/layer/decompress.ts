@@ -1,9 +1,15 @@
 import { PassThrough } from 'node:stream';
 import type { Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 
 /** Few large steps instead of many small ones: each costs a trip to the thread pool. */
 const CHUNK = 128 * 1024;
+
+/**
+ * Two to this power are the bytes a zstd frame may look back, and has to keep in memory. 8 MiB is what every reader has
+ * to manage (RFC 8878 §3.1.1.1.2); the highest levels of Go's and of zstd's own packers go to 32.
+ */
+const ZSTD_WINDOW_LOG = 25;
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -26,14 +32,23 @@ function unsupportedCompression(start: Buffer): string | undefined {
  */
 export function decompressor(compression: Compression): Transform {
   if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
-  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK, rejectGarbageAfterEnd: true });
+  if (compression === 'zstd') {
+    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+    return createZstdDecompress({ chunkSize: CHUNK, rejectGarbageAfterEnd: true, params });
+  }
   return new PassThrough();
 }
 
+export interface PeekedStream {
+  readonly compression: Compression;
+  readonly unsupported: string | undefined;
+  readonly stream: AsyncGenerator<Buffer>;
+  /** For who doesn't read it after all: a generator that was never begun doesn't end its source. */
+  readonly drop: () => Promise<void>;
+}
+
 /** Reads on until four bytes or the end are there, and gives them back together with the rest. */
-export async function peekCompression(
-  source: AsyncIterable<Buffer>,
-): Promise<{ compression: Compression; unsupported: string | undefined; stream: AsyncGenerator<Buffer> }> {
+export async function peekCompression(source: AsyncIterable<Buffer>): Promise<PeekedStream> {
   const iterator = source[Symbol.asyncIterator]();
   let start: Buffer = Buffer.alloc(0);
   let done = false;
@@ -58,5 +73,6 @@ export async function peekCompression(
     compression: detectCompression(start),
     unsupported: unsupportedCompression(start),
     stream: stream(),
+    drop: async () => void (await iterator.return?.()),
   };
 }

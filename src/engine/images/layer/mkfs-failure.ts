@@ -13,7 +13,9 @@ export function mkfsFailed(
     .replaceAll(/<E> erofs:\s*/g, '')
     .trim()
     .split('\n')[0];
-  const died = killed === null ? 'mkfs.erofs failed' : `mkfs.erofs was ended by ${killed}`;
+  // Nobody else sends it this one.
+  const why = killed === 'SIGKILL' ? ' (the machine may have run out of memory)' : '';
+  const died = killed === null ? 'mkfs.erofs failed' : `mkfs.erofs was ended by ${killed}${why}`;
   const reason = said === undefined || said === '' ? died : said;
   return new EngineError('system', `failed to register layer ${name}: ${reason}`, cause);
 }

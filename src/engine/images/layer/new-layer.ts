@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transform, Writable } from 'node:stream';
@@ -11,6 +11,7 @@ import type { ImageStore } from '../image-store.ts';
 import { LAYER_LIMITS } from '../tar/layer-filter.ts';
 import { layerError } from './convert.ts';
 import { decompressor, peekCompression } from './decompress.ts';
+import { fileBytes } from './file-bytes.ts';
 import type { LayerPool } from './layer-pool.ts';
 
 /** Fast, and what every registry and client takes; the ratio is a tenth worse than the best. */
@@ -46,9 +47,9 @@ export async function spoolLayer(
     }
   };
   try {
-    const { compression, unsupported, stream } = await peekCompression(source);
+    const { compression, unsupported, stream, drop } = await peekCompression(source);
     if (unsupported !== undefined) {
-      await stream.return(undefined);
+      await drop();
       throw new EngineError(
         'invalidParameter',
         `the archive is compressed with ${unsupported}, which can't be unpacked here. Unpack it first: ${unsupported} -dc FILE | wherry import -`,
@@ -111,9 +112,6 @@ export async function keepLayer(
   { diffId, file }: SpooledLayer,
   signal: AbortSignal,
 ): Promise<void> {
-  const open = () => ({
-    bytes: createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
-    diffId,
-  });
+  const open = () => ({ bytes: fileBytes(file), diffId });
   await context.pool.ensure(diffId, open, () => undefined, signal);
 }

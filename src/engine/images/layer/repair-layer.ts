@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import type { ImageStore } from '../image-store.ts';
 import { convertLayer } from './convert.ts';
 import type { ConvertOptions } from './convert.ts';
 import { StorageError } from './disk-guard.ts';
+import { fileBytes } from './file-bytes.ts';
 
 /**
  * Makes a layer's EROFS file again, which a crash has torn, from the blob that was kept beside it.
@@ -18,16 +18,14 @@ export async function repairLayer(
   const expected = store.spareBlob(diffId);
   if (expected === undefined) return false;
   const { options, onDownloaded } = how;
-  const bytes = createReadStream(store.content.blobFile(expected.digest), { highWaterMark: 256 * 1024 });
+  const bytes = fileBytes(store.content.blobFile(expected.digest));
   try {
-    const source = { bytes: bytes as AsyncIterable<Buffer>, expected, diffId, onDownloaded };
+    const source = { bytes, expected, diffId, onDownloaded };
     await store.addLayer(diffId, await convertLayer(source, options));
     return true;
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof StorageError) throw error;
     return false; // What it says of the blob nobody has asked for: the layer is fetched.
-  } finally {
-    bytes.destroy();
   }
 }

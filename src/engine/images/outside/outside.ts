@@ -50,7 +50,7 @@ export function outsideOf(settings: OutsideSettings): Outside {
     // A directory's name can't hold a colon on Windows: docker leaves it out there.
     authorities: (registry = '') => [
       ...all,
-      ...(hosts[registry] ?? hosts[registry.replaceAll(':', '')] ?? []),
+      ...(ownOf(hosts, registry) ?? ownOf(hosts, registry.replaceAll(':', '')) ?? []),
     ],
     shown: () => ({
       http: http === undefined ? '' : shown(reachable(http, hostAddress)),
@@ -60,6 +60,10 @@ export function outsideOf(settings: OutsideSettings): Outside {
     advice: `to trust its authority: wherry machine set ${machineName} --engine-ca-add FILE --restart`,
   };
 }
+
+/** A registry may be called `constructor`. */
+const ownOf = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
@@ -82,7 +86,7 @@ const shown = (proxy: URL): string => maskCredentials(proxy.href).replace(/\/$/,
 
 function serverOf(proxy: URL): ProxyServer {
   const { protocol, username, password, hostname, port } = proxy;
-  const account = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const account = `${unescaped(username)}:${unescaped(password)}`;
   return {
     secure: protocol === 'https:',
     host: withoutBrackets(hostname),
@@ -91,3 +95,14 @@ function serverOf(proxy: URL): ProxyServer {
       username === '' && password === '' ? undefined : `Basic ${Buffer.from(account).toString('base64')}`,
   };
 }
+
+/** What is escaped, as far as it is: who writes `100%` for a password means it. */
+const unescaped = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch (error) {
+      if (error instanceof URIError) return run; // not UTF-8
+      throw error;
+    }
+  });

@@ -33,7 +33,16 @@ function read<T>(file: string, schema: z.ZodType<T>): T | undefined {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  const parsed = schema.safeParse(JSON.parse(text));
+  const parsed = schema.safeParse(json(text, file));
   if (!parsed.success) throw new Error(`${file}: ${parsed.error.issues[0]?.message ?? 'not valid'}`);
   return parsed.data;
+}
+
+function json(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would quote the text, and with it a password.
+    throw new Error(`${file}: not JSON`);
+  }
 }

@@ -92,10 +92,13 @@ function firstError(body: string, status: number): Record<string, unknown> | und
   return typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : undefined;
 }
 
+/** A century: more digits than that would be told as Infinity. */
+const LONGEST_S = 100 * 365 * 86_400;
+
 /** RFC 9110 §10.2.3: seconds, or a date. */
 function retryAfterMilliseconds(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (/^\d+$/.test(value)) return Math.min(Number(value), LONGEST_S) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }

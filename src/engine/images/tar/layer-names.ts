@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { badLayer, shown } from './header.ts';
 
 export type EntryKind = 'directory' | 'whiteout' | 'other';
@@ -7,6 +8,8 @@ const SLASH = 0x2f;
 /** Paths seen and what is there, by a 52-bit hash each: a million of them take some 50 MB, the strings would hundreds. */
 export class LayerNames {
   readonly #kinds = new Map<number, EntryKind>();
+  /** Other ones in each: two paths of one hash would be easy to find for who knew where it starts. */
+  readonly #seed = { low: randomInt(2 ** 32), high: randomInt(2 ** 32) };
 
   /** Notes what is at a path from now on. @throws EngineError where it would lie beneath something else than a directory */
   add(path: string, kind: EntryKind): void {
@@ -20,11 +23,11 @@ export class LayerNames {
 
   /** What was there last; a directory that has no entry of its own is not known. */
   kindOf(path: string): EntryKind | undefined {
-    return this.#kinds.get(hash(path));
+    return this.#kinds.get(hash(path, this.#seed));
   }
 
   #walk(path: string): number {
-    return hash(path, (above, end) => {
+    return hash(path, this.#seed, (above, end) => {
       const kind = this.#kinds.get(above);
       if (kind === undefined || kind === 'directory') return;
       const what = kind === 'whiteout' ? 'removed' : 'not a directory';
@@ -34,9 +37,12 @@ export class LayerNames {
 }
 
 /** Two FNV-1a runs from different starts, joined to 52 bits; on the way, the hash of each directory above. */
-function hash(path: string, onDirectory?: (hash: number, end: number) => void): number {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
+function hash(
+  path: string,
+  seed: { readonly low: number; readonly high: number },
+  onDirectory?: (hash: number, end: number) => void,
+): number {
+  let { low, high } = seed;
   const joined = () => (high >>> 12) * 2 ** 32 + (low >>> 0);
   for (let at = 0; at < path.length; at++) {
     const code = path.charCodeAt(at);

@@ -244,10 +244,15 @@ describe('registries that lie', function () {
   });
 
   it('are not waited for where what they send trickles', async () => {
-    const slow = await startImages({
-      transport: new Transport({ connectMs: 15_000, idleMs: 500, pace: { ms: 100, bytes: 1000 } }),
-      retry: { ...RETRY, attempts: 2, baseMs: 1 },
-    });
+    const pace = { ms: 100, bytes: 1000 };
+    const startSlow = async (idleMs: number) =>
+      await startImages({
+        transport: new Transport({ connectMs: 15_000, idleMs, pace }),
+        retry: { ...RETRY, attempts: 2, baseMs: 1 },
+      });
+    // Longer than any machine's pause: what trickles isn't to be taken for silence here.
+    const slow = await startSlow(15_000);
+    const silent = await startSlow(500);
     const trickle = (response: ServerResponse) => {
       const timer = setInterval(() => response.write(' '), 10);
       response.once('close', () => clearInterval(timer));
@@ -273,13 +278,14 @@ describe('registries that lie', function () {
         response.once('close', () => clearInterval(timer));
       };
       await expectRefusal(
-        slow,
+        silent,
         registry.tell({ layers, onTag: (_, response) => head(response) }),
         /no answer in time/,
         true,
       );
     } finally {
       await slow.close();
+      await silent.close();
     }
   });
 

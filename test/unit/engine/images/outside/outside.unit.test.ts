@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { bypasses } from '../../../../../src/engine/images/outside/no-proxy.ts';
 import { outsideOf } from '../../../../../src/engine/images/outside/outside.ts';
+import { readOutside } from '../../../../../src/engine/images/outside/read-outside.ts';
 
 describe('the way out: NO_PROXY', () => {
   // [NO_PROXY, host:port, bypassed] as golang.org/x/net/http/httpproxy answers.
@@ -86,11 +90,44 @@ describe('the way out: proxies and certificates', () => {
     }
   });
 
+  it('takes a password with a percent sign that escapes nothing as it is', () => {
+    const said = (password: string): string => {
+      const outside = outsideOf({ proxy: { https: `http://me:${password}@p:1` } });
+      const { authorization = '' } = outside.proxyFor(new URL('https://a.test/')) ?? {};
+      return Buffer.from(authorization.replace('Basic ', ''), 'base64').toString();
+    };
+    expect(said('100%')).to.equal('me:100%');
+    expect(said('%zz%40%c3%a4%')).to.equal('me:%zz@ä%');
+    expect(said('%ff')).to.equal('me:%ff');
+  });
+
+  describe('in files', () => {
+    let directory: string;
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), 'wherry-outside-'));
+    });
+    afterEach(() => rmSync(directory, { recursive: true }));
+    const read = (proxy: string) => {
+      writeFileSync(join(directory, 'proxy.json'), proxy);
+      return readOutside(join(directory, 'engine.json'), 'default', () => undefined);
+    };
+
+    it('that are damaged aren’t quoted', () => {
+      expect(() => read('"http://me:secret@p')).to.throw(/^\S*proxy\.json: not JSON$/);
+      expect(() => read('secret')).to.throw(/^\S*proxy\.json: not JSON$/);
+    });
+
+    it('of a later Wherry are read as far as they are known', () => {
+      expect(read('{"http":"http://p:1","later":[1]}').shown().http).to.equal('http://p:1');
+    });
+  });
+
   it('trusts some authorities everywhere and some for one registry', () => {
     const outside = outsideOf({ certificates: { all: ['A'], hosts: { 'r:5000': ['B'], w5000: ['C'] } } });
     expect(outside.authorities(undefined)).to.deep.equal(['A']);
     expect(outside.authorities('r:5000')).to.deep.equal(['A', 'B']);
     expect(outside.authorities('w:5000')).to.deep.equal(['A', 'C']);
     expect(outside.authorities('r')).to.deep.equal(['A']);
+    expect(outside.authorities('toString')).to.deep.equal(['A']);
   });
 });
