@@ -8,7 +8,7 @@ import type { ImportedImage } from './archive/import.ts';
 import { saveImages } from './archive/save/save-images.ts';
 import { imagesToSave } from './archive/save/saved-image.ts';
 import { spoolArchive } from './archive/spool.ts';
-import { sourcesOf } from './blobs/sources.ts';
+import { repositoriesByBlob, sourcesOf } from './blobs/sources.ts';
 import { fetchArchive, shownUrl } from './fetch-archive.ts';
 import { importImage } from './import-image.ts';
 import type { ImportRequest } from './import-image.ts';
@@ -19,13 +19,14 @@ import type { Platform } from './platform.ts';
 import type { ProgressSink } from './progress.ts';
 import { pushImages } from './push/push.ts';
 import type { PushRequest } from './push/push.ts';
-import { PullError, pullFailure, pullImage } from './pull.ts';
+import { pullFailure, pullImage } from './pull.ts';
 import type { PullRequest } from './pull.ts';
 import { canonicalReference, familiarReference, parseReference } from './reference.ts';
 import type { Reference } from './reference.ts';
 import type { Credentials } from './registry/credentials.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
 import { RegistryUnreachable } from './registry/errors.ts';
+import { EndpointsError } from './registry/first-endpoint.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import type { Transport } from './registry/transport.ts';
 import { removeImage } from './remove.ts';
@@ -78,7 +79,7 @@ export class ImageService {
     } catch (error) {
       if (signal.aborted) throw error;
       const outOfReach =
-        error instanceof PullError && error.cause instanceof RegistryUnreachable && !error.answered;
+        error instanceof EndpointsError && error.cause instanceof RegistryUnreachable && !error.answered;
       if (!outOfReach || options.registryOnly || canonicalReference(reference) !== BUNDLED_REFERENCE) {
         const loggedIn = Object.values(credentials).some((value) => value !== undefined);
         throw pullFailure(error, reference, loggedIn);
@@ -201,8 +202,9 @@ export class ImageService {
     this.store.content.partials.clear();
     const bytes = Math.max(0, before - this.#bytes());
     if (!blobs) return { removed, bytes };
-    const mayGo = (diffId: string): boolean => sourcesOf(this.store, diffId).length > 0;
-    return { removed, bytes: bytes + (await this.store.giveUpBlobs(mayGo)) };
+    const known = repositoriesByBlob(this.store);
+    const freed = await this.store.giveUpBlobs((diffId) => sourcesOf(this.store, diffId, known));
+    return { removed, bytes: bytes + freed };
   }
 
   #bytes(): number {

@@ -86,11 +86,11 @@ export class ImageStore {
     return layer?.torn === true ? { digest: layer.blob, size: layer.blobSize } : undefined;
   }
 
-  /** Gives up layers' blobs, save those that somebody is at. @returns the bytes that this has freed */
-  async giveUpBlobs(mayGo: (diffId: string) => boolean): Promise<number> {
+  /** Gives up layers' blobs that are to be had elsewhere, save those that somebody is at. @returns the freed bytes */
+  async giveUpBlobs(sourcesOf: (diffId: string) => readonly string[]): Promise<number> {
     return await this.#exclusively(async () => {
       const going = await this.#metadata.updateToRemove((draft) =>
-        markBlobsGone(draft, (diffId) => !this.#pins.has(diffId) && mayGo(diffId)),
+        markBlobsGone(draft, (diffId) => (this.#pins.has(diffId) ? [] : sourcesOf(diffId))),
       );
       for (const { blob } of going) await this.content.removeBlob(blob);
       await this.#metadata.keepReserve();
@@ -98,14 +98,16 @@ export class ImageStore {
     });
   }
 
-  /** Takes a layer's blob in again, from a file that is synced and has been found to be it. */
-  async restoreBlob(diffId: string, file: string): Promise<void> {
+  /** Takes a layer's blob in again, from a file that is synced and has been found to have that digest. */
+  async restoreBlob(diffId: string, { digest, path }: { digest: string; path: string }): Promise<void> {
     await this.#exclusively(async () => {
-      const layer = this.#metadata.state.layers[diffId];
-      if (layer === undefined) throw new EngineError('system', `layer ${diffId} is gone`);
-      await this.content.putBlob(file, layer.blob);
+      const blob = this.#metadata.state.layers[diffId]?.blob;
+      if (blob !== digest)
+        throw new EngineError('system', `layer ${diffId} is not of blob ${digest} any more`);
+      await this.content.putBlob(path, digest);
       await this.#metadata.update((draft) => {
         delete draft.layers[diffId]?.blobGone;
+        delete draft.layers[diffId]?.sources;
       });
     });
   }
@@ -247,16 +249,16 @@ export class ImageStore {
   }
 
   has(id: string): boolean {
-    return this.#record(id) !== undefined;
+    return this.record(id) !== undefined;
   }
 
-  #record(id: string): ImageRecord | undefined {
+  record(id: string): ImageRecord | undefined {
     return this.#leaving.has(id) ? undefined : this.#metadata.state.images[id];
   }
 
   /** True if the image and each of its layers are there. */
   complete(id: string): boolean {
-    const image = this.#record(id);
+    const image = this.record(id);
     return image !== undefined && image.layers.every((diffId) => this.layer(diffId) !== undefined);
   }
 
@@ -278,7 +280,7 @@ export class ImageStore {
 
   /** @throws EngineError notFound */
   get(id: string): StoredImage {
-    const record = this.#record(id);
+    const record = this.record(id);
     if (record === undefined) throw notFound(`No such image: ${id}`);
     return { id, record, config: parseImageConfig(this.content.readDocument(id)) };
   }

@@ -23,12 +23,20 @@ export function mendRecords(
   return changed;
 }
 
-/** Notes that blobs are given up, of those layers that have one and may do without. @returns their records */
-export function markBlobsGone(draft: StoreDocument, mayGo: (diffId: string) => boolean): LayerRecord[] {
-  const going = Object.entries(draft.layers)
-    .filter(([diffId, { torn, blobGone }]) => torn !== true && blobGone !== true && mayGo(diffId))
-    .map(([, layer]) => layer);
-  for (const layer of going) layer.blobGone = true;
+/** Notes that blobs are given up, of those layers that have one and that have sources. @returns their records */
+export function markBlobsGone(
+  draft: StoreDocument,
+  sourcesOf: (diffId: string) => readonly string[],
+): LayerRecord[] {
+  const going: LayerRecord[] = [];
+  for (const [diffId, layer] of Object.entries(draft.layers)) {
+    if (layer.torn === true || layer.blobGone === true) continue;
+    const sources = sourcesOf(diffId);
+    if (sources.length === 0) continue;
+    layer.blobGone = true;
+    layer.sources = [...sources];
+    going.push(layer);
+  }
   return going;
 }
 

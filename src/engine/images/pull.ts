@@ -2,7 +2,6 @@ import type { EventBus } from '../events.ts';
 import { EngineError, notFound } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
-import { StorageError } from './layer/disk-guard.ts';
 import { diffIdsOf, fetchLayers, readConfig } from './layers.ts';
 import { checkIsImage } from './manifest.ts';
 import type { WantedLayer } from './layers.ts';
@@ -12,16 +11,14 @@ import { printable } from './printable.ts';
 import type { ProgressSink } from './progress.ts';
 import { canonicalReference, familiarName, familiarReference, repositoryOf } from './reference.ts';
 import type { Reference } from './reference.ts';
-import { RegistryClient, mayTryNext } from './registry/client.ts';
-import type { FetchedManifest } from './registry/client.ts';
+import type { FetchedManifest, RegistryClient } from './registry/client.ts';
 import type { Credentials } from './registry/credentials.ts';
-import { endpointsOf } from './registry/endpoints.ts';
 import type { RegistrySettings } from './registry/endpoints.ts';
-import { RegistryAnswer, RegistryUnreachable } from './registry/errors.ts';
+import { RegistryAnswer } from './registry/errors.ts';
+import { EndpointsError, atFirstEndpoint } from './registry/first-endpoint.ts';
 import { describeRateLimit, describeSeconds } from './registry/rate-limit.ts';
 import { isTransient } from './registry/retry.ts';
 import type { RetryPolicy } from './registry/retry.ts';
-import { RegistrySession } from './registry/session.ts';
 import type { Transport } from './registry/transport.ts';
 
 export interface PullContext {
@@ -40,24 +37,11 @@ export interface PullRequest {
   readonly credentials: Credentials;
 }
 
-const MIRROR_ATTEMPTS = 2;
-
-/** A pull that failed at every endpoint; `answered`: one of them did answer, so the registry was not out of reach. */
-export class PullError extends Error {
-  readonly answered: boolean;
-
-  constructor(cause: unknown, answered: boolean) {
-    super((cause as Error).message, { cause });
-    this.name = 'PullError';
-    this.answered = answered;
-  }
-}
-
 /**
  * Pulls an image, from the first endpoint that has it, and names it. A reference without a tag means all tags that the
  * repository has.
  *
- * @throws PullError around the error of the last endpoint, or the signal's reason
+ * @throws EndpointsError around the error of the last endpoint, or the signal's reason
  */
 export async function pullImage(
   context: PullContext,
@@ -65,13 +49,15 @@ export async function pullImage(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
+  const { domain, path } = request.reference;
+  const repository = { domain, path, credentials: request.credentials };
   if (request.reference.tag !== undefined || request.reference.digest !== undefined) {
     const pull = (client: RegistryClient) => pullFrom(client, context, request, sink, signal);
-    await atFirstEndpoint(context, request, pull, signal);
+    await atFirstEndpoint(context, repository, pull, signal);
     return;
   }
   const list = async (client: RegistryClient) => await client.tags(signal);
-  const tags = await atFirstEndpoint(context, request, list, signal);
+  const tags = await atFirstEndpoint(context, repository, list, signal);
   let newer = false;
   // Each tag tells what it is, and the end, once, whether anything was new.
   const withoutStatus: ProgressSink = (line) => {
@@ -87,43 +73,6 @@ export async function pullImage(
       ? `Status: Downloaded newer image for ${shown}`
       : `Status: Image is up to date for ${shown}`,
   });
-}
-
-async function atFirstEndpoint<T>(
-  context: PullContext,
-  request: PullRequest,
-  work: (client: RegistryClient) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const { reference, credentials } = request;
-  let answered = false;
-  let last: unknown;
-  for (const endpoint of endpointsOf(reference.domain, context.settings)) {
-    const { transport, settings, retry } = context;
-    const session = new RegistrySession({
-      transport,
-      endpoint,
-      settings,
-      credentials,
-      repository: reference.path,
-    });
-    // The registry itself stands behind a mirror: it isn't waited for long.
-    const attempts = endpoint.mirror ? Math.min(retry.attempts, MIRROR_ATTEMPTS) : retry.attempts;
-    const client = new RegistryClient(session, { ...retry, attempts });
-    try {
-      return await work(client);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof StorageError) throw new PullError(error, true);
-      // Where the registry itself is out of reach, what was wrong at its mirror says more.
-      const quieter = error instanceof RegistryUnreachable && answered && !(last instanceof RegistryAnswer);
-      if (!quieter) last = error;
-      answered ||= client.answered;
-      // A mirror that lies (a wrong digest) must not keep anyone from the registry itself.
-      if (!endpoint.mirror && !mayTryNext(error)) break;
-    }
-  }
-  throw new PullError(last, answered);
 }
 
 async function pullFrom(
@@ -225,7 +174,7 @@ async function imageManifest(
 
 /** A failed pull in the words that Docker's users know. */
 export function pullFailure(error: unknown, reference: Reference, loggedIn = false): EngineError {
-  const failure = pullFailureOf(error instanceof PullError ? error.cause : error, reference, loggedIn);
+  const failure = pullFailureOf(error instanceof EndpointsError ? error.cause : error, reference, loggedIn);
   // Much of it was said by the registry.
   const message = printable(failure.message);
   return message === failure.message ? failure : new EngineError(failure.kind, message, failure);

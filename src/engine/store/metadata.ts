@@ -16,6 +16,8 @@ const layerRecord = z.object({
   compression: z.enum(['none', 'gzip', 'zstd']),
   /** The blob was given up, or torn: the layer works, and has to be fetched to be pushed or saved. */
   blobGone: z.literal(true).optional(),
+  /** The repositories that had the blob when it was given up: the names that told of them may go. */
+  sources: z.array(z.string()).optional(),
   /** The EROFS file was torn, and is to be made again, from the blob. */
   torn: z.literal(true).optional(),
 });

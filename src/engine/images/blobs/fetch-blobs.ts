@@ -1,27 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { ImageStore } from '../image-store.ts';
-import { layerError } from '../layer/convert.ts';
 import { StorageError } from '../layer/disk-guard.ts';
 import { shortId, throttledBytes } from '../progress.ts';
 import type { ProgressSink } from '../progress.ts';
 import { parseReference } from '../reference.ts';
-import { RegistryClient } from '../registry/client.ts';
+import type { RegistryClient } from '../registry/client.ts';
 import type { Credentials } from '../registry/credentials.ts';
-import { endpointsOf } from '../registry/endpoints.ts';
-import type { RegistrySettings } from '../registry/endpoints.ts';
-import type { RetryPolicy } from '../registry/retry.ts';
-import { RegistrySession } from '../registry/session.ts';
-import type { Transport } from '../registry/transport.ts';
-import { sourcesOf } from './sources.ts';
+import { EndpointsError, atFirstEndpoint } from '../registry/first-endpoint.ts';
+import type { RegistryContext } from '../registry/first-endpoint.ts';
+import { restoreBlob } from './restore-blob.ts';
+import { repositoriesByBlob, sourcesOf } from './sources.ts';
 
-export interface BlobsContext {
+export interface BlobsContext extends RegistryContext {
   readonly store: ImageStore;
-  readonly transport: Transport;
-  readonly settings: RegistrySettings;
-  readonly retry: RetryPolicy;
 }
 
 /** Whom the blobs are fetched for. */
@@ -38,7 +29,9 @@ const MAX_SOURCES = 3;
 
 /** Those of an image's layers whose blobs were given up, each once. */
 export const layersWithoutBlobs = (store: ImageStore, imageId: string): string[] =>
-  [...new Set(store.get(imageId).record.layers)].filter((diffId) => store.layer(diffId)?.blobGone === true);
+  [...new Set(store.record(imageId)?.layers ?? [])].filter(
+    (diffId) => store.layer(diffId)?.blobGone === true,
+  );
 
 /**
  * Brings back blobs that were given up, from where their images came from, by digest. The caller has the layers pinned.
@@ -52,73 +45,41 @@ export async function fetchBlobs(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const diffId of diffIds) await fetchBlob(context, request, diffId, sink, signal);
+  if (diffIds.length === 0) return;
+  const known = repositoriesByBlob(context.store);
+  for (const diffId of diffIds) {
+    const sources = sourcesOf(context.store, diffId, known).slice(0, MAX_SOURCES);
+    await fetchBlob(context, request, { diffId, sources }, sink, signal);
+  }
 }
 
 async function fetchBlob(
   context: BlobsContext,
   request: BlobsRequest,
-  diffId: string,
+  { diffId, sources }: { readonly diffId: string; readonly sources: readonly string[] },
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, settings } = context;
-  const sources = sourcesOf(store, diffId).slice(0, MAX_SOURCES);
+  const { store } = context;
+  const show = throttledBytes(sink, 'Downloading', shortId(diffId));
+  const restoreFrom = async (client: RegistryClient) =>
+    await restoreBlob(store, diffId, (expected) =>
+      client.blob(expected, signal, (at) => show(at, expected.size)),
+    );
   let last: unknown;
   for (const source of sources) {
     const { domain, path } = parseReference(source);
-    for (const endpoint of endpointsOf(domain, settings)) {
-      const credentials = request.credentials?.domain === domain ? request.credentials.of : {};
-      const session = new RegistrySession({ ...context, endpoint, credentials, repository: path });
-      try {
-        await restore(store, new RegistryClient(session, context.retry), diffId, sink, signal);
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof StorageError) throw error;
-        last = error;
-      }
+    const credentials = request.credentials?.domain === domain ? request.credentials.of : {};
+    try {
+      await atFirstEndpoint(context, { domain, path, credentials }, restoreFrom, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof EndpointsError)) throw error;
+      if (error.cause instanceof StorageError) throw error.cause;
+      last = error.cause;
     }
   }
   throw missing(store, request, { sources, cause: last });
-}
-
-async function restore(
-  store: ImageStore,
-  client: RegistryClient,
-  diffId: string,
-  sink: ProgressSink,
-  signal: AbortSignal,
-): Promise<void> {
-  const layer = store.layer(diffId);
-  if (layer === undefined) throw new EngineError('system', `layer ${diffId} is gone`);
-  if (layer.blobGone !== true) return;
-  const expected = { digest: layer.blob, size: layer.blobSize, mediaType: '' };
-  const show = throttledBytes(sink, 'Downloading', shortId(diffId));
-  const path = join(store.content.ingest, `${randomUUID()}.blob`);
-  const file = await open(path, 'wx', 0o600);
-  try {
-    try {
-      const hash = createHash('sha256');
-      for await (const chunk of client.blob(expected, signal, (at) => show(at, expected.size))) {
-        hash.update(chunk);
-        // Not write(): on a disk that is nearly full it writes a part, and doesn't call that a failure.
-        await file.appendFile(chunk);
-      }
-      const digest = `sha256:${hash.digest('hex')}`;
-      if (digest !== expected.digest) {
-        throw new EngineError('system', `verification failed for digest ${expected.digest}: it is ${digest}`);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await store.restoreBlob(diffId, path);
-  } catch (error) {
-    throw layerError(error);
-  } finally {
-    await rm(path, { force: true });
-  }
 }
 
 function missing(

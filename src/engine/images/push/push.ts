@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import type { EventBus } from '../../events.ts';
 import { fetchBlobs } from '../blobs/fetch-blobs.ts';
 import type { BlobsRequest } from '../blobs/fetch-blobs.ts';
+import { pathsByLayer } from '../blobs/sources.ts';
 import type { ImageStore, StoredImage } from '../image-store.ts';
 import type { Platform } from '../platform.ts';
 import { shortId, throttledBytes } from '../progress.ts';
@@ -59,6 +60,8 @@ interface Target {
 /** The image that is being pushed there. */
 interface ImageTarget extends Target {
   readonly image: StoredImage;
+  /** Where its layers may be mounted from, by diffID. */
+  readonly paths: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
@@ -141,7 +144,8 @@ async function pushTag(target: Target, reference: Reference, image: StoredImage)
     const manifest = await manifestToPush(store, image, (digest) =>
       target.uploader.has(digest, target.signal),
     );
-    await pushLayers({ ...target, image }, reference, manifest.layers.toReversed());
+    const paths = pathsByLayer(store, reference);
+    await pushLayers({ ...target, image, paths }, manifest.layers.toReversed());
     if (!hasConfig) {
       const read = async function* (offset: number, end: number): AsyncGenerator<Buffer> {
         yield config.subarray(offset, end);
@@ -161,23 +165,19 @@ async function pushTag(target: Target, reference: Reference, image: StoredImage)
   }
 }
 
-async function pushLayers(
-  target: ImageTarget,
-  reference: Reference,
-  layers: readonly PushedLayer[],
-): Promise<void> {
+async function pushLayers(target: ImageTarget, layers: readonly PushedLayer[]): Promise<void> {
   const distinct = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
   for (const { diffId } of distinct.slice(CONCURRENCY)) {
     target.sink({ status: 'Waiting', progressDetail: {}, id: shortId(diffId) });
   }
   await inParallel(distinct, CONCURRENCY, target.signal, async (layer, signal) => {
-    const status = await pushLayer({ ...target, signal }, reference, layer);
+    const status = await pushLayer({ ...target, signal }, layer);
     target.sink({ status, progressDetail: {}, id: shortId(layer.diffId) });
   });
 }
 
 /** @returns what became of it, as Docker says it */
-async function pushLayer(target: ImageTarget, reference: Reference, layer: PushedLayer): Promise<string> {
+async function pushLayer(target: ImageTarget, layer: PushedLayer): Promise<string> {
   const { context, uploader, signal, sink } = target;
   const { digest, size, diffId } = layer;
   if (await uploader.has(digest, signal)) return 'Layer already exists';
@@ -187,7 +187,7 @@ async function pushLayer(target: ImageTarget, reference: Reference, layer: Pushe
     yield* createReadStream(path, { start: offset, end: end - 1 }) as AsyncIterable<Buffer>;
   };
   const pushing = throttledBytes(sink, 'Pushing', shortId(diffId));
-  const sources = repositoriesWith(context.store, reference, diffId);
+  const sources = [...(target.paths.get(diffId) ?? [])].slice(0, MAX_SOURCES);
   const source = await uploader.bring(
     { digest, size, read },
     sources,
@@ -214,18 +214,6 @@ async function haveBlob(
     'system',
     `the blob ${digest} of layer ${diffId} is not on this machine: pull or load the image again`,
   );
-}
-
-/** Other repositories of the registry that an image with the layer came from, or went to. */
-function repositoriesWith(store: ImageStore, target: Reference, diffId: string): string[] {
-  const paths = store
-    .ids()
-    .filter((id) => store.get(id).record.layers.includes(diffId))
-    .flatMap((id) => store.referencesOf(id).filter((name) => name.includes('@')))
-    .map((name) => parseReference(name))
-    .filter(({ domain, path }) => domain === target.domain && path !== target.path)
-    .map(({ path }) => path);
-  return [...new Set(paths)].slice(0, MAX_SOURCES);
 }
 
 async function putManifest(target: Target, manifest: PushedManifest, tag: string): Promise<void> {

@@ -119,10 +119,11 @@ export class RegistryClient {
 
   /**
    * A layer's bytes. A connection that breaks is made again and asked for the rest by `Range`; an answer from the
-   * start is taken too, and what was given out already is passed over. Whoever reads verifies the digest.
+   * start is taken too, and what was given out already is passed over. Never more than the descriptor's size is given
+   * out. Whoever reads verifies the digest.
    *
    * @param from bytes that are here from before, and aren't given out
-   * @throws EngineError system when the registry announces another size than the manifest
+   * @throws EngineError system when the registry announces another size than the manifest, or sends more
    */
   async *blob(
     descriptor: Descriptor,
@@ -146,6 +147,7 @@ export class RegistryClient {
           skip -= chunk.length - fresh.length;
           if (fresh.length === 0) continue;
           offset += fresh.length;
+          if (offset > descriptor.size) throw tooLong(descriptor);
           onProgress(offset);
           yield fresh;
         }
@@ -154,7 +156,9 @@ export class RegistryClient {
       if (offset >= descriptor.size) return;
       // Byte by byte, one a connection, a layer would never end.
       failures = offset - before >= PROGRESS ? 1 : failures + 1;
-      const wait = waitBefore(problem, failures, this.#retry);
+      // As with everything else: what was never reached is not waited for.
+      const unreached = problem instanceof RegistryUnreachable && !this.answered;
+      const wait = unreached ? undefined : waitBefore(problem, failures, this.#retry);
       if (wait === undefined) throw layerProblem(descriptor, problem);
       await this.#retry.sleep(wait, signal);
     }
@@ -186,6 +190,12 @@ export class RegistryClient {
     return { response, skip: offset - Number(start) };
   }
 }
+
+const tooLong = ({ digest, size }: Descriptor): EngineError =>
+  new EngineError(
+    'system',
+    `filesystem layer verification failed for digest ${digest}: size is more than ${size}, expected ${size}`,
+  );
 
 /** Names the layer, where the error doesn't say enough as it is. */
 function layerProblem({ digest }: Descriptor, problem: unknown): unknown {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { directory, file } from '../../../helpers/images/entries.ts';
 import { startFakePushRegistry } from './fake-push-registry.ts';
@@ -8,6 +9,9 @@ import { startFakeRegistry } from './fake-registry.ts';
 import type { FakeRegistry } from './fake-registry.ts';
 import { startImages } from './images-under-test.ts';
 import type { ImagesUnderTest } from './images-under-test.ts';
+
+/** More than fits into the buffers on the way. */
+const ENDLESS = 256 * 1024 * 1024;
 
 describe('the compressed blobs that are kept beside layers', () => {
   let registry: FakeRegistry;
@@ -44,6 +48,26 @@ describe('the compressed blobs that are kept beside layers', () => {
   /** Requests for the layer's blob. */
   const fetches = (): number =>
     registry.requests.filter(({ url }) => url.endsWith(`/blobs/${registry.layer.digest}`)).length;
+  /** Has the registry send a blob that doesn't end, or not before long. @returns the bytes that were taken from it */
+  const sendEndlessly = () => {
+    let sent = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    registry.misbehave = ({ request, response }) => {
+      if (request.url?.includes(registry.layer.digest) !== true) return false;
+      const chunk = Buffer.alloc(64 * 1024);
+      const pieces = function* pieces() {
+        for (; sent < ENDLESS; sent += chunk.length) yield chunk;
+      };
+      response.writeHead(200);
+      Readable.from(pieces()).pipe(response);
+      response.on('close', resolve);
+      return true;
+    };
+    return async () => {
+      await promise;
+      return sent;
+    };
+  };
   const save = async () => await under.call('GET', `/images/${name}:1/get`);
   const tagElsewhere = async (): Promise<string> => {
     const other = `${target.host}/other/image`;
@@ -118,6 +142,53 @@ describe('the compressed blobs that are kept beside layers', () => {
       `image ${id} can't be pushed: its compressed layers ${registry.layer.digest}`,
     );
     expect(pushed.text).to.contain(`${name} did not give them again: `);
+  });
+
+  it('are found again after the name that told where they are is gone', async () => {
+    await under.call('POST', `/images/${name}:1/tag?repo=here&tag=1`);
+    await giveUp();
+    await under.call('DELETE', `/images/${name}:1`);
+    await under.reopen();
+    expect((await under.call('GET', '/images/here:1/get')).status).to.equal(200);
+    expect(readFileSync(blobFile()).equals(registry.layer.bytes)).to.equal(true);
+    // From here on nothing is known of the registry: they stay.
+    expect(await giveUp()).to.deep.include({ SpaceReclaimed: 0 });
+  });
+
+  it('go although a manifest of another image is not understood any more', async () => {
+    const other = await startFakeRegistry({ entries: [file('z', 'z')] });
+    try {
+      await under.pull(`${other.host}/test/image`);
+      const manifest = other.manifestDigest.slice('sha256:'.length);
+      const path = join(under.directory, 'data', 'blobs', 'sha256', manifest);
+      const text = readFileSync(path, 'utf8');
+      writeFileSync(path, text.replace('{', '{"schemaVersion":2,'));
+      expect(await giveUp()).to.deep.include({ SpaceReclaimed: registry.layer.bytes.length });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('are not waited for where nobody is reached', async () => {
+    const other = await startFakeRegistry({ entries: [file('z', 'z')] });
+    const gone = `${other.host}/test/image`;
+    await under.pull(gone).finally(() => other.stop());
+    await giveUp();
+    expect((await under.call('GET', `/images/${gone}:1/get`)).text).to.contain(
+      `${gone} did not give them again`,
+    );
+    expect(under.waits).to.deep.equal([]);
+  });
+
+  it('are not taken from a registry whose answer has no end', async () => {
+    await giveUp();
+    const sent = sendEndlessly();
+    const saved = await save();
+    expect(saved.text).to.contain(
+      `digest ${registry.layer.digest}: size is more than ${registry.layer.bytes.length}, expected`,
+    );
+    expect(await sent()).to.be.lessThan(ENDLESS);
+    expect(readdirSync(join(under.directory, 'data', 'ingest'))).to.deep.equal([]);
   });
 
   it('of images that no registry is known to have stay', async () => {

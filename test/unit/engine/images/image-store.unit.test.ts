@@ -136,6 +136,25 @@ describe('the image store, with several at work', () => {
     expect(store.get(IMAGE).id).to.equal(IMAGE);
   });
 
+  it('takes a blob in again only for the record that it was fetched for', async () => {
+    await store.addImage(image([NAME]));
+    const blob = digestOf(LAYERS[0]);
+    expect(await store.giveUpBlobs((diffId) => (diffId === LAYERS[0] ? ['r/x'] : []))).to.equal(
+      LAYERS[0].length,
+    );
+    expect(store.layer(LAYERS[0])).to.deep.include({ blobGone: true, sources: ['r/x'] });
+    const path = join(directory, 'ingest', 'again');
+    writeFileSync(path, 'of another compression');
+    const digest = digestOf('of another compression');
+    const refused = await store.restoreBlob(LAYERS[0], { digest, path }).catch((error: unknown) => error);
+    expect(String(refused)).to.contain(`is not of blob ${digest} any more`);
+    expect(existsSync(store.content.blobFile(blob))).to.equal(false);
+    writeFileSync(path, LAYERS[0]);
+    await store.restoreBlob(LAYERS[0], { digest: blob, path });
+    expect(existsSync(store.content.blobFile(blob))).to.equal(true);
+    expect(store.layer(LAYERS[0])).to.not.have.any.keys('blobGone', 'sources');
+  });
+
   it('ends what a killed engine could not end, and nobody else', async () => {
     const ingest = join(directory, 'ingest');
     const half = join(ingest, 'half.erofs');
