@@ -29,9 +29,9 @@ export const PEERS: DebianImage = {
   ],
 };
 
-/** One layer of 100,000 empty files. */
+/** One layer of 100,000 empty files, a thousand to a directory: mkfs.erofs looks through a directory for each new name. */
 export const MANY: DebianImage = {
-  name: 'many-1',
+  name: 'many-2',
   layers: [[]],
-  extra: Array.from({ length: 100_000 }, (_, at) => file(`opt/${at % 100}-${at}`, '')),
+  extra: Array.from({ length: 100_000 }, (_, at) => file(`opt/${at % 100}/${at}`, '')),
 };
