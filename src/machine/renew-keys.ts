@@ -12,8 +12,7 @@ import type { MachineFiles } from './store/filenames.ts';
  */
 export async function renewMachineKeys(files: MachineFiles): Promise<void> {
   await finishKeys(files);
-  const unfinished = `${files.newKeys}~`;
-  await rm(unfinished, { recursive: true, force: true });
+  const unfinished = unfinishedKeys(files);
   await mkdir(unfinished, { mode: 0o700 });
   const inside = (path: string): string => join(unfinished, basename(path));
   await writeMachineKeys({
@@ -29,8 +28,14 @@ export async function renewMachineKeys(files: MachineFiles): Promise<void> {
   await finishKeys(files);
 }
 
-/** Puts new keys in place that a crash has kept from it; most times there are none. */
+const unfinishedKeys = ({ newKeys }: MachineFiles): string => `${newKeys}~`;
+
+/**
+ * Puts new keys in place that a crash has kept from it, and removes those that a crash came before all of them were
+ * made; most times there are none.
+ */
 export async function finishKeys(files: MachineFiles): Promise<void> {
+  await rm(unfinishedKeys(files), { recursive: true, force: true });
   let names: string[];
   try {
     names = await readdir(files.newKeys);

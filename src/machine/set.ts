@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { WherryError } from '../core/errors.ts';
+import { systemErrorCode, WherryError } from '../core/errors.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { requirePositive } from './create.ts';
 import { checkEngineSettings, keyOf } from './engine-settings.ts';
-import { isRunning, loadMachine } from './lifecycle.ts';
+import { isRunning, loadMachine, type KnownMachine } from './lifecycle.ts';
 import { restartMachine } from './restart.ts';
 import type { EngineSettings, MachineConfig } from './store/machine-config.ts';
 
@@ -24,7 +25,7 @@ export interface ListChange {
 export interface SettingsChange {
   readonly cpus?: number | undefined;
   readonly memoryMiB?: number | undefined;
-  /** Not less than it is. */
+  /** Not less than the disk has: what no start has given it yet can be taken back. */
   readonly diskGiB?: number | undefined;
   readonly lists?: Partial<Readonly<Record<ListName, ListChange>>> | undefined;
   readonly options?: Pick<EngineSettings, 'userns' | 'hostAccess'> | undefined;
@@ -46,6 +47,7 @@ export async function setMachine(
   const { runs, differs } = await context.store.withLock(name, { verb: 'set', signal }, async () => {
     const machine = await loadMachine(context, name, true);
     if (!machine.driver.capabilities.lifecycle) throw notOurs(machine.config);
+    if (change.diskGiB !== undefined) await requireRoom(machine, change.diskGiB);
     const config = changed(machine.config, change);
     const differs = !isDeepStrictEqual(config, machine.config);
     if (differs) await context.store.save(config);
@@ -60,8 +62,11 @@ export async function setMachine(
 /** A machine's configuration with a change made. @throws WherryError INVALID_OPTION */
 export function changed(config: MachineConfig, change: SettingsChange): MachineConfig {
   const { cpus = config.cpus, memoryMiB = config.memoryMiB, diskGiB = config.diskGiB } = change;
-  if (diskGiB < config.diskGiB) throw shrinks(config, diskGiB);
-  const engine = { ...config.engine, ...change.options };
+  const engine = { ...config.engine };
+  for (const [name, value] of Object.entries(change.options ?? {})) {
+    if (value === undefined) delete engine[name as 'userns' | 'hostAccess'];
+    else Object.assign(engine, { [name]: value });
+  }
   for (const [name, list] of Object.entries(change.lists ?? {}) as [ListName, ListChange][]) {
     const entries = changedList(engine[name] ?? [], list);
     engine[name] = entries;
@@ -85,10 +90,21 @@ function changedList(before: readonly string[], { replace, add = [], remove = []
   return [...entries.values()];
 }
 
-function shrinks({ name, diskGiB }: MachineConfig, wanted: number): WherryError {
-  return new WherryError({
+const GIB = 2 ** 30;
+
+/** @throws WherryError INVALID_OPTION where the data disk's file is larger than that */
+async function requireRoom({ config, files }: KnownMachine, wanted: number): Promise<void> {
+  const size = await stat(files.dataDisk).then(
+    (found) => found.size,
+    (error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return 0;
+      throw error;
+    },
+  );
+  if (size <= wanted * GIB) return;
+  throw new WherryError({
     code: 'INVALID_OPTION',
-    message: `the data disk of "${name}" has ${diskGiB} GiB and can't be made smaller (--disk ${wanted})`,
+    message: `the data disk of "${config.name}" has ${Math.ceil(size / GIB)} GiB and can't be made smaller (--disk ${wanted})`,
     hint: `What is unused of it takes no space here. For less:  wherry machine create --disk ${wanted} NAME`,
   });
 }

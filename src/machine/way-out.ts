@@ -56,9 +56,9 @@ async function certificateDirectories(
 ): Promise<Record<string, string[]>> {
   const root = join(env['DOCKER_CONFIG'] || join(homeDirectory, '.docker'), 'certs.d');
   const hosts: Record<string, string[]> = {};
-  for (const host of await namesIn(root)) {
+  for (const host of await namesIn(root, notes)) {
     const found: string[] = [];
-    for (const name of await namesIn(join(root, host))) {
+    for (const name of await namesIn(join(root, host), notes)) {
       const path = join(root, host, name);
       if (name.endsWith('.cert'))
         notes.push(`Note: ${path} is not used: client certificates are not supported`);
@@ -74,12 +74,13 @@ async function certificateDirectories(
   return hosts;
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+async function namesIn(directory: string, notes: string[]): Promise<string[]> {
   try {
     return (await readdir(directory)).sort();
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      notes.push(`Note: ${directory} is not used: ${messageOf(error)}`);
+    return [];
   }
 }

@@ -51,6 +51,7 @@ describe('machine regenerate-certs', () => {
     await writeFile(join(`${newKeys}~`, 'id_ed25519'), 'half');
     await startMachine(world.context, 'x', world.report, world.signal);
     expect(await keys()).to.deep.equal(before);
+    expect(await readdir(directory)).not.to.include('keys.new~');
     await regenerate();
     const [client = '', ...others] = await keys();
     // As if the last two renames hadn't been.

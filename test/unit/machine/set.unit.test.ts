@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, truncate } from 'node:fs/promises';
 import { createMachine, type CreateRequest } from '../../../src/machine/create.ts';
 import { inspectMachine } from '../../../src/machine/inspect.ts';
 import { setMachine, type SettingsChange } from '../../../src/machine/set.ts';
@@ -27,11 +27,18 @@ describe('machine set', () => {
     expect(await config()).to.include({ cpus: 3, memoryMiB: 777, diskGiB: 6 });
     await set({ cpus: 1 });
     expect(await config()).to.include({ cpus: 1, memoryMiB: 777, diskGiB: 6 });
+    const { dataDisk } = world.context.store.files('x');
+    await truncate(dataDisk, 6 * 2 ** 30);
     expect(await failureOf(set({ diskGiB: 5, cpus: 2 }))).to.equal(
       `INVALID_OPTION: the data disk of "x" has 6 GiB and can't be made smaller (--disk 5)`,
     );
     expect(await failureOf(set({ cpus: 0 }))).to.contain('--cpus must be a whole number above 0');
     expect(await config()).to.include({ cpus: 1, diskGiB: 6 });
+    // A slip, before a start has made the disk that large.
+    await set({ diskGiB: 4000 });
+    await set({ diskGiB: 7 });
+    expect(await config()).to.include({ diskGiB: 7 });
+    expect(await failureOf(set({ diskGiB: 5 }))).to.contain('has 6 GiB');
     expect(world.steps).not.to.include(hint);
   });
 
@@ -93,6 +100,8 @@ describe('machine set', () => {
     await set({ cpus: 7 });
     expect(told()).to.deep.equal([hint]);
     await set({ cpus: 7 });
+    expect(told()).to.deep.equal([]);
+    await set({ options: { userns: undefined, hostAccess: undefined } });
     expect(told()).to.deep.equal([]);
     await set({ memoryMiB: 555 }, true);
     expect(world.steps.at(-1)).to.match(/^Start: /);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificatesOf } from '../../../src/machine/engine-settings.ts';
@@ -55,11 +55,19 @@ describe('what a machine is given of this computer’s way to registries', () =>
     await writeFile(join(place, 'bad.crt'), 'nothing');
     await writeFile(join(place, 'client.cert'), one);
     await writeFile(join(home, '.docker', 'certs.d', 'README'), 'a file');
-    const { certificates, notes } = await wayOut({ ...empty, certificateAuthorities: [two] }, inputs({}));
+    // Stands for one that may not be read: root may read all.
+    const loop = join(home, '.docker', 'certs.d', 'a-loop');
+    await symlink(loop, loop);
+    const { certificates, notes: said } = await wayOut(
+      { ...empty, certificateAuthorities: [two] },
+      inputs({}),
+    );
     expect(certificates).to.deep.equal({
       all: [two],
       hosts: { 'r.test:5000': certificatesOf(one + two, 'x') },
     });
+    const notes = [...said];
+    expect(notes.shift()).to.match(/^Note: .*a-loop is not used: ELOOP/);
     expect(notes).to.deep.equal([
       `Note: ${place}/bad.crt is not used: ${place}/bad.crt holds no certificate in PEM`,
       `Note: ${place}/client.cert is not used: client certificates are not supported`,

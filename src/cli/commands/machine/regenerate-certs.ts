@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
 import { regenerateCerts } from '../../../machine/regenerate-certs.ts';
 import { WherryCommand } from '../../base-command.ts';
+import { eachMachine } from '../../machine/each-machine.ts';
 import { machinesMeant } from '../../machine/names.ts';
-import { eachName } from '../../run/each-name.ts';
 import { askYesOrNo } from '../../streams/ask.ts';
 
 export default class MachineRegenerateCerts extends WherryCommand {
@@ -21,10 +21,9 @@ export default class MachineRegenerateCerts extends WherryCommand {
     const names = await machinesMeant(machines, argv as string[], this.meant(flags.machine));
     if (!flags.force && !(await this.confirmed())) return;
     this.print('Regenerating TLS certificates');
-    await eachName(names, this.terminal, async (name) => {
-      await regenerateCerts(machines, name, reporter, this.signal);
-      return [];
-    });
+    await eachMachine(names, this.terminal, this.signal, (name) =>
+      regenerateCerts(machines, name, reporter, this.signal),
+    );
   }
 
   private async confirmed(): Promise<boolean> {

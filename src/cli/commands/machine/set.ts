@@ -16,7 +16,9 @@ export default class MachineSet extends WherryCommand {
   static override flags = {
     cpus: Flags.integer({ description: "The machine's CPUs", min: 1 }),
     memory: Flags.string({ description: "The machine's memory: MiB, or with a unit, e.g. 2g" }),
-    disk: Flags.string({ description: "The data disk's new size, larger than it is: GiB, or with a unit" }),
+    disk: Flags.string({
+      description: "The data disk's new size, no smaller than it is: GiB, or with a unit",
+    }),
     ...engineFlags,
     ...singleFlags,
     restart: Flags.boolean({ description: 'Restart the machine if it runs', default: false }),
