@@ -28,38 +28,45 @@ const { values, positionals } = parseArgs({
     fresh: { type: 'boolean', default: false },
   },
 });
-const { seed: text, fresh } = values;
-const seed = Number(text);
+const { fresh } = values;
+
+/** @throws RangeError for anything but a positive integer: nothing at all would be done, and nothing be found */
+function number(name: 'seed' | 'starts' | 'count' | 'parallel' | 'kills' | 'rounds' | 'points'): number {
+  const text = values[name];
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new RangeError(`--${name} must be a whole number above 0, not "${text}"`);
+}
+const seed = number('seed');
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => {
   // Ctrl-C reaches the work that is under way, too: it doesn't count.
   interrupted.abort();
-  console.log('Ending; the same command goes on from here.');
+  console.log('Ending; the same command goes on from here (fuzz: begins anew).');
 });
 const { signal } = interrupted;
 
 const soaks: Readonly<Record<string, () => Promise<number>>> = {
   starts: async () => {
     const { soakStarts } = await import('./starts.ts');
-    return soakStarts({ seed, wanted: Number(values.starts), fresh, signal });
+    return soakStarts({ seed, wanted: number('starts'), fresh, signal });
   },
   containers: async () => {
     const { soakContainersOfAMachine } = await import('./containers/main.ts');
-    const [count, parallel] = [Number(values.count), Number(values.parallel)];
+    const [count, parallel] = [number('count'), number('parallel')];
     return soakContainersOfAMachine({ seed, count, parallel, fresh, signal });
   },
   'engine-kills': async () => {
     const { soakEngineKills } = await import('./engine-kills/main.ts');
-    return soakEngineKills({ seed, wanted: Number(values.kills), fresh, signal });
+    return soakEngineKills({ seed, wanted: number('kills'), fresh, signal });
   },
   fuzz: async () => {
     const { soakFuzz } = await import('./fuzz/main.ts');
-    return await soakFuzz({ seed, rounds: Number(values.rounds), signal });
+    return await soakFuzz({ seed, rounds: number('rounds'), signal });
   },
   'image-crashes': async () => {
     const { soakImageCrashes } = await import('./image-crashes/main.ts');
-    return soakImageCrashes({ seed, wanted: Number(values.points), fresh, signal });
+    return soakImageCrashes({ seed, wanted: number('points'), fresh, signal });
   },
 };
 const [what = 'starts'] = positionals;

@@ -6,7 +6,7 @@ import { mkfsTarget } from './mkfs-target.ts';
 
 /** Programs are started for each of these rounds. */
 const MKFS_EVERY = 20;
-/** A round that takes longer, in ms, is a finding: these inputs are a few kilobytes. */
+/** A round of a reader's that takes longer, in ms, is a finding: these inputs are a few kilobytes. */
 const SLOW = 2000;
 
 /** Rounds of all targets, each finding printed with what is needed to have it again. @returns the exit status */
@@ -28,7 +28,9 @@ export async function soakFuzz(options: {
       const finding = fuzzRound(target, seed, round);
       const ms = Math.round(performance.now() - started);
       if (finding !== undefined) console.log(JSON.stringify(finding));
-      else if (ms > SLOW) console.log(`${target.name}, seed ${seed}, round ${round}: ${ms} ms`);
+      // Programs have a bound of their own: on a busy computer they take as long as it lets them.
+      else if (ms > SLOW && target !== mkfs)
+        console.log(`${target.name}, seed ${seed}, round ${round}: ${ms} ms`);
       else continue;
       findings++;
     }
@@ -38,5 +40,5 @@ export async function soakFuzz(options: {
   console.log(
     `Seed ${seed}: ${done} rounds of ${TARGETS.length + 1} targets, ${findings} findings; memory grew by ${grown} MiB.`,
   );
-  return findings === 0 ? 0 : 1;
+  return findings === 0 && done >= rounds ? 0 : 1;
 }

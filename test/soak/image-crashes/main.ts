@@ -49,7 +49,7 @@ export async function soakImageCrashes(options: {
     home.remove();
   }
   const { failed, points, midway } = summarize(tally.points);
-  console.log(`${points} crashes, ${midway} of them midway, ${failed} with a failure (seed ${seed})`);
+  console.log(`${points} points, ${midway} of them crashes midway, ${failed} with a failure (seed ${seed})`);
   return failed === 0 && points >= wanted ? 0 : 1;
 }
 

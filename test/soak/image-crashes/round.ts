@@ -25,7 +25,7 @@ export interface CrashRecord {
   readonly afterMs: number;
   /** `pull one: cut off`, …: what was asked for, and what became of it. */
   readonly asked: readonly string[];
-  /** The fault came before the last answer. */
+  /** The fault came before the last answer; a disk that is full from the beginning comes at no moment. */
   readonly midway: boolean;
   readonly failure?: string | undefined;
 }
@@ -49,7 +49,7 @@ export async function crashRound(victim: Victim, seed: number, index: number): P
     const answers = plan.asked.map((asked) => ask(victim, asked));
     for (const answer of answers) answer.catch(() => undefined); // awaited below
     await delay(afterMs);
-    midway = plan.asked.some(({ outcome }) => outcome === undefined);
+    midway = plan.fault !== 'full disk' && plan.asked.some(({ outcome }) => outcome === undefined);
     const failures = await happen(victim, plan, async () => void (await Promise.all(answers)));
     return record([...failures, ...(await aftermath(victim, plan.asked))]);
   } catch (error) {
