@@ -1,13 +1,16 @@
 import type { EventBus } from '../events.ts';
 import { EngineError, notFound } from '../errors.ts';
+import { restoreIfPossible } from './blobs/restore-blob.ts';
 import type { ImageStore } from './image-store.ts';
 import type { LayerPool } from './layer/layer-pool.ts';
 import { diffIdsOf, fetchLayers, readConfig } from './layers.ts';
 import { checkIsImage } from './manifest.ts';
+import type { Descriptor } from './manifest.ts';
 import type { WantedLayer } from './layers.ts';
 import { formatPlatform, selectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 import { printable } from './printable.ts';
+import { shortId, throttledBytes } from './progress.ts';
 import type { ProgressSink } from './progress.ts';
 import { canonicalReference, familiarName, familiarReference, repositoryOf } from './reference.ts';
 import type { Reference } from './reference.ts';
@@ -124,6 +127,7 @@ async function pullFrom(
     }
     const references = byTag ? [name, digestReference] : [digestReference];
     await store.addImage({ id: config.digest, configBytes, layers: diffIds, manifests, references });
+    await keepBlobs(client, store, { layers, diffIds }, sink, signal);
   } catch (error) {
     unpin();
     // What may go well next time goes on with the layers that are there; what can't leaves nothing behind.
@@ -141,6 +145,27 @@ async function pullFrom(
       : `Status: Image is up to date for ${shown}`,
   });
   events.publish('image', 'pull', shown, { name: familiarName(reference) });
+}
+
+/** Brings back blobs that were given up: this registry has them, and whoever is logged in may have no other chance. */
+async function keepBlobs(
+  client: RegistryClient,
+  store: ImageStore,
+  { layers, diffIds }: { readonly layers: readonly Descriptor[]; readonly diffIds: readonly string[] },
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [at, { digest }] of layers.entries()) {
+    const diffId = diffIds[at] ?? '';
+    const layer = store.layer(diffId);
+    if (layer?.blobGone !== true || layer.blob !== digest) continue;
+    const id = shortId(digest);
+    const show = throttledBytes(sink, 'Downloading', id);
+    const bytesOf = (expected: Descriptor) =>
+      client.blob(expected, signal, (current) => show(current, expected.size));
+    if (await restoreIfPossible(store, diffId, bytesOf, { sink, id }, signal))
+      sink({ status: 'Download complete', progressDetail: {}, id });
+  }
 }
 
 /** Whether the network or the registry's mood was to blame, and not what it sent. */

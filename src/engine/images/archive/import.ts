@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EngineError, invalid } from '../../errors.ts';
+import { restoreIfPossible } from '../blobs/restore-blob.ts';
 import { diffIdsOf, readConfig } from '../layers.ts';
 import type { ImageStore } from '../image-store.ts';
 import type { LayerOpener, LayerPool } from '../layer/layer-pool.ts';
@@ -152,7 +153,10 @@ async function importOne(
   try {
     for (const [at, layer] of layers.entries()) {
       const diffId = diffIds[at] ?? '';
-      if (store.layer(diffId) !== undefined) continue;
+      if (store.layer(diffId) !== undefined) {
+        await keepBlob(store, source, { diffId, name: layer.name }, sink, signal);
+        continue;
+      }
       const total = await source.size(layer.name);
       const show = throttledBytes(sink, 'Loading layer', shortId(diffId));
       const open: LayerOpener = (_, tell) => ({
@@ -170,6 +174,20 @@ async function importOne(
     unpin();
   }
   return { id, references };
+}
+
+/** Has a blob that was given up from the archive, where that has the very one. */
+async function keepBlob(
+  store: ImageStore,
+  source: ArchiveSource,
+  { diffId, name }: { readonly diffId: string; readonly name: string },
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const layer = store.layer(diffId);
+  if (layer?.blobGone !== true || !(await source.has(name))) return;
+  if ((await source.size(name)) !== layer.blobSize) return;
+  await restoreIfPossible(store, diffId, () => source.stream(name), { sink, id: shortId(diffId) }, signal);
 }
 
 async function* counted(

@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { ImageStore } from '../image-store.ts';
 import { StorageError } from '../layer/disk-guard.ts';
+import { printable } from '../printable.ts';
 import { shortId, throttledBytes } from '../progress.ts';
 import type { ProgressSink } from '../progress.ts';
 import { parseReference } from '../reference.ts';
@@ -92,7 +93,7 @@ function missing(
   const reason =
     sources.length === 0
       ? 'no registry is known that has them'
-      : `${sources.join(' and ')} did not give them again: ${cause instanceof Error ? cause.message : String(cause)}`;
+      : `${sources.join(' and ')} did not give them again: ${printable(cause instanceof Error ? cause.message : String(cause))}`;
   const message = `image ${imageId} can't be ${purpose}: its compressed layers ${blobs.join(', ')} are no longer kept on this machine ("image prune --blobs" gives them up), and ${reason}`;
   return new EngineError('system', message, cause);
 }

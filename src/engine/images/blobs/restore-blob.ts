@@ -6,6 +6,8 @@ import type { ImageStore } from '../image-store.ts';
 import { layerError } from '../layer/convert.ts';
 import { DiskGuard } from '../layer/disk-guard.ts';
 import type { Descriptor } from '../manifest.ts';
+import { printable } from '../printable.ts';
+import type { ProgressSink } from '../progress.ts';
 
 /**
  * Takes a layer's blob in again, if it was given up. Of bytes that aren't it nothing is left, and of a source without
@@ -61,5 +63,31 @@ async function writeVerified(
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Takes a blob that was given up from somebody who has it at hand. The image works without it: a failure is told, and
+ * nothing else.
+ *
+ * @param tell where progress goes, and under which id
+ * @returns whether it is here now
+ * @throws the signal's reason
+ */
+export async function restoreIfPossible(
+  store: ImageStore,
+  diffId: string,
+  bytesOf: (expected: Descriptor) => AsyncIterable<Buffer>,
+  tell: { readonly sink: ProgressSink; readonly id: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await restoreBlob(store, diffId, bytesOf);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = printable(error instanceof Error ? error.message : String(error));
+    tell.sink({ status: `Its compressed form is not kept: ${reason}`, id: tell.id });
+    return false;
   }
 }

@@ -6,6 +6,7 @@ import type { BlobsRequest } from '../blobs/fetch-blobs.ts';
 import { pathsByLayer } from '../blobs/sources.ts';
 import type { ImageStore, StoredImage } from '../image-store.ts';
 import type { Platform } from '../platform.ts';
+import { printable } from '../printable.ts';
 import { shortId, throttledBytes } from '../progress.ts';
 import type { ProgressSink } from '../progress.ts';
 import { familiarName, familiarReference, parseReference, repositoryOf } from '../reference.ts';
@@ -45,6 +46,8 @@ const CONCURRENCY = 5;
 /** Repositories that a blob is tried to be mounted from. */
 const MAX_SOURCES = 3;
 const MAX_ANSWER = 64 * 1024;
+/** Characters: as many as an image may lack layers, each with its digest. */
+const MAX_MESSAGE = 64 * 1024;
 const SLOW_ANSWER_MS = 5 * 60_000;
 
 /** One repository that is pushed to. */
@@ -236,8 +239,10 @@ async function putManifest(target: Target, manifest: PushedManifest, tag: string
 
 /** A failed push in the words that Docker's users know. */
 function pushFailure(error: unknown): EngineError {
-  if (error instanceof EngineError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  // Much of it was said by the registry.
+  const message = printable(error instanceof Error ? error.message : String(error), MAX_MESSAGE);
+  if (error instanceof EngineError)
+    return message === error.message ? error : new EngineError(error.kind, message, error);
   const limited = error instanceof RegistryAnswer && error.status === 429;
   const told = limited && !message.startsWith('toomanyrequests') ? `toomanyrequests: ${message}` : message;
   return new EngineError('system', told, error);

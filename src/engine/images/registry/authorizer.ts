@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EngineError } from '../../errors.ts';
+import { printable } from '../printable.ts';
 import { readBody } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
@@ -119,7 +120,8 @@ export class Authorizer {
       url === undefined ||
       (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#httpAllowed(url.host)))
     ) {
-      throw new EngineError('system', `the registry names a token server that may not be used: "${realm}"`);
+      const shown = printable(realm, 200);
+      throw new EngineError('system', `the registry names a token server that may not be used: "${shown}"`);
     }
     const answer = await this.#fetch(url, service, scope, signal);
     const token = answer.token ?? answer.access_token;

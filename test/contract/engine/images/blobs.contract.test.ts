@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { directory, file } from '../../../helpers/images/entries.ts';
@@ -69,6 +72,12 @@ describe('the compressed blobs that are kept beside layers', () => {
     };
   };
   const save = async () => await under.call('GET', `/images/${name}:1/get`);
+  const saveBytes = async (): Promise<Buffer> => {
+    const socketPath = join(under.directory, 'api.sock');
+    const request = httpRequest({ socketPath, path: `/images/${name}:1/get`, agent: false }).end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return Buffer.concat(await response.toArray());
+  };
   const tagElsewhere = async (): Promise<string> => {
     const other = `${target.host}/other/image`;
     await under.call('POST', `/images/${name}:1/tag?repo=${encodeURIComponent(other)}&tag=1`);
@@ -142,6 +151,37 @@ describe('the compressed blobs that are kept beside layers', () => {
       `image ${id} can't be pushed: its compressed layers ${registry.layer.digest}`,
     );
     expect(pushed.text).to.contain(`${name} did not give them again: `);
+  });
+
+  it('come back with a pull that has them at hand', async () => {
+    const before = await save();
+    await giveUp();
+    const fetched = fetches();
+    const again = await under.pull(name);
+    expect(again.text).to.contain('Download complete').and.to.contain('Status: Image is up to date');
+    expect(fetches()).to.equal(fetched + 1);
+    expect((await save()).text).to.equal(before.text);
+    expect(fetches()).to.equal(fetched + 1);
+  });
+
+  it('leave the image as it is where a pull does not bring them back', async () => {
+    await giveUp();
+    const sent = sendEndlessly();
+    const again = await under.pull(name);
+    expect(again.text).to.contain('Its compressed form is not kept: filesystem layer verification failed');
+    expect(again.lines.at(-1)?.status).to.contain('Status: Image is up to date');
+    expect(await sent()).to.be.lessThan(ENDLESS);
+    expect(existsSync(blobFile())).to.equal(false);
+  });
+
+  it('come back with an archive that has them', async () => {
+    const response = await saveBytes();
+    await giveUp();
+    const fetched = fetches();
+    const loaded = await under.call('POST', '/images/load', {}, response);
+    expect(loaded.text).to.contain('Loaded image');
+    expect(readFileSync(blobFile()).equals(registry.layer.bytes)).to.equal(true);
+    expect(fetches()).to.equal(fetched);
   });
 
   it('are found again after the name that told where they are is gone', async () => {

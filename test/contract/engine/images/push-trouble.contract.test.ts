@@ -75,6 +75,15 @@ describe('pushing to a registry that misbehaves', function () {
     for (const { url } of sent('PUT').slice(0, 2)) expect(url).to.contain('?state=a%2Bb&digest=sha256%3A');
   });
 
+  it('tells what the registry said without what a terminal would obey', async () => {
+    fake.trouble = (request, response) => {
+      request.resume();
+      response.writeHead(401, { 'www-authenticate': 'Bearer realm="ftp://x/\u009b31m"' }).end();
+      return true;
+    };
+    await refused('the registry names a token server that may not be used: "ftp://x/?31m"');
+  });
+
   it('goes on where the registry has got to when a transfer breaks', async () => {
     let received = 0;
     fake.trouble = first('PATCH', 1, (request, _response, uploads) => {
