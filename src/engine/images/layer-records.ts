@@ -23,18 +23,24 @@ export function mendRecords(
   return changed;
 }
 
-/** Notes that blobs are given up, of those layers that have one and that have sources. @returns their records */
+/**
+ * Notes that blobs are given up, of those layers that have one and that have sources; those of blobs that are gone
+ * already are noted, too.
+ *
+ * @returns the records of the former
+ */
 export function markBlobsGone(
   draft: StoreDocument,
   sourcesOf: (diffId: string) => readonly string[],
 ): LayerRecord[] {
   const going: LayerRecord[] = [];
   for (const [diffId, layer] of Object.entries(draft.layers)) {
-    if (layer.torn === true || layer.blobGone === true) continue;
+    if (layer.torn === true) continue;
     const sources = sourcesOf(diffId);
     if (sources.length === 0) continue;
-    layer.blobGone = true;
     layer.sources = [...sources];
+    if (layer.blobGone === true) continue;
+    layer.blobGone = true;
     going.push(layer);
   }
   return going;

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { ImageStore } from '../image-store.ts';
+import type { ImageStore, StoredImage } from '../image-store.ts';
 import { StorageError } from '../layer/disk-guard.ts';
 import { printable } from '../printable.ts';
 import { shortId, throttledBytes } from '../progress.ts';
@@ -18,7 +18,8 @@ export interface BlobsContext extends RegistryContext {
 
 /** Whom the blobs are fetched for. */
 export interface BlobsRequest {
-  readonly imageId: string;
+  /** Its name may go meanwhile, and it with that. */
+  readonly image: Pick<StoredImage, 'id' | 'record'>;
   /** `pushed`, `saved`. */
   readonly purpose: string;
   /** Of one registry only; the others are asked without. */
@@ -29,10 +30,8 @@ export interface BlobsRequest {
 const MAX_SOURCES = 3;
 
 /** Those of an image's layers whose blobs were given up, each once. */
-export const layersWithoutBlobs = (store: ImageStore, imageId: string): string[] =>
-  [...new Set(store.record(imageId)?.layers ?? [])].filter(
-    (diffId) => store.layer(diffId)?.blobGone === true,
-  );
+export const layersWithoutBlobs = (store: ImageStore, { record }: BlobsRequest['image']): string[] =>
+  [...new Set(record.layers)].filter((diffId) => store.layer(diffId)?.blobGone === true);
 
 /**
  * Brings back blobs that were given up, from where their images came from, by digest. The caller has the layers pinned.
@@ -85,15 +84,15 @@ async function fetchBlob(
 
 function missing(
   store: ImageStore,
-  { imageId, purpose }: BlobsRequest,
+  { image, purpose }: BlobsRequest,
   found: { readonly sources: readonly string[]; readonly cause: unknown },
 ): EngineError {
-  const blobs = layersWithoutBlobs(store, imageId).map((diffId) => store.layer(diffId)?.blob ?? diffId);
+  const blobs = layersWithoutBlobs(store, image).map((diffId) => store.layer(diffId)?.blob ?? diffId);
   const { sources, cause } = found;
   const reason =
     sources.length === 0
       ? 'no registry is known that has them'
       : `${sources.join(' and ')} did not give them again: ${printable(cause instanceof Error ? cause.message : String(cause))}`;
-  const message = `image ${imageId} can't be ${purpose}: its compressed layers ${blobs.join(', ')} are no longer kept on this machine ("image prune --blobs" gives them up), and ${reason}`;
+  const message = `image ${image.id} can't be ${purpose}: its compressed layers ${blobs.join(', ')} are no longer kept on this machine ("image prune --blobs" gives them up), and ${reason}`;
   return new EngineError('system', message, cause);
 }

@@ -209,7 +209,7 @@ async function haveBlob(
   const { context, image, credentials, sink, signal } = target;
   const { store } = context;
   if (store.layer(diffId)?.blobGone === true) {
-    const request = { imageId: image.id, purpose: 'pushed', credentials };
+    const request = { image, purpose: 'pushed', credentials };
     await fetchBlobs(context, request, [diffId], sink, signal);
   }
   if ((await store.content.sizeOf(path)) === size) return;

@@ -262,6 +262,15 @@ describe('the compressed blobs that are kept beside layers', () => {
     expect(readFileSync(blobFile()).equals(registry.layer.bytes)).to.equal(true);
   });
 
+  it('that are torn have sources, too, once a prune has looked for them', async () => {
+    truncateSync(blobFile(), 10);
+    await under.reopen();
+    await under.call('POST', `/images/${name}:1/tag?repo=here&tag=1`);
+    expect(await giveUp()).to.deep.include({ SpaceReclaimed: 0 });
+    await under.call('DELETE', `/images/${name}:1`);
+    expect((await under.call('GET', '/images/here:1/get')).status).to.equal(200);
+  });
+
   it('that are torn alone cost the layer nothing', async () => {
     const before = await save();
     truncateSync(blobFile(), 10);

@@ -26,8 +26,8 @@ export async function* saveImages(
   const unpin = store.pin(images.flatMap(({ image }) => image.record.layers));
   try {
     for (const { image } of images) {
-      const request = { imageId: image.id, purpose: 'saved' };
-      await fetchBlobs(context, request, layersWithoutBlobs(store, image.id), () => undefined, signal);
+      const request = { image, purpose: 'saved' };
+      await fetchBlobs(context, request, layersWithoutBlobs(store, image), () => undefined, signal);
     }
     const files = await archiveFiles(store, images);
     yield memberBytes(header('directory', 'blobs'));
