@@ -199,8 +199,7 @@ export class ImageService {
       removed.push(...(await this.remove(id, true)));
     }
     await this.store.collect();
-    this.store.content.partials.clear();
-    const bytes = Math.max(0, before - this.#bytes());
+    const bytes = Math.max(0, before - this.#bytes()) + this.store.content.partials.clear();
     if (!blobs) return { removed, bytes };
     const known = repositoriesByBlob(this.store);
     const freed = await this.store.giveUpBlobs((diffId) => sourcesOf(this.store, diffId, known));

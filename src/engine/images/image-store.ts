@@ -9,6 +9,7 @@ import type { ConvertedLayer } from './layer/convert.ts';
 import { parseImageConfig } from './manifest.ts';
 import type { ImageConfig } from './manifest.ts';
 import { lookUp } from './look-up.ts';
+import { takeIn } from './layer/take-in.ts';
 import { dropUnusedLayers, markBlobsGone, mendRecords } from './layer-records.ts';
 import { familiarReference, tryParseReference, withDefaultTag } from './reference.ts';
 
@@ -119,13 +120,7 @@ export class ImageStore {
 
   /** Takes a converted layer in. From here on it survives a crash, image or not. */
   async addLayer(diffId: string, layer: ConvertedLayer): Promise<void> {
-    await this.#exclusively(async () => {
-      const erofsSize = await this.content.putLayer(layer, diffId);
-      const { size, digest: blob, blobSize, compression } = layer;
-      await this.#metadata.update((draft) => {
-        draft.layers[diffId] = { erofsSize, size, blob, blobSize, compression };
-      });
-    });
+    await this.#exclusively(async () => takeIn(this.content, this.#metadata, diffId, layer));
   }
 
   /** Makes an image exist, under its names. Its layers are there already. */

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
+import { LayerAbandoned, fateOfPart } from './layer/failed-download.ts';
 import type { LayerOpener, LayerPool } from './layer/layer-pool.ts';
 import { checkStrictly, parseImageConfig } from './manifest.ts';
 import type { ImageConfig } from './manifest.ts';
@@ -62,7 +63,13 @@ export async function fetchLayers(
   const work = layers.map(async (layer) => {
     if (missing.has(layer.diffId)) await fetchLayer(context.pool, layer, sink, either);
   });
-  for (const job of work) job.catch((error: unknown) => failed.abort(error));
+  const failures: unknown[] = [];
+  for (const job of work) {
+    job.catch((error: unknown) => {
+      failures.push(error);
+      failed.abort(fateOfPart(error) === 'kept' ? error : new LayerAbandoned(error));
+    });
+  }
   try {
     for (const [index, job] of work.entries()) {
       await job;
@@ -72,7 +79,7 @@ export async function fetchLayers(
     }
   } catch (error) {
     await Promise.allSettled(work);
-    throw failed.signal.aborted ? failed.signal.reason : error;
+    throw failures.length > 0 ? failures[0] : error;
   }
 }
 

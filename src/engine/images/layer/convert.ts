@@ -6,13 +6,13 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
 import type { Partial, Partials } from '../../store/partials.ts';
-import { isTransient } from '../registry/retry.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
 import { decompressor, peekCompression } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { DiskGuard, StorageError } from './disk-guard.ts';
+import { fateOfPart } from './failed-download.ts';
 import { fileBytes } from './file-bytes.ts';
 import { runMkfs } from './run-mkfs.ts';
 
@@ -65,9 +65,9 @@ export async function convertLayer(source: LayerSource, options: ConvertOptions)
   try {
     return await convert({ ...source, bytes: continued(partial, bytesFrom) }, options, partial);
   } catch (error) {
-    if (error instanceof StorageError) await rm(partial.file, { force: true });
-    // Bytes that were there before aren't trusted: a crash of the machine may have garbled them.
-    if (partial.has === 0 || isCutOff(error, options.signal) || error instanceof StorageError) throw error;
+    const fate = fateOfPart(error, options.signal);
+    if (fate !== 'kept') await rm(partial.file, { force: true });
+    if (partial.has === 0 || fate !== 'anew') throw error;
   } finally {
     partial.release();
   }
@@ -82,9 +82,6 @@ function takePartial(expected: LayerSource['expected'], partials: Partials | und
     throw layerError(error, expected.digest);
   }
 }
-
-const isCutOff = (error: unknown, signal: AbortSignal): boolean =>
-  signal.aborted || isTransient(error) || (error instanceof EngineError && isTransient(error.cause));
 
 async function* continued(
   { file, has }: Partial,
@@ -102,7 +99,7 @@ async function convert(
   const base = join(options.directory, randomUUID());
   const files = { blob: `${base}.blob`, erofs: `${base}.erofs` };
   const name = source.expected?.digest ?? source.diffId;
-  const guard = new DiskGuard(options.directory, name);
+  const guard = new DiskGuard(options.directory, name, options.partials);
   const has = partial?.has ?? 0;
   const path = partial?.file ?? files.blob;
   if (source.expected !== undefined) await guard.check(source.expected.size - has);
@@ -148,9 +145,7 @@ async function convert(
     // mkfs.erofs may say anything when the disk is full: the filesystem tells, while the files are still on it.
     const { bavail, bsize } = await statfs(options.directory);
     const full = error instanceof StorageError || bavail * bsize < FULL;
-    const empty = (await blob.stat()).size === 0;
-    if (partial === undefined || full || empty || !isCutOff(error, options.signal))
-      await rm(path, { force: true });
+    if (partial === undefined) await rm(path, { force: true });
     await rm(files.erofs, { force: true });
     throw full && !(error instanceof StorageError) ? new StorageError(error) : error;
   } finally {

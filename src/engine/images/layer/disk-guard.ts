@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { EngineError } from '../../errors.ts';
+import type { Partials } from '../../store/partials.ts';
 
 /** This machine's own trouble, not the layer's: no other source of the layer would help. */
 export class StorageError extends EngineError {
@@ -18,22 +19,38 @@ const STEP = 8 * 1024 ** 2;
 export class DiskGuard {
   readonly #directory: string;
   readonly #name: string;
+  readonly #partials: Partials | undefined;
   #written = 0;
 
-  /** @param name the layer, for the message */
-  constructor(directory: string, name: string) {
+  /**
+   * @param name the layer, for the message
+   * @param partials what may go before a layer that is wanted now
+   */
+  constructor(directory: string, name: string, partials?: Partials) {
     this.#directory = directory;
     this.#name = name;
+    this.#partials = partials;
   }
 
   /** @param bytes what is known to be needed @throws StorageError */
   async check(bytes = 0): Promise<void> {
-    const { bavail, blocks, bsize } = await statfs(this.#directory);
-    const [free, kept] = [bavail * bsize, Math.min(KEPT_FREE, Math.floor((blocks * bsize) / 100))];
-    if (bytes <= Math.max(0, free - kept) && free >= kept) return;
+    let { free, kept } = await this.#room();
+    const lacking = bytes + kept - free;
+    if (lacking <= 0) return;
+    // Not for a claim that they couldn't meet.
+    if (this.#partials !== undefined && this.#partials.unused() >= lacking) {
+      this.#partials.clear();
+      ({ free, kept } = await this.#room());
+      if (bytes + kept <= free) return;
+    }
     const needs = bytes === 0 ? 'more than the disk has' : `${bytes} bytes`;
     const left = `${free} bytes are free, ${kept} of them are kept for containers`;
     throw new StorageError(undefined, `: layer ${this.#name} needs ${needs} (${left})`);
+  }
+
+  async #room(): Promise<{ free: number; kept: number }> {
+    const { bavail, blocks, bsize } = await statfs(this.#directory);
+    return { free: bavail * bsize, kept: Math.min(KEPT_FREE, Math.floor((blocks * bsize) / 100)) };
   }
 
   /** Notes what was written, and looks at the disk now and then. @throws StorageError */

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import { releaseMemory } from '../../sys/memory.ts';
 import type { ImageStore } from '../image-store.ts';
 import { convertLayer } from './convert.ts';
-import { StorageError } from './disk-guard.ts';
+import { LayerAbandoned } from './failed-download.ts';
 import type { LayerSource } from './convert.ts';
 import { LAYER_LIMITS } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
@@ -65,8 +65,8 @@ export class LayerPool {
         await this.#wait(diffId, joined ?? this.#start(diffId, open), listener, signal);
         return;
       } catch (error) {
-        // What failed was somebody else's source: a registry that lies must not spoil the pull from another.
-        if (joined === undefined || signal.aborted || error instanceof StorageError) throw error;
+        // What failed was somebody else's source: a registry that lies, of a size too, must not spoil the pull from another.
+        if (joined === undefined || signal.aborted) throw error;
       }
     }
   }
@@ -85,7 +85,8 @@ export class LayerPool {
       if (job.listeners.size === 0) {
         // A newcomer must not join what is being given up.
         if (this.#jobs.get(diffId) === job) this.#jobs.delete(diffId);
-        job.controller.abort(new EngineError('system', 'nobody waits for this layer any more'));
+        const unwanted = new EngineError('system', 'nobody waits for this layer any more');
+        job.controller.abort(signal.reason instanceof LayerAbandoned ? signal.reason : unwanted);
         // Nothing of it is under way any more, or left, when the pull has ended.
         await job.promise.catch(() => undefined);
       }

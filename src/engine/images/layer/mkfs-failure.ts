@@ -1,6 +1,9 @@
 import { EngineError } from '../../errors.ts';
 import { StorageError } from './disk-guard.ts';
 
+/** It was ended by somebody else, as the kernel does without memory: no fault of the layer. */
+export class MkfsKilled extends EngineError {}
+
 /** mkfs.erofs gives its reasons as text alone; `[Error 28]` is ENOSPC. */
 export function mkfsFailed(
   name: string,
@@ -17,5 +20,6 @@ export function mkfsFailed(
   const why = killed === 'SIGKILL' ? ' (the machine may have run out of memory)' : '';
   const died = killed === null ? 'mkfs.erofs failed' : `mkfs.erofs was ended by ${killed}${why}`;
   const reason = said === undefined || said === '' ? died : said;
-  return new EngineError('system', `failed to register layer ${name}: ${reason}`, cause);
+  const Failure = killed === null ? EngineError : MkfsKilled;
+  return new Failure('system', `failed to register layer ${name}: ${reason}`, cause);
 }

@@ -58,7 +58,8 @@ export async function atFirstEndpoint<T>(
       return await work(client);
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof StorageError) throw new EndpointsError(error, true);
+      // A mirror may claim a layer that no disk takes; where the disk is full, it is for the registry as well.
+      if (error instanceof StorageError && !endpoint.mirror) throw new EndpointsError(error, true);
       // Where the registry itself is out of reach, what was wrong at its mirror says more.
       const quieter = error instanceof RegistryUnreachable && answered && !(last instanceof RegistryAnswer);
       if (!quieter) last = error;

@@ -93,6 +93,21 @@ describe('a mirror that fails', function () {
     ['sends a wrong layer', (served) => blobs(served) && answers(200, {}, 'something else')(served)],
     ['loses the layer', (served) => !manifests(served) && answers(404)(served)],
   ];
+  it('claims a layer that no disk takes: Docker Hub is asked', async () => {
+    const mirror = await startFakeRegistry(image);
+    try {
+      const answer = await fetch(`${mirror.url}/v2/test/image/manifests/1`);
+      const manifest = (await answer.json()) as { mediaType: string; layers: { size: number }[] };
+      for (const layer of manifest.layers) layer.size = 2 ** 50;
+      const claim = answers(200, { 'content-type': manifest.mediaType }, JSON.stringify(manifest));
+      mirror.misbehave = (served) => manifests(served) && claim(served);
+      await pullWith(mirror.url);
+      expect(mirror.requests.some(({ url }) => url.includes('/blobs/'))).to.equal(true);
+    } finally {
+      await mirror.stop();
+    }
+  });
+
   for (const [what, misbehave] of cases) {
     it(`${what}: Docker Hub is asked, and soon`, async () => {
       const mirror = await startFakeRegistry(image);

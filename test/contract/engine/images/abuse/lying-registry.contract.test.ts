@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { ImageStore } from '../../../../../src/engine/images/image-store.ts';
 import { LayerPool } from '../../../../../src/engine/images/layer/layer-pool.ts';
 import { Transport } from '../../../../../src/engine/images/registry/transport.ts';
 import { RETRY } from '../../../../../src/engine/images/registry/retry.ts';
+import { eventually } from '../../../../helpers/eventually.ts';
 import { file } from '../../../../helpers/images/entries.ts';
 import { layerTar } from '../../../../helpers/images/layer-tar.ts';
 import { sha256 } from '../fake-registry.ts';
@@ -241,6 +244,26 @@ describe('registries that lie', function () {
     }
     const asked = await under.pull(registry.tell({ layers }));
     expect(asked.text).to.contain('Status: Downloaded newer image');
+  });
+
+  it('leave nothing of the other layers of an image either', async () => {
+    const partials = join(under.directory, 'data/partial');
+    const came = () => readdirSync(partials).some((name) => statSync(join(partials, name)).size > 0);
+    const other = layerTar([file('other', randomBytes(3000))]);
+    const lie = { stored: Buffer.alloc(first.length, 1), diffId: sha256(Buffer.from('never')) };
+    const image = registry.tell({
+      layers: [other, lie],
+      onLayer: (request, response) => {
+        if (request.url?.endsWith(sha256(lie.stored)) !== true) {
+          response.writeHead(200).write(gzipSync(other).subarray(0, 2000));
+          return;
+        }
+        void eventually(() => Promise.resolve(came()), Boolean, 'a part of the other layer').then(() =>
+          response.end(Buffer.alloc(first.length)),
+        );
+      },
+    });
+    await expectRefusal(under, image, /verification failed for digest|invalid layer/);
   });
 
   it('are not waited for where what they send trickles', async () => {
