@@ -46,7 +46,7 @@ export async function fetchBlobs(
   signal: AbortSignal,
 ): Promise<void> {
   if (diffIds.length === 0) return;
-  const known = repositoriesByBlob(context.store);
+  const known = repositoriesByBlob(context.store, new Set(diffIds));
   for (const diffId of diffIds) {
     const sources = sourcesOf(context.store, diffId, known).slice(0, MAX_SOURCES);
     await fetchBlob(context, request, { diffId, sources }, sink, signal);

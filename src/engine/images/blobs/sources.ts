@@ -8,12 +8,15 @@ import type { Reference } from '../reference.ts';
 /**
  * The repositories (`docker.io/library/busybox`) that have a blob, by the blobs of all layers, as far as this machine
  * knows: those that gave or took an image by a manifest which names that very blob.
+ *
+ * @param among diffIDs: only images with one of these layers are looked at; all where absent
  */
-export function repositoriesByBlob(store: ImageStore): Map<string, Set<string>> {
+export function repositoriesByBlob(store: ImageStore, among?: ReadonlySet<string>): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const [id, references] of remoteNames(store)) {
+    const { layers = [], manifests = [] } = store.record(id) ?? {};
+    if (among !== undefined && !layers.some((diffId) => among.has(diffId))) continue;
     const repositories = references.map((reference) => repositoryOf(reference));
-    const manifests = store.record(id)?.manifests ?? [];
     const blobs = manifests.flatMap((manifest) => blobsOf(store, manifest));
     addAll(found, blobs, repositories);
   }
