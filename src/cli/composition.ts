@@ -62,7 +62,7 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
       const note = noted ? undefined : foreignDockerHostNote(env, [ownUrl], name);
       noted = true;
       if (note !== undefined) reporter.note(note);
-      return new EngineClient(() => connectEngine(context, name, signal), signal);
+      return new EngineClient((until) => connectEngine(context, name, until), signal);
     },
     ensureRunning: async (flag, consent) => {
       const name = machineName(flag);

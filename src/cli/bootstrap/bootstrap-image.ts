@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
 import type { Arch } from '../../core/arch.ts';
 import { imageDocuments } from '../../image-builder/bootstrap/image-archive.ts';
@@ -35,6 +36,9 @@ export interface BootstrapTools {
 
 /** How long what is left behind may take to be removed, once everything else is over. */
 const CLEAN_UP_MS = 60_000;
+
+/** After a call that was cut off, the engine may be about to finish what it was asked to make. */
+const LOOK_AGAIN_MS = 500;
 
 /**
  * Makes an image of Debian packages: unpacked here, configured in a container, and put together again.
@@ -104,28 +108,42 @@ async function complete(
       return { value: whole.id, summary: `${request.name} is ${whole.id.slice(7, 19)}` };
     });
   } finally {
-    await removeTraces(engine, container, half.id, reporter);
+    await removeTraces({ engine, reporter, signal }, container, half.id);
   }
 }
 
-/** Not ended by Ctrl-C: that is when it is needed most. */
+/** Not ended by Ctrl-C: that is when it is needed most. Nor over a connection that Ctrl-C ends. */
 async function removeTraces(
-  engine: EngineClient,
+  { engine, reporter, signal: interrupted }: Pick<BootstrapTools, 'engine' | 'reporter' | 'signal'>,
   container: string,
   image: string,
-  reporter: Reporter,
 ): Promise<void> {
   const signal = AbortSignal.timeout(CLEAN_UP_MS);
+  const cleaner = engine.withSignal(signal);
+  const wasThere = async (path: string, query: Readonly<Record<string, number>>): Promise<boolean> => {
+    try {
+      await cleaner.json('DELETE', path, { query });
+      return true;
+    } catch (error) {
+      if (error instanceof EngineAnswerError && error.status === 404) return false;
+      throw error;
+    }
+  };
   const remove = async (path: string, query: Readonly<Record<string, number>>): Promise<void> => {
     try {
-      await engine.json('DELETE', path, { query, signal });
+      if ((await wasThere(path, query)) || !interrupted.aborted) return;
+      await pause(LOOK_AGAIN_MS, undefined, { signal });
+      await wasThere(path, query);
     } catch (error) {
-      if (error instanceof EngineAnswerError && error.status === 404) return;
       reporter.note(`${path} of the unfinished image could not be removed: ${messageOf(error)}`);
     }
   };
-  await remove(apiPath`/containers/${container}`, { force: 1, v: 1 });
-  await remove(apiPath`/images/${image}`, { force: 1 });
+  try {
+    await remove(apiPath`/containers/${container}`, { force: 1, v: 1 });
+    await remove(apiPath`/images/${image}`, { force: 1 });
+  } finally {
+    cleaner.close();
+  }
 }
 
 function createdBy({ release, slim, variant, include }: BootstrapRequest): string {

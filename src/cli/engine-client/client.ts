@@ -5,8 +5,11 @@ import { messageOf, WherryError } from '../../core/errors.ts';
 /** Not imported: an ES import of node:http reads every export of it, and with them loads WebSocket and fetch (40 ms). */
 const { Agent, request } = process.getBuiltinModule('node:http');
 
-/** Gives a new byte stream to the engine's HTTP API; whether an agent or an SSH connection is behind it is its business. */
-export type Connector = () => Promise<Duplex>;
+/**
+ * Gives a new byte stream to the engine's HTTP API; whether an agent or an SSH connection is behind it is its business.
+ * `signal`, the client's own, ends the attempt.
+ */
+export type Connector = (signal?: AbortSignal) => Promise<Duplex>;
 
 export interface CallOptions {
   /** A list is the same name several times. */
@@ -33,20 +36,27 @@ const API = '/v1.51';
 /** One more client of the Docker Engine API, over whatever the connector gives. */
 export class EngineClient {
   readonly #agent: HttpAgent;
+  readonly #connect: Connector;
   readonly #signal: AbortSignal | undefined;
 
   /** `signal` ends every call that has none of its own. */
   constructor(connect: Connector, signal?: AbortSignal) {
+    this.#connect = connect;
     this.#signal = signal;
     this.#agent = new Agent({ keepAlive: true });
     Object.assign(this.#agent, {
       createConnection: (_: unknown, done: (error: Error | null, stream?: Duplex) => void): void => {
-        connect().then(
+        connect(signal).then(
           (stream) => done(null, stream),
           (error: unknown) => done(error instanceof Error ? error : new Error(messageOf(error))),
         );
       },
     });
+  }
+
+  /** A client of the same engine with connections of its own, which only `signal` ends: for what is left to do after Ctrl-C. */
+  withSignal(signal: AbortSignal): EngineClient {
+    return new EngineClient(this.#connect, signal);
   }
 
   /** Ends idle connections, so that the process can end. */

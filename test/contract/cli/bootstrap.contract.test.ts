@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrapImage } from '../../../src/cli/bootstrap/bootstrap-image.ts';
 import { EngineClient } from '../../../src/cli/engine-client/client.ts';
 import type { PrepareRequest } from '../../../src/cli/images/composer.ts';
 import { END_MARK } from '../../../src/core/tar/writer.ts';
+import { connectLocal } from '../../../src/platform/local-socket.ts';
 import type { PreparedImage } from '../../../src/image-builder/bootstrap/prepare.ts';
 import { encodeFrame, STREAM } from '../../../src/protocol/streams/mux.ts';
 
@@ -21,12 +21,16 @@ interface Script {
   readonly exportsAll?: boolean;
   /** An image that was bootstrapped before; `gone`: it's removed before its layer can be used. */
   readonly before?: 'there' | 'gone';
+  /** The call with this beginning gets no answer; `onStuck` is told once it is there. */
+  readonly stuckAt?: string;
+  readonly onStuck?: () => void;
 }
 
 /** Plays the engine to a bootstrap, and remembers what it was asked. */
 async function scriptedEngine(socket: string, script: Script): Promise<{ server: Server; asked: string[] }> {
   const asked: string[] = [];
   let loads = 0;
+  let imageIsDue = script.stuckAt === 'POST /images/load';
   const started = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
     const route = `${request.method} ${(request.url ?? '').replace(/^\/v[\d.]+/, '').replaceAll(/[0-9a-f]{12,64}/g, 'ID')}`;
@@ -34,7 +38,11 @@ async function scriptedEngine(socket: string, script: Script): Promise<{ server:
     request.on('data', (chunk: Buffer) => (received += chunk.length));
     request.on('end', () => {
       asked.push(`${route} ${received}`);
-      if (route.startsWith('POST /containers/create')) response.writeHead(201).end('{"Id":"c0ffee"}');
+      if (script.stuckAt !== undefined && route.startsWith(script.stuckAt)) script.onStuck?.();
+      else if (imageIsDue && route.startsWith('DELETE /images/')) {
+        imageIsDue = false;
+        response.writeHead(404).end();
+      } else if (route.startsWith('POST /containers/create')) response.writeHead(201).end('{"Id":"c0ffee"}');
       else if (route.startsWith('GET /images/json'))
         response.end(script.before === undefined ? '[]' : '[{"Id":"sha256:0ld"}]');
       else if (route.startsWith('GET /images/'))
@@ -99,11 +107,7 @@ describe('wherry image bootstrap, with the engine', () => {
   const bootstrap = async (script: Script, signal = new AbortController().signal) => {
     const socket = join(directory, 's');
     const { server, asked } = await scriptedEngine(socket, script);
-    const engine = new EngineClient(async () => {
-      const stream = connect(socket);
-      await once(stream, 'connect');
-      return stream;
-    }, signal);
+    const engine = new EngineClient(async (until) => connectLocal(socket, until), signal);
     const notes: string[] = [];
     const reporter = {
       step: async <T>(_: string, work: (say: () => void) => Promise<{ value: T }>): Promise<T> =>
@@ -173,6 +177,22 @@ describe('wherry image bootstrap, with the engine', () => {
   it('Ctrl-C while a script runs: nothing stays', async () => {
     const stop = new AbortController();
     const { id, asked } = await bootstrap({ status: 0, said: '', hangs: () => stop.abort() }, stop.signal);
+    expect(id).to.have.property('name', 'AbortError');
+    expect(cleaned(asked)).to.deep.equal(CLEAN);
+  });
+
+  it('Ctrl-C while the packages are sent: nothing stays, nor what the engine finishes only then', async () => {
+    const stop = new AbortController();
+    const stuck = { stuckAt: 'POST /images/load', onStuck: () => stop.abort() };
+    const { id, asked } = await bootstrap({ status: 0, said: '', ...stuck }, stop.signal);
+    expect(id).to.have.property('name', 'AbortError');
+    expect(cleaned(asked)).to.deep.equal([...CLEAN, CLEAN[1]]);
+  });
+
+  it("Ctrl-C while the scripts' archive is sent: nothing stays", async () => {
+    const stop = new AbortController();
+    const stuck = { stuckAt: 'PUT /containers/c0ffee/archive', onStuck: () => stop.abort() };
+    const { id, asked } = await bootstrap({ status: 0, said: '', ...stuck }, stop.signal);
     expect(id).to.have.property('name', 'AbortError');
     expect(cleaned(asked)).to.deep.equal(CLEAN);
   });

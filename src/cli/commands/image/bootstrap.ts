@@ -49,7 +49,7 @@ export default class ImageBootstrap extends WherryCommand {
       refuseForeign(flags.arch as Arch | undefined, arch, host.machineName(flags.machine));
       await requireUsableName(engine, name);
       const composer = await host.composer();
-      const reporter = flags.quiet ? SILENT : host.reporter;
+      const reporter = flags.quiet ? { ...SILENT, note: host.reporter.note } : host.reporter;
       return bootstrapImage(
         { composer, engine, reporter, signal: this.signal },
         {
@@ -67,9 +67,9 @@ export default class ImageBootstrap extends WherryCommand {
   }
 }
 
-const SILENT: Reporter = {
+/** Of --quiet: no progress; what went wrong is told all the same. */
+const SILENT: Pick<Reporter, 'step'> = {
   step: async (_, work) => (await work(() => undefined)).value,
-  note: () => undefined,
 };
 
 /** The packages' scripts are programs of the image's own architecture. @throws ARCH_FOREIGN */
