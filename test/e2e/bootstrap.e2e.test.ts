@@ -72,6 +72,7 @@ describe('wherry image bootstrap', function () {
     await world().ok(['rmi', 'small:one', 'small:two']);
     expect(await world().ok(['images', '-aq', '--no-trunc'])).to.equal(before);
     expect(readdirSync(directory)).to.deep.equal(['sbom.json']);
+    expect(readdirSync(join(world().home, 'bootstrap'))).to.deep.equal([]);
   });
 
   it('says what is wrong before anything is fetched: the suite, the package, the architecture', async () => {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
@@ -10,12 +9,14 @@ import { writeLayer } from '../../image-builder/bootstrap/layer-file.ts';
 import type { PreparedImage } from '../../image-builder/bootstrap/prepare.ts';
 import { settledLayer } from '../../image-builder/bootstrap/settled-layer.ts';
 import type { Reporter } from '../../machine/context.ts';
+import { checkOutputPath } from '../copy/local.ts';
 import { apiPath } from '../engine-client/api-path.ts';
 import { EngineAnswerError, type EngineClient } from '../engine-client/client.ts';
 import type { Composer, PrepareRequest } from '../images/composer.ts';
 import { followPreparation } from './follow-preparation.ts';
 import { loadFirst, loadImage } from './load-image.ts';
 import { ownLayer, runSecondStage } from './run-second-stage.ts';
+import { withWorkDirectory } from './work-directory.ts';
 
 export interface BootstrapRequest extends Pick<
   PrepareRequest,
@@ -32,6 +33,8 @@ export interface BootstrapTools {
   readonly engine: EngineClient;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** Below it is what goes to the machine, hundreds of MB: a disk rather than a /tmp in memory. */
+  readonly scratch: string;
 }
 
 /** How long what is left behind may take to be removed, once everything else is over. */
@@ -46,13 +49,14 @@ const LOOK_AGAIN_MS = 500;
  * @returns the image's id
  */
 export async function bootstrapImage(tools: BootstrapTools, request: BootstrapRequest): Promise<string> {
-  const workDir = await mkdtemp(join(tmpdir(), 'wherry-bootstrap-'));
-  try {
+  const { sbomFile } = request;
+  if (sbomFile !== undefined) await checkOutputPath(sbomFile, 'failed to write the SBOM: ');
+  return withWorkDirectory(tools.scratch, async (workDir) => {
     const prepared = await prepare(tools, request, workDir);
-    return await complete(tools, request, prepared, workDir);
-  } finally {
-    await rm(workDir, { recursive: true, force: true });
-  }
+    const id = await complete(tools, request, prepared, workDir);
+    if (sbomFile !== undefined) await writeFile(sbomFile, prepared.sbom);
+    return id;
+  });
 }
 
 async function prepare(
@@ -63,7 +67,6 @@ async function prepare(
   return reporter.step('Unpack the Debian packages', async (say) => {
     const follow = followPreparation(say);
     const prepared = await composer.prepare({ ...request, workDir, signal, onProgress: follow.onProgress });
-    if (request.sbomFile !== undefined) await writeFile(request.sbomFile, prepared.sbom);
     return { value: prepared, summary: follow.summary(prepared) };
   });
 }

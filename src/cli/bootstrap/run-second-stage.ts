@@ -33,7 +33,7 @@ const environment = (created: number): string[] => [
 
 /**
  * Runs the packages' scripts in a container without network, to its end.
- * @throws PACKAGE_SCRIPT_FAILED with the package's name and what it printed last
+ * @throws ENGINE_TOO_OLD before they run; PACKAGE_SCRIPT_FAILED with the package's name and what it printed last
  */
 export async function runSecondStage(engine: EngineClient, stage: SecondStage): Promise<void> {
   const { prepared, signal } = stage;
@@ -54,6 +54,8 @@ export async function runSecondStage(engine: EngineClient, stage: SecondStage): 
     },
     signal,
   });
+  // Asked while there is nothing in it yet: what the scripts make could not be fetched from such an engine.
+  (await ownLayer(engine, id, signal)).destroy();
   const sent = await engine.stream('PUT', apiPath`/containers/${id}/archive`, {
     query: { path: '/' },
     body: Readable.from(stageArchive(prepared), { objectMode: false }),

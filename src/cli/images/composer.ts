@@ -58,7 +58,7 @@ export interface Composer {
   prepare(request: PrepareRequest): Promise<PreparedImage>;
 }
 
-export type PrepareRequest = Omit<PrepareOptions, 'cacheDir' | 'mirrors' | 'toolVersion'>;
+export type PrepareRequest = Omit<PrepareOptions, 'cacheDir' | 'mirrors'>;
 
 export function createComposer(places: ComposerPlaces): Composer {
   const { imagesDir, env } = places;
@@ -86,7 +86,6 @@ export function createComposer(places: ComposerPlaces): Composer {
     remove: (id, usedBy) => removeImage(imagesDir, id, usedBy),
     prune: (usedBy) => pruneImages(imagesDir, usedBy),
     directory: (id) => join(imagesDir, id),
-    prepare: (request) =>
-      prepareImage({ ...request, cacheDir: places.cacheDir, mirrors, toolVersion: places.wherryVersion }),
+    prepare: (request) => prepareImage({ ...request, cacheDir: places.cacheDir, mirrors }),
   };
 }

@@ -4,10 +4,8 @@ import type { Arch } from '../../core/arch.ts';
 import type { DownloadProgress } from '../../platform/net/download.ts';
 import { openArchive } from '../debian/archive.ts';
 import type { FetchedPackage, OpenedSuite } from '../debian/archive.ts';
-import { readControlFiles } from '../debian/deb.ts';
 import type { PackageRecord } from '../debian/package-record.ts';
 import { debianSuites } from '../debian/suites.ts';
-import { spdxDocument } from '../sbom/spdx.ts';
 import { mergeUsr } from '../tree/merged-usr.ts';
 import { directory, file } from '../tree/nodes.ts';
 import { FsTree } from '../tree/tree.ts';
@@ -18,11 +16,12 @@ import { DPKG, dpkgDatabase } from './dpkg-database.ts';
 import type { LayerFile } from './layer-file.ts';
 import { writeLayer } from './layer-file.ts';
 import { aptSources, POLICY_RC_D } from './own-files.ts';
+import { packagesSbom } from './packages-sbom.ts';
+import { readControls } from './read-controls.ts';
 import { debName, stagePlan } from './second-stage.ts';
-import type { ReadPackage } from './second-stage.ts';
 import { isLeftOut, SLIM_DPKG_CONFIG } from './slim.ts';
 import { treeTar } from './tree-tar.ts';
-import { unpackPackages } from './unpack-packages.ts';
+import { newestFile, unpackPackages } from './unpack-packages.ts';
 
 export type Release = 'trixie' | 'bookworm';
 
@@ -33,8 +32,6 @@ export interface PrepareOptions {
   /** Without manuals, translations and documentation. */
   readonly slim: boolean;
   readonly include: readonly string[];
-  /** Wherry's, for the SBOM. */
-  readonly toolVersion: string;
   readonly cacheDir: string;
   readonly mirrors: { readonly main?: string | undefined; readonly security?: string | undefined };
   readonly offline: boolean;
@@ -66,16 +63,19 @@ export interface PreparedImage {
 }
 
 /**
- * Brings Debian's packages, each verified, and unpacks them as the first layer of an image. The same packages give the
- * same bytes, whichever lists they were found through and whenever.
+ * Brings Debian's packages, each verified, and unpacks them as the first layer of an image. The same packages and options
+ * give the same bytes with one version of Wherry, whichever lists they were found through and whenever. A mirror of the
+ * user's own makes a difference only where apt is in the image: its sources name that mirror.
  */
 export async function prepareImage(options: PrepareOptions): Promise<PreparedImage> {
   const { suites, base, extra } = await fetchPackages(options);
   const fetched = [...base, ...extra];
   const records = fetched.map(({ record }) => record);
-  const [readBase, readExtra] = [await withControl(base), await withControl(extra)];
+  const { signal } = options;
+  const read = await readControls(fetched, signal);
+  const [readBase, readExtra] = [read.slice(0, base.length), read.slice(base.length)];
   const late = readExtra.filter(({ control }) => control.has('preinst'));
-  const early = fetched.filter((item) => !late.some(({ fetched: other }) => other === item));
+  const early = read.filter((item) => !late.includes(item));
 
   const tree = new FsTree();
   mergeUsr(tree, options.arch);
@@ -86,11 +86,10 @@ export async function prepareImage(options: PrepareOptions): Promise<PreparedIma
       done += 1;
       options.onProgress?.({ step: 'unpack', done, total: early.length });
     };
-    const { signal } = options;
     const leavesOut = options.slim ? isLeftOut : () => false;
     const unpacked = await unpackPackages(tree, spool, early, { leavesOut, onPackage, signal });
-    const { newest } = unpacked;
-    const sbom = sbomOf(options, records, newest);
+    const newest = Math.max(unpacked.newest, await newestFile(late, signal));
+    const sbom = packagesSbom(options.release, records, newest);
     const sbomPath = `/var/lib/db/sbom/debian-${options.release}.spdx.json`;
     addOwnFiles(tree, newest, [
       ...dpkgDatabase(unpacked.packages),
@@ -115,12 +114,6 @@ export async function prepareImage(options: PrepareOptions): Promise<PreparedIma
   } finally {
     spool.close();
   }
-}
-
-async function withControl(items: readonly FetchedPackage[]): Promise<ReadPackage[]> {
-  return Promise.all(
-    items.map(async (fetched) => ({ fetched, control: await readControlFiles(fetched.path) })),
-  );
 }
 
 async function fetchPackages(options: PrepareOptions): Promise<{
@@ -157,31 +150,6 @@ function addOwnFiles(
       path.endsWith('policy-rc.d') || /\/info\/[^/]+\.(?:pre|post)(?:inst|rm)$|\.config$/.test(path);
     tree.add(path, file(content, { mode: isProgram ? 0o755 : 0o644, mtime }));
   }
-}
-
-function sbomOf(
-  { release, toolVersion }: PrepareOptions,
-  records: readonly PackageRecord[],
-  created: number,
-): string {
-  return spdxDocument(
-    { name: `debian-${release}`, created, toolVersion },
-    records.map(({ name, version, architecture, url, sha256 }) => ({
-      name,
-      version,
-      arch: architecture,
-      source: withoutPassword(url),
-      sha256,
-      purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`,
-    })),
-  );
-}
-
-function withoutPassword(address: string): string {
-  const url = new URL(address);
-  url.username = '';
-  url.password = '';
-  return url.href;
 }
 
 function labelsOf(

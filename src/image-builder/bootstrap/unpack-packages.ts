@@ -1,6 +1,5 @@
 import { WherryError } from '../../core/errors.ts';
-import type { FetchedPackage } from '../debian/archive.ts';
-import { readControlFiles } from '../debian/deb.ts';
+import { readDeb } from '../debian/deb.ts';
 import { readDebs } from '../debian/deb-batch.ts';
 import { parseRelationship } from '../debian/dependency.ts';
 import { parseStanza } from '../debian/deb822.ts';
@@ -10,6 +9,7 @@ import { readContent } from '../tree/content.ts';
 import type { FsTree } from '../tree/tree.ts';
 import type { ContentSpool } from './content-spool.ts';
 import type { UnpackedPackage } from './dpkg-database.ts';
+import type { ReadPackage } from './second-stage.ts';
 
 export interface UnpackedTree {
   readonly packages: readonly UnpackedPackage[];
@@ -33,20 +33,20 @@ export interface UnpackOptions {
 export async function unpackPackages(
   tree: FsTree,
   spool: ContentSpool,
-  fetched: readonly FetchedPackage[],
+  read: readonly ReadPackage[],
   { leavesOut, onPackage, signal }: UnpackOptions,
 ): Promise<UnpackedTree> {
   // base-files says what the root's own folders are like, /tmp's mode for one.
-  const ordered = [...fetched].sort(
-    (a, b) => Number(b.record.name === 'base-files') - Number(a.record.name === 'base-files'),
-  );
+  const ordered = read
+    .map(({ fetched, control }) => ({ path: fetched.path, name: fetched.record.name, control }))
+    .sort((a, b) => Number(b.name === 'base-files') - Number(a.name === 'base-files'));
   const owners = new Map<string, Owner>();
   const packages: UnpackedPackage[] = [];
   let newest = 0;
   for await (const { package: item, entries } of readDebs(ordered)) {
     signal.throwIfAborted();
-    const control = await readControlFiles(item.path);
-    const owner = { name: item.record.name, control };
+    const { name, control } = item;
+    const owner = { name, control };
     const lost = new Set<string>();
     for (const entry of entries) {
       newest = Math.max(newest, entry.mtime);
@@ -63,6 +63,16 @@ export async function unpackPackages(
     onPackage();
   }
   return { packages, newest };
+}
+
+/** The time of the newest file in packages that are unpacked elsewhere, seconds since the epoch; 0 for none. */
+export async function newestFile(read: readonly ReadPackage[], signal: AbortSignal): Promise<number> {
+  let newest = 0;
+  for (const { fetched } of read) {
+    signal.throwIfAborted();
+    for await (const { mtime } of readDeb(fetched.path)) newest = Math.max(newest, mtime);
+  }
+  return newest;
 }
 
 interface Owner {

@@ -6,8 +6,8 @@ export interface SbomPackage {
   readonly version: string;
   /** As the package's source says it: `amd64`, `all`, … */
   readonly arch: string;
-  /** Where it was fetched from. */
-  readonly source: string;
+  /** Where it was fetched from; left out where that says nothing of what it is. */
+  readonly source?: string;
   /** Hexadecimal, of the file fetched. */
   readonly sha256: string;
   /** An SPDX licence expression, where one is known. */
@@ -21,8 +21,8 @@ export interface SbomSubject {
   readonly name: string;
   /** Seconds since the epoch: the image's build time, so that the same image has the same SBOM. */
   readonly created: number;
-  /** Wherry's version. */
-  readonly toolVersion: string;
+  /** Wherry's version; left out of what must not change with it. */
+  readonly toolVersion?: string;
 }
 
 const DOCUMENT = 'SPDXRef-DOCUMENT';
@@ -38,7 +38,7 @@ export function spdxDocument(subject: SbomSubject, packages: readonly SbomPackag
       SPDXID: spdxId(entry),
       name: entry.name,
       versionInfo: entry.version,
-      downloadLocation: entry.source,
+      downloadLocation: entry.source ?? 'NOASSERTION',
       filesAnalyzed: false,
       licenseConcluded: 'NOASSERTION',
       licenseDeclared: entry.license ?? 'NOASSERTION',
@@ -62,7 +62,7 @@ export function spdxDocument(subject: SbomSubject, packages: readonly SbomPackag
     documentNamespace: `https://spdx.org/spdxdocs/${encodeURIComponent(subject.name)}-${digest}`,
     creationInfo: {
       created: new Date(subject.created * 1000).toISOString().replace('.000Z', 'Z'),
-      creators: [`Tool: wherry-${subject.toolVersion}`],
+      creators: [`Tool: wherry${subject.toolVersion === undefined ? '' : `-${subject.toolVersion}`}`],
     },
     packages: listed,
     relationships: listed.map(({ SPDXID }) => ({

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +104,7 @@ describe('wherry image bootstrap, with the engine', () => {
   } as const;
 
   /** Bootstraps against a script. @returns the id or the error, and what the engine was asked */
-  const bootstrap = async (script: Script, signal = new AbortController().signal) => {
+  const bootstrap = async (script: Script, signal = new AbortController().signal, sbomFile?: string) => {
     const socket = join(directory, 's');
     const { server, asked } = await scriptedEngine(socket, script);
     const engine = new EngineClient(async (until) => connectLocal(socket, until), signal);
@@ -115,9 +115,10 @@ describe('wherry image bootstrap, with the engine', () => {
       note: (text: string): void => void notes.push(text),
     };
     try {
-      const id = await bootstrapImage({ composer: { prepare }, engine, reporter, signal }, request).catch(
-        (error: unknown) => error as Error,
-      );
+      const id = await bootstrapImage(
+        { composer: { prepare }, engine, reporter, signal, scratch: join(directory, 'scratch') },
+        { ...request, sbomFile },
+      ).catch((error: unknown) => error as Error);
       expect(notes).to.deep.equal([]);
       expect(existsSync(scratch)).to.equal(false);
       return { id, asked };
@@ -163,6 +164,24 @@ describe('wherry image bootstrap, with the engine', () => {
     ]);
   });
 
+  it('the SBOM is written once the image is there, and a folder that is not is told before anything else', async () => {
+    const file = join(directory, 'sbom.json');
+    const { signal } = new AbortController();
+    await bootstrap({ status: 1, said: '' }, signal, file);
+    expect(existsSync(file)).to.equal(false);
+    await bootstrap({ status: 0, said: '' }, signal, file);
+    expect(readFileSync(file, 'utf8')).to.equal('{}');
+    const { id, asked } = await bootstrap(
+      { status: 0, said: '' },
+      signal,
+      join(directory, 'no', 'sbom.json'),
+    );
+    expect(String(id)).to.include(
+      `failed to write the SBOM: invalid output path: directory "${directory}/no" does not`,
+    );
+    expect(asked).to.deep.equal([]);
+  });
+
   it('a script that fails: its package and last words; nothing stays', async () => {
     const { id, asked } = await bootstrap({ status: 1, said: 'adduser: no such group\n' });
     expect(id).to.include({
@@ -197,9 +216,10 @@ describe('wherry image bootstrap, with the engine', () => {
     expect(cleaned(asked)).to.deep.equal(CLEAN);
   });
 
-  it('an engine that hands out all of the container is too old, and is told so', async () => {
+  it('an engine that hands out all of the container is too old, and is told so before a script runs', async () => {
     const { id, asked } = await bootstrap({ status: 0, said: '', exportsAll: true });
     expect(id).to.include({ code: 'ENGINE_TOO_OLD' });
+    expect(asked.filter((route) => /PUT|start/.test(route))).to.deep.equal([]);
     expect(cleaned(asked)).to.deep.equal(CLEAN);
   });
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
 import { WherryError } from '../../../core/errors.ts';
@@ -49,9 +50,17 @@ export default class ImageBootstrap extends WherryCommand {
       refuseForeign(flags.arch as Arch | undefined, arch, host.machineName(flags.machine));
       await requireUsableName(engine, name);
       const composer = await host.composer();
-      const reporter = flags.quiet ? { ...SILENT, note: host.reporter.note } : host.reporter;
+      const reporter: Reporter = flags.quiet
+        ? { ...SILENT, note: (text) => host.reporter.note(text) }
+        : host.reporter;
       return bootstrapImage(
-        { composer, engine, reporter, signal: this.signal },
+        {
+          composer,
+          engine,
+          reporter,
+          signal: this.signal,
+          scratch: join(host.machines.store.home, 'bootstrap'),
+        },
         {
           ...debian,
           arch,

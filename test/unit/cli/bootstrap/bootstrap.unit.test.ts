@@ -1,5 +1,9 @@
 import { expect } from 'chai';
 import { includedPackages, parseDebian } from '../../../../src/cli/bootstrap/request.ts';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withWorkDirectory } from '../../../../src/cli/bootstrap/work-directory.ts';
 import { StageOutput } from '../../../../src/cli/bootstrap/stage-output.ts';
 
 describe('wherry image bootstrap: what is asked for', () => {
@@ -18,6 +22,36 @@ describe('wherry image bootstrap: what is asked for', () => {
     expect(includedPackages(['nginx, curl', 'curl'])).to.deep.equal(['curl', 'nginx']);
     expect(() => includedPackages(['--oops'])).to.throw('"--oops" is no name of a Debian package');
     expect(() => includedPackages(['a;b'])).to.throw('is no name');
+  });
+});
+
+describe('wherry image bootstrap: its work directory', () => {
+  it("goes with the work, and takes along those of processes that are no more, not another's", async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'wherry-work-'));
+    try {
+      const processOf = (pid: number, startedAt = 'then') => ({
+        self: async () => ({ pid, startedAt }),
+        identify: async (other: number) => (other === 3 ? undefined : { pid: other, startedAt: 'then' }),
+      });
+      const nameOf = async (pid: number, startedAt: string): Promise<string> =>
+        withWorkDirectory(parent, async () => readdirSync(parent)[0] ?? '', processOf(pid, startedAt));
+      // Killed; and one whose pid is somebody else's by now.
+      const left = [await nameOf(3, 'then'), await nameOf(4, 'before')];
+      for (const name of left) mkdirSync(join(parent, name));
+      mkdirSync(join(parent, 'not-ours'));
+      expect(readdirSync(parent)).to.have.lengthOf(3);
+      await withWorkDirectory(
+        parent,
+        async () => {
+          const mine = await withWorkDirectory(parent, async () => readdirSync(parent), processOf(2));
+          expect(mine.map((name) => name.split('-')[0]).sort()).to.deep.equal(['1', '2', 'not']);
+        },
+        processOf(1),
+      );
+      expect(readdirSync(parent)).to.deep.equal(['not-ours']);
+    } finally {
+      rmSync(parent, { recursive: true });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
@@ -10,14 +10,17 @@ import { readMembers } from '../../../../src/core/tar/reader.ts';
 import { END_MARK, memberBytes, paddingAfter } from '../../../../src/core/tar/writer.ts';
 import { openContentSpool } from '../../../../src/image-builder/bootstrap/content-spool.ts';
 import { writeLayer } from '../../../../src/image-builder/bootstrap/layer-file.ts';
+import { packagesSbom } from '../../../../src/image-builder/bootstrap/packages-sbom.ts';
+import { readControls } from '../../../../src/image-builder/bootstrap/read-controls.ts';
 import { settledLayer } from '../../../../src/image-builder/bootstrap/settled-layer.ts';
 import { isLeftOut } from '../../../../src/image-builder/bootstrap/slim.ts';
 import { treeTar } from '../../../../src/image-builder/bootstrap/tree-tar.ts';
-import { unpackPackages } from '../../../../src/image-builder/bootstrap/unpack-packages.ts';
+import { newestFile, unpackPackages } from '../../../../src/image-builder/bootstrap/unpack-packages.ts';
+import { parseRecord } from '../../../../src/image-builder/debian/package-record.ts';
 import { mergeUsr } from '../../../../src/image-builder/tree/merged-usr.ts';
 import { FsTree } from '../../../../src/image-builder/tree/tree.ts';
 import { debOfMembers } from '../compose-fixtures.ts';
-import { controlOf, fetchedOf } from './packages-fixture.ts';
+import { controlOf, fetchedOf, stanza } from './packages-fixture.ts';
 
 type Member = Partial<TarMemberHeader> & { readonly name: string; readonly content?: string };
 
@@ -92,7 +95,11 @@ describe("a bootstrapped image's layers", () => {
     try {
       return {
         tree,
-        ...(await unpackPackages(tree, spool, items, { leavesOut, onPackage: () => undefined, signal })),
+        ...(await unpackPackages(tree, spool, await readControls(items, signal), {
+          leavesOut,
+          onPackage: () => undefined,
+          signal,
+        })),
       };
     } finally {
       spool.close();
@@ -127,6 +134,42 @@ describe("a bootstrapped image's layers", () => {
       digest: sha256(bytes),
       diffId: sha256(gunzipSync(bytes)),
     });
+  });
+
+  it('reads as many control archives at a time as there are processors, each in its place', async () => {
+    const { signal } = new AbortController();
+    const many = Array.from({ length: 40 }, (_, index) => fetchedOf(`p${index}`, String(index)));
+    let reading = 0;
+    let most = 0;
+    const read = await readControls(many, signal, async (path) => {
+      most = Math.max(most, ++reading);
+      await new Promise(setImmediate);
+      reading -= 1;
+      return new Map([['control', Buffer.from(path)]]);
+    });
+    expect(most).to.equal(Math.min(40, availableParallelism()));
+    expect(
+      read.map(({ fetched: { path }, control }) => control.get('control')?.toString() === path),
+    ).to.deep.equal(many.map(() => true));
+  });
+
+  it('the newest file may be in a package that is unpacked later', async () => {
+    const { signal } = new AbortController();
+    expect(await newestFile(await readControls(fetched(), signal), signal)).to.equal(9);
+    expect(await newestFile([], signal)).to.equal(0);
+  });
+
+  it('the SBOM is the same from another mirror, suite and day', () => {
+    const fields = { Filename: 'pool/main/t/tool/tool_1_amd64.deb' };
+    const from = (suite: string, mirror: string) => parseRecord(stanza('tool', fields), { suite, mirror });
+    const one = packagesSbom('trixie', [from('trixie', 'http://deb.debian.org/debian')], 9);
+    const other = packagesSbom(
+      'trixie',
+      [from('trixie-security', 'http://me:secret@mirror.lan/security')],
+      9,
+    );
+    expect(other).to.equal(one);
+    expect(one).to.include('pkg:deb/debian/tool@1?arch=amd64').and.include('"Tool: wherry"');
   });
 
   it('a slim one keeps the licences', async () => {
