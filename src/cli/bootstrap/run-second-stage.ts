@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { PreparedImage } from '../../image-builder/bootstrap/prepare.ts';
 import { STAGE_FOLDER } from '../../image-builder/bootstrap/second-stage.ts';
 import { stageArchive } from '../../image-builder/bootstrap/stage-archive.ts';
@@ -55,7 +56,7 @@ export async function runSecondStage(engine: EngineClient, stage: SecondStage): 
     signal,
   });
   // Asked while there is nothing in it yet: what the scripts make could not be fetched from such an engine.
-  (await ownLayer(engine, id, signal)).destroy();
+  await finished((await ownLayer(engine, id, signal)).resume());
   const sent = await engine.stream('PUT', apiPath`/containers/${id}/archive`, {
     query: { path: '/' },
     body: Readable.from(stageArchive(prepared), { objectMode: false }),
