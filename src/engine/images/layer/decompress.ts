@@ -1,10 +1,12 @@
 import { PassThrough } from 'node:stream';
 import type { Transform } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 /** Few large steps instead of many small ones: each costs a trip to the thread pool. */
 const CHUNK = 128 * 1024;
 
+/** The parameter's number (zstd.h). Of zlib the engine has functions only: it is loaded when one is called. */
+const ZSTD_D_WINDOW_LOG_MAX = 100;
 /**
  * Two to this power are the bytes a zstd frame may look back, and has to keep in memory. 8 MiB is what every reader has
  * to manage (RFC 8878 §3.1.1.1.2); the highest levels of Go's and of zstd's own packers go to 32.
@@ -33,7 +35,7 @@ function unsupportedCompression(start: Buffer): string | undefined {
 export function decompressor(compression: Compression): Transform {
   if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
   if (compression === 'zstd') {
-    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+    const params = { [ZSTD_D_WINDOW_LOG_MAX]: ZSTD_WINDOW_LOG };
     return createZstdDecompress({ chunkSize: CHUNK, rejectGarbageAfterEnd: true, params });
   }
   return new PassThrough();
