@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { ImageStore, StoredImage } from '../image-store.ts';
 import { StorageError } from '../layer/disk-guard.ts';
+import type { Descriptor } from '../manifest.ts';
 import { printable } from '../printable.ts';
 import { shortId, throttledBytes } from '../progress.ts';
 import type { ProgressSink } from '../progress.ts';
@@ -47,25 +48,34 @@ export async function fetchBlobs(
 ): Promise<void> {
   if (diffIds.length === 0) return;
   const known = repositoriesByBlob(context.store, new Set(diffIds));
-  for (const diffId of diffIds) {
+  const wanted = diffIds.map((diffId) => {
     const sources = sourcesOf(context.store, diffId, known).slice(0, MAX_SOURCES);
-    await fetchBlob(context, request, { diffId, sources }, sink, signal);
+    return { diffId, sources };
+  });
+  // Those of the same sources in one go: who can't be reached is waited for once, and not for each layer.
+  for (const group of Map.groupBy(wanted, ({ sources }) => sources.join(' ')).values()) {
+    const sources = group[0]?.sources ?? [];
+    await fetchFrom(context, request, { sources, diffIds: group.map(({ diffId }) => diffId) }, sink, signal);
   }
 }
 
-async function fetchBlob(
+async function fetchFrom(
   context: BlobsContext,
   request: BlobsRequest,
-  { diffId, sources }: { readonly diffId: string; readonly sources: readonly string[] },
+  { sources, diffIds }: { readonly sources: readonly string[]; readonly diffIds: readonly string[] },
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
   const { store } = context;
-  const show = throttledBytes(sink, 'Downloading', shortId(diffId));
-  const restoreFrom = async (client: RegistryClient) =>
-    await restoreBlob(store, diffId, (expected) =>
-      client.blob(expected, signal, (at) => show(at, expected.size)),
-    );
+  const restoreFrom = async (client: RegistryClient): Promise<void> => {
+    for (const diffId of diffIds) {
+      const show = throttledBytes(sink, 'Downloading', shortId(diffId));
+      const bytesOf = (expected: Descriptor) =>
+        client.blob(expected, signal, (at) => show(at, expected.size));
+      // Does nothing for those that came before this source was asked.
+      await restoreBlob(store, diffId, bytesOf);
+    }
+  };
   let last: unknown;
   for (const source of sources) {
     const { domain, path } = parseReference(source);

@@ -80,7 +80,7 @@ export async function startFakePushRegistry(): Promise<FakePushRegistry> {
       response.writeHead(202, { location: `${pathname}${id}?state=a%2Bb` }).end();
     } else if (pathname.includes('/blobs/uploads/')) {
       await upload(request, response, name, searchParams.get('digest'));
-    } else response.writeHead(blobs.has(name) ? 200 : 404).end();
+    } else response.writeHead(blobs.has(name) ? 200 : 404).end(blobs.get(name));
   };
   const server = createServer((request, response) => {
     requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers });
