@@ -27,7 +27,7 @@ export async function restoreBlob(
   const expected = { digest: layer.blob, size: layer.blobSize, mediaType: '' };
   const path = join(store.content.ingest, `${randomUUID()}.blob`);
   try {
-    const guard = new DiskGuard(store.content.ingest, expected.digest);
+    const guard = new DiskGuard(store.content.ingest, expected.digest, store.content.partials);
     await guard.check(expected.size);
     await writeVerified(bytesOf(expected), expected, path, guard);
     await store.restoreBlob(diffId, { digest: expected.digest, path });
