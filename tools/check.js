@@ -1,7 +1,9 @@
-// Everything that can be said of the code without running it: types, boundaries and lint, formatting, dead code.
+// Everything that can be said of the code without running it: types, boundaries and lint, formatting, dead code; and
+// whether the engine's bundle can be made of it.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildEngine } from './build-engine.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const steps = [
@@ -18,4 +20,11 @@ for (const [script, ...args] of steps) {
     stdio: 'inherit',
   });
   if (result.status !== 0) process.exitCode = 1;
+}
+
+console.log("> the engine's bundle");
+try {
+  await buildEngine(root, { write: false });
+} catch {
+  process.exitCode = 1; // esbuild has said why
 }

@@ -26,7 +26,7 @@ const SEEDS = [
 
 /** What the filter passes on, or its complaint. @throws anything else that it throws */
 export function filtered(input: Buffer, pieces: (left: number) => number): Buffer | string {
-  const filter = new LayerTarFilter({ entries: 1000, bytes: 1024 ** 2 });
+  const filter = new LayerTarFilter({ inDirectory: 1000, entries: 1000, bytes: 1024 ** 2 });
   const out: Buffer[] = [];
   try {
     for (let at = 0; at < input.length;) {

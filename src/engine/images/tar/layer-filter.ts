@@ -16,12 +16,14 @@ import type { Extended } from './pax.ts';
 
 export interface LayerLimits {
   readonly entries: number;
+  /** Entries of one directory: mkfs.erofs 1.8 looks for each name in a list of those before it. */
+  readonly inDirectory: number;
   /** Bytes of the tar, headers included. */
   readonly bytes: number;
 }
 
 /** What one layer may be (docs/limits.md); the disk's free space bounds it, too. */
-export const LAYER_LIMITS: LayerLimits = { entries: 1_000_000, bytes: 64 * 1024 ** 3 };
+export const LAYER_LIMITS: LayerLimits = { entries: 1_000_000, inDirectory: 50_000, bytes: 64 * 1024 ** 3 };
 
 /** PATH_MAX of linux/limits.h, its NUL not counted. */
 const MAX_TARGET = 4095;
@@ -42,11 +44,11 @@ const WITHOUT_DATA = '123456';
  *   could be read in two ways;
  * - whiteouts become empty files; one whose name is in the same layer goes (it speaks of lower layers only,
  *   OCI image-spec v1.1, layer.md), and so do aufs's own files and entries of unknown types;
- * - the number of entries and the total size are bounded.
+ * - the number of entries, in all and in a directory, and the total size are bounded.
  */
 export class LayerTarFilter {
   readonly #limits: LayerLimits;
-  readonly #names = new LayerNames();
+  readonly #names: LayerNames;
   readonly #before = new ExtendedHeaders();
   /** Part of a header block. */
   #partial: Buffer = Buffer.alloc(0);
@@ -59,6 +61,7 @@ export class LayerTarFilter {
 
   constructor(limits: LayerLimits = LAYER_LIMITS) {
     this.#limits = limits;
+    this.#names = new LayerNames(limits.inDirectory);
   }
 
   /** Sum of the sizes of the regular files so far, in bytes: what Docker calls a layer's size. */

@@ -11,12 +11,32 @@ export class LayerNames {
   /** Other ones in each: two paths of one hash would be easy to find for who knew where it starts. */
   readonly #seed = { low: randomInt(2 ** 32), high: randomInt(2 ** 32) };
 
-  /** Notes what is at a path from now on. @throws EngineError where it would lie beneath something else than a directory */
-  add(path: string, kind: EntryKind): void {
-    this.#kinds.set(this.#walk(path), kind);
+  /** How many entries each directory has. */
+  readonly #sizes = new Map<number, number>();
+  readonly #inDirectory: number;
+
+  /** @param inDirectory how many entries a directory may have */
+  constructor(inDirectory: number) {
+    this.#inDirectory = inDirectory;
   }
 
-  /** @throws as {@link add} */
+  /**
+   * Notes what is at a path from now on.
+   *
+   * @throws EngineError where it would lie beneath something else than a directory, or is one too many in it
+   */
+  add(path: string, kind: EntryKind): void {
+    const { itself, parent } = this.#walk(path);
+    this.#kinds.set(itself, kind);
+    const size = (this.#sizes.get(parent) ?? 0) + 1;
+    if (size > this.#inDirectory) {
+      const directory = shown(path.slice(0, Math.max(0, path.lastIndexOf('/'))) || '/');
+      throw badLayer(`${directory} has more than ${this.#inDirectory} entries`);
+    }
+    this.#sizes.set(parent, size);
+  }
+
+  /** @throws EngineError where it would lie beneath something else than a directory */
   checkAbove(path: string): void {
     this.#walk(path);
   }
@@ -26,13 +46,16 @@ export class LayerNames {
     return this.#kinds.get(hash(path, this.#seed));
   }
 
-  #walk(path: string): number {
-    return hash(path, this.#seed, (above, end) => {
+  #walk(path: string): { readonly itself: number; readonly parent: number } {
+    let parent = hash('', this.#seed);
+    const itself = hash(path, this.#seed, (above, end) => {
+      parent = above;
       const kind = this.#kinds.get(above);
       if (kind === undefined || kind === 'directory') return;
       const what = kind === 'whiteout' ? 'removed' : 'not a directory';
       throw badLayer(`${shown(path)} lies beneath ${shown(path.slice(0, end))}, which is ${what}`);
     });
+    return { itself, parent };
   }
 }
 

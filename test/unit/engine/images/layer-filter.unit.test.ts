@@ -150,6 +150,13 @@ describe('the filter before mkfs.erofs', () => {
     expect(() => run(layerTar([file('a', ''), file('b', ''), file('c', '')]), 512, few)).to.throw(
       'more than 2 entries',
     );
+    const narrow = new LayerTarFilter({ ...LAYER_LIMITS, inDirectory: 2 });
+    const spread = [file('a', ''), file('d/a', ''), file('d/b', ''), file('e/d/a', ''), file('d/c', '')];
+    expect(() => run(layerTar(spread), 512, narrow)).to.throw('"d" has more than 2 entries');
+    const atTop = new LayerTarFilter({ ...LAYER_LIMITS, inDirectory: 2 });
+    expect(() => run(layerTar([file('a', ''), file('b', ''), file('c', '')]), 512, atTop)).to.throw(
+      '"/" has more than 2 entries',
+    );
     const small = new LayerTarFilter({ ...LAYER_LIMITS, bytes: 1000 });
     expect(() => run(layerTar([file('a', 'b')]), 512, small)).to.throw('larger than 1000 bytes');
   });
