@@ -40,3 +40,18 @@ export const TYPE_FLAGS: Readonly<Record<TarEntryType, string>> = {
   directory: '5',
   fifo: '6',
 };
+
+/** An empty file, nobody's in particular, with no name yet. */
+export const EMPTY_FILE: TarMemberHeader = {
+  type: 'file',
+  name: '',
+  linkName: '',
+  mode: 0o600,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: 0,
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map(),
+};

@@ -1,6 +1,6 @@
 import { paddingAfter, END_MARK, memberBytes } from '../../../core/tar/writer.ts';
 import { readMembers } from '../../../core/tar/reader.ts';
-import type { TarMemberHeader } from '../../../core/tar/member.ts';
+import { EMPTY_FILE } from '../../../core/tar/member.ts';
 
 /** What a single file is called in an archive of its own. */
 export const FILE_MEMBER = 'file';
@@ -23,20 +23,6 @@ export async function* sealed(source: CopiedArchive, seal: string): AsyncGenerat
     yield* member.content;
     yield paddingAfter(member.size);
   }
-  yield memberBytes({ ...EMPTY, name: seal });
+  yield memberBytes({ ...EMPTY_FILE, name: seal });
   yield Buffer.from(END_MARK);
 }
-
-const EMPTY: TarMemberHeader = {
-  type: 'file',
-  name: '',
-  linkName: '',
-  mode: 0o600,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: 0,
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-};

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { EMPTY_FILE } from '../../../core/tar/member.ts';
 import { END_MARK, memberBytes } from '../../../core/tar/writer.ts';
 import { invalid } from '../../errors.ts';
 import type { Rootfs } from '../../images/contract.ts';
@@ -126,17 +127,5 @@ function sameAttributes(one: FileHandle, other: FileHandle): boolean {
 
 /** An empty file, nobody's in particular. */
 function whiteout(name: string): Buffer {
-  return memberBytes({
-    type: 'file',
-    name,
-    linkName: '',
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtime: 0,
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map(),
-  });
+  return memberBytes({ ...EMPTY_FILE, name });
 }
