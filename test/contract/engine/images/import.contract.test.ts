@@ -167,7 +167,7 @@ describe('docker import', function () {
       );
     }
     // Clients send on until they have been heard out: an answer that comes before has to reach them.
-    const large = Buffer.concat([gzipSync(tar).subarray(0, 200), Buffer.alloc(24 * 1024 * 1024, 0xff)]);
+    const large = Buffer.concat([gzipSync(tar).subarray(0, 200), Buffer.alloc(8 * 1024 * 1024, 0xff)]);
     const xzLarge = Buffer.concat([xz, large]);
     for (const path of ['/images/create?fromSrc=-', '/images/load']) {
       const corrupt = await under.call('POST', path, {}, large);

@@ -208,7 +208,7 @@ describe('docker save', function () {
   });
 
   it('leaves nothing of a client that goes, and an image removed meanwhile is gone afterwards', async () => {
-    const big = layerTar([file('big', Buffer.alloc(32 * 1024 * 1024, 7))]);
+    const big = layerTar([file('big', Buffer.alloc(8 * 1024 * 1024, 7))]);
     const config = {
       architecture: 'amd64',
       os: 'linux',
