@@ -1,97 +1,93 @@
-import * as z from 'zod';
-
 /** `GET /version` (Docker Engine API v1.51, SystemVersion). */
-export const versionInfo = z.object({
-  Platform: z.object({ Name: z.string() }),
-  Components: z.array(
-    z.object({ Name: z.string(), Version: z.string(), Details: z.record(z.string(), z.string()).optional() }),
-  ),
-  Version: z.string(),
-  ApiVersion: z.string(),
-  MinAPIVersion: z.string(),
-  GitCommit: z.string(),
-  GoVersion: z.string(),
-  Os: z.string(),
-  Arch: z.string(),
-  KernelVersion: z.string(),
-  BuildTime: z.string(),
-});
-export type VersionInfo = z.infer<typeof versionInfo>;
+export interface VersionInfo {
+  readonly Platform: { readonly Name: string };
+  readonly Components: {
+    readonly Name: string;
+    readonly Version: string;
+    readonly Details?: Record<string, string> | undefined;
+  }[];
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion: string;
+  readonly GitCommit: string;
+  readonly GoVersion: string;
+  readonly Os: string;
+  readonly Arch: string;
+  readonly KernelVersion: string;
+  readonly BuildTime: string;
+}
 
-const runtime = z.object({ path: z.string() });
-
-const registry = z.object({
-  Name: z.string(),
-  Mirrors: z.array(z.string()),
-  Secure: z.boolean(),
-  Official: z.boolean(),
-});
+interface Registry {
+  readonly Name: string;
+  readonly Mirrors: string[];
+  readonly Secure: boolean;
+  readonly Official: boolean;
+}
 
 /** `GET /info` (SystemInfo): what this engine fills; a client reads what it knows. */
-export const systemInfo = z.object({
-  ID: z.string(),
-  Name: z.string(),
-  ServerVersion: z.string(),
-  Containers: z.number(),
-  ContainersRunning: z.number(),
-  ContainersPaused: z.number(),
-  ContainersStopped: z.number(),
-  Images: z.number(),
-  Driver: z.string(),
-  DriverStatus: z.array(z.tuple([z.string(), z.string()])),
-  Plugins: z.object({
-    Volume: z.array(z.string()),
-    Network: z.array(z.string()),
-    Authorization: z.array(z.string()).nullable(),
-    Log: z.array(z.string()),
-  }),
-  MemoryLimit: z.boolean(),
-  SwapLimit: z.boolean(),
-  CpuCfsPeriod: z.boolean(),
-  CpuCfsQuota: z.boolean(),
-  CPUShares: z.boolean(),
-  CPUSet: z.boolean(),
-  PidsLimit: z.boolean(),
-  OomKillDisable: z.boolean(),
-  IPv4Forwarding: z.boolean(),
-  Debug: z.boolean(),
-  NFd: z.number(),
-  NGoroutines: z.number(),
-  SystemTime: z.string(),
-  LoggingDriver: z.string(),
-  CgroupDriver: z.string(),
-  CgroupVersion: z.string(),
-  NEventsListener: z.number(),
-  KernelVersion: z.string(),
-  OperatingSystem: z.string(),
-  OSVersion: z.string(),
-  OSType: z.string(),
-  Architecture: z.string(),
-  IndexServerAddress: z.string(),
-  RegistryConfig: z.object({
-    IndexConfigs: z.record(z.string(), registry),
-    InsecureRegistryCIDRs: z.array(z.string()),
-    Mirrors: z.array(z.string()),
-  }),
-  NCPU: z.number(),
-  MemTotal: z.number(),
-  GenericResources: z.null(),
-  DockerRootDir: z.string(),
-  HttpProxy: z.string(),
-  HttpsProxy: z.string(),
-  NoProxy: z.string(),
-  Labels: z.array(z.string()),
-  ExperimentalBuild: z.boolean(),
-  Runtimes: z.record(z.string(), runtime),
-  DefaultRuntime: z.string(),
-  Swarm: z.object({ LocalNodeState: z.string(), ControlAvailable: z.boolean() }),
-  LiveRestoreEnabled: z.boolean(),
-  Isolation: z.string(),
-  InitBinary: z.string(),
-  ContainerdCommit: z.object({ ID: z.string() }),
-  RuncCommit: z.object({ ID: z.string() }),
-  InitCommit: z.object({ ID: z.string() }),
-  SecurityOptions: z.array(z.string()),
-  Warnings: z.array(z.string()),
-});
-export type SystemInfo = z.infer<typeof systemInfo>;
+export interface SystemInfo {
+  readonly ID: string;
+  readonly Name: string;
+  readonly ServerVersion: string;
+  readonly Containers: number;
+  readonly ContainersRunning: number;
+  readonly ContainersPaused: number;
+  readonly ContainersStopped: number;
+  readonly Images: number;
+  readonly Driver: string;
+  readonly DriverStatus: [string, string][];
+  readonly Plugins: {
+    readonly Volume: string[];
+    readonly Network: string[];
+    readonly Authorization: string[] | null;
+    readonly Log: string[];
+  };
+  readonly MemoryLimit: boolean;
+  readonly SwapLimit: boolean;
+  readonly CpuCfsPeriod: boolean;
+  readonly CpuCfsQuota: boolean;
+  readonly CPUShares: boolean;
+  readonly CPUSet: boolean;
+  readonly PidsLimit: boolean;
+  readonly OomKillDisable: boolean;
+  readonly IPv4Forwarding: boolean;
+  readonly Debug: boolean;
+  readonly NFd: number;
+  readonly NGoroutines: number;
+  readonly SystemTime: string;
+  readonly LoggingDriver: string;
+  readonly CgroupDriver: string;
+  readonly CgroupVersion: string;
+  readonly NEventsListener: number;
+  readonly KernelVersion: string;
+  readonly OperatingSystem: string;
+  readonly OSVersion: string;
+  readonly OSType: string;
+  readonly Architecture: string;
+  readonly IndexServerAddress: string;
+  readonly RegistryConfig: {
+    readonly IndexConfigs: Record<string, Registry>;
+    readonly InsecureRegistryCIDRs: string[];
+    readonly Mirrors: string[];
+  };
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly GenericResources: null;
+  readonly DockerRootDir: string;
+  readonly HttpProxy: string;
+  readonly HttpsProxy: string;
+  readonly NoProxy: string;
+  readonly Labels: string[];
+  readonly ExperimentalBuild: boolean;
+  readonly Runtimes: Record<string, { readonly path: string }>;
+  readonly DefaultRuntime: string;
+  readonly Swarm: { readonly LocalNodeState: string; readonly ControlAvailable: boolean };
+  readonly LiveRestoreEnabled: boolean;
+  readonly Isolation: string;
+  readonly InitBinary: string;
+  readonly ContainerdCommit: { readonly ID: string };
+  readonly RuncCommit: { readonly ID: string };
+  readonly InitCommit: { readonly ID: string };
+  readonly SecurityOptions: string[];
+  readonly Warnings: string[];
+}
