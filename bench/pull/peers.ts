@@ -12,7 +12,7 @@ const CONTAINERD = '/run/peer-containerd/containerd.sock';
 /** containerd by itself: where dockerd starts it, dockerd gives up after 15 s, which a busy computer exceeds. */
 const daemons = (registry: string): string => `
 containerd --root /peers/containerd --state /run/peer-containerd --address ${CONTAINERD} > /dev/null 2>&1 &
-until [ -S ${CONTAINERD} ]; do sleep 0.1; done
+until [ -S ${CONTAINERD} ]; do kill -0 $! || exit 1; sleep 0.1; done
 exec dockerd --containerd ${CONTAINERD} --data-root /peers/docker --exec-root /run/peer --pidfile /run/peer.pid \
   -H ${SOCKET} --storage-driver overlay2 --insecure-registry ${registry} --bridge none --iptables=false --ip6tables=false
 `;

@@ -119,8 +119,8 @@ export interface Driver {
   /** Makes the driver's own files of a new machine (the data disk among them). */
   create(spec: MachineSpec): Promise<void>;
   /**
-   * Powers the VM on, with a data disk of at least the spec's size, and resolves when its `engine` line has arrived. On failure nothing is left running and the
-   * error says which step failed and quotes the console's last lines.
+   * Powers the VM on, with a data disk of at least the spec's size, and resolves when its `engine` line has arrived. On
+   * failure nothing is left running and the error says which step failed and quotes the console's last lines.
    */
   start(spec: MachineSpec, options: StartOptions): Promise<RunningVm>;
   /** Orderly power-down; resolves when the VM is gone. After `timeoutMs` it is ended as by {@link kill}. */

@@ -207,7 +207,7 @@ export class ImageService {
   }
 
   #bytes(): number {
-    const layers = new Set(this.store.ids().flatMap((id) => this.store.get(id).record.layers));
+    const layers = new Set(this.store.ids().flatMap((id) => this.store.record(id)?.layers ?? []));
     return [...layers].reduce((sum, diffId) => sum + (this.store.layer(diffId)?.size ?? 0), 0);
   }
 }

@@ -46,7 +46,7 @@ export function listImages(service: ImageService, query: URLSearchParams) {
 
 /** Images that others were made of here: those of them without a name are only steps on the way. */
 function parentsIn({ store }: ImageService): Set<string> {
-  return new Set(store.ids().flatMap((id) => store.get(id).record.parent ?? []));
+  return new Set(store.ids().flatMap((id) => store.record(id)?.parent ?? []));
 }
 
 export interface ImagesUsage {
@@ -59,7 +59,7 @@ export interface ImagesUsage {
 export function imagesUsage(service: ImageService): ImagesUsage {
   const { store } = service;
   const listed = listImages(service, new URLSearchParams({ all: '1', 'shared-size': '1' }));
-  const layers = new Set(store.ids().flatMap((id) => store.get(id).record.layers));
+  const layers = new Set(store.ids().flatMap((id) => store.record(id)?.layers ?? []));
   return {
     layersSize: [...layers].reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0),
     images: listed.map((image) => ({ ...image, Containers: service.usersOf(image.Id).length })),
@@ -67,7 +67,7 @@ export function imagesUsage(service: ImageService): ImagesUsage {
 }
 
 function sharedSizes({ store }: ImageService): (id: string) => number {
-  const layersOf = (id: string): string[] => [...new Set(store.get(id).record.layers)];
+  const layersOf = (id: string): string[] => [...new Set(store.record(id)?.layers)];
   const users = new Map<string, number>();
   for (const diffId of store.ids().flatMap(layersOf)) users.set(diffId, (users.get(diffId) ?? 0) + 1);
   return (id) =>
