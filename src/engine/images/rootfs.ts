@@ -7,7 +7,8 @@ import { invalid } from '../errors.ts';
 import { removeTree } from '../store/remove-tree.ts';
 import { hasCode } from '../sys/errno.ts';
 import { parseMountInfo } from '../sys/mount-info.ts';
-import { MNT_DETACH, idmappedMount, mountFilesystem, unmount } from '../sys/mount.ts';
+import { mountErofs, mountOverlay } from '../sys/layer-mounts.ts';
+import { MNT_DETACH, idmappedMount, unmount } from '../sys/mount.ts';
 import { hasProjectQuota } from '../sys/project-quota.ts';
 import type { ResolvedImage, Rootfs, RootfsManager } from './contract.ts';
 import { forgetLimit, limitDirectory } from './root-quota.ts';
@@ -20,8 +21,8 @@ export interface RootfsOptions {
 }
 
 /**
- * Layers are EROFS files, mounted without loop devices (Linux 6.12: CONFIG_EROFS_FS_BACKED_BY_FILE), each once for all
- * containers that use it; overlayfs puts them under the container's own directory. Which mounts there are is read from
+ * Layers are EROFS files, mounted without loop devices where the kernel can (Linux 6.12:
+ * CONFIG_EROFS_FS_BACKED_BY_FILE), each once for all containers that use it; overlayfs puts them under the container's own directory. Which mounts there are is read from
  * the kernel, so an engine that was restarted goes on where its predecessor stopped.
  */
 export class OverlayRootfs implements RootfsManager {
@@ -79,12 +80,7 @@ export class OverlayRootfs implements RootfsManager {
         for (const layer of image.layers) await this.#mountLayer(layer.diffId, layer.file, mounted);
         if (userns !== undefined) await mountShifted(layers, lowers, userns);
         await makeUpper(own, upper, work, lowers[0] ?? '');
-        mountFilesystem('overlay', merged, [
-          ['source', 'overlay'],
-          ...lowers.map((lower) => ['lowerdir+', lower] as const),
-          ['upperdir', upper],
-          ['workdir', work],
-        ]);
+        mountOverlay(merged, { lowers, writable: { upper, work } });
       } catch (error) {
         await this.#release(containerId);
         throw error;
@@ -124,7 +120,7 @@ export class OverlayRootfs implements RootfsManager {
     if (mounted.has(point)) return;
     await mkdir(point, { recursive: true, mode: 0o700 });
     if (mountPoints().has(point)) return; // the same layer twice in one image
-    mountFilesystem('erofs', point, [['source', file], ['ro']]);
+    mountErofs(file, point);
   }
 
   /** Forgets a container's use of its layers, and unmounts those that nobody uses any more. */

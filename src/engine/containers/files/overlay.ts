@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { hasCode } from '../../sys/errno.ts';
-import { createMount } from '../../sys/mount.ts';
+import { detachedOverlay } from '../../sys/layer-mounts.ts';
 import { readOwnAttribute } from '../../sys/open-file-attributes.ts';
 
 /*
@@ -38,10 +38,7 @@ export const isOpaque = (directory: FileHandle): boolean =>
 export async function openLowers(lowers: readonly string[]): Promise<FileHandle> {
   const [first = '', ...rest] = lowers;
   if (rest.length === 0) return await openDirectory(first);
-  const mounted = createMount('overlay', [
-    ['source', 'overlay'],
-    ...lowers.map((lower) => ['lowerdir+', lower] as const),
-  ]);
+  const mounted = detachedOverlay({ lowers });
   try {
     return await open(`/proc/self/fd/${mounted}/`, O_RDONLY | O_DIRECTORY);
   } finally {

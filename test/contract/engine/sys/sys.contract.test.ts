@@ -1,13 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { SyscallError } from '../../../../src/engine/sys/errno.ts';
+import { writeErofs } from '../../../../src/image-builder/erofs/writer.ts';
+import { file } from '../../../../src/image-builder/tree/nodes.ts';
+import { FsTree } from '../../../../src/image-builder/tree/tree.ts';
 import { CommandError, mustRun, runCommand } from '../../../../src/engine/sys/spawn.ts';
 
+const OLD_LAB = fileURLToPath(new URL('old-mounts-lab.ts', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../../../.cache', import.meta.url));
 const LAB = fileURLToPath(new URL('sys-lab.ts', import.meta.url));
 
 /** Linux as root. */
@@ -64,6 +69,43 @@ describe('system calls', () => {
       filesystem: 'fsopen nosuchfs: ENODEV | ENODEV 19 fsopen',
     });
     expect(new SyscallError('x', 9999, '').code).to.equal('errno 9999');
+  });
+});
+
+/** Linux as root, with EROFS and loop devices. */
+describe('mounts of older kernels', () => {
+  it('show layers through loop devices, and any number of lowers by mount(2)', async () => {
+    // Under the repository: the file that is mounted has to lie on a disk.
+    await mkdir(CACHE, { recursive: true });
+    const directory = await mkdtemp(join(CACHE, 'old-mounts-'));
+    try {
+      const tree = new FsTree();
+      tree.add('file', file(Buffer.from('of a layer')));
+      const layer = join(directory, 'layer.erofs');
+      await writeErofs(tree, layer, { buildTime: 0, volumeName: 'layer' });
+      const points = join(directory, 'points');
+      await mkdir(points);
+      const { stdout } = await promisify(execFile)('unshare', [
+        '--mount',
+        '--propagation',
+        'private',
+        process.execPath,
+        OLD_LAB,
+        points,
+        layer,
+      ]);
+      expect(JSON.parse(stdout)).to.deep.equal({
+        same: ['of a layer', 'of a layer'],
+        mountedLoops: 1,
+        merged: ['0', 122],
+        upper: 'mine',
+        seen: '0',
+        cwd: true,
+        refusal: 'ENOENT',
+      });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });
 
