@@ -90,7 +90,7 @@ export abstract class WherryCommand extends Command {
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const parsed = await super.parse(options, argv);
+    const parsed = await super.parse(withoutStdin(options), argv);
     const words = parsed.raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
     return { ...parsed, argv: words };
   }
@@ -113,6 +113,14 @@ export abstract class WherryCommand extends Command {
       cause: error,
     });
   }
+}
+
+/** oclif would take what is piped in for an argument that isn't there. */
+function withoutStdin<T extends { readonly args?: object | undefined }>(
+  options: T | undefined,
+): T | undefined {
+  for (const arg of Object.values(options?.args ?? {})) Object.assign(arg as object, { ignoreStdin: true });
+  return options;
 }
 
 /** docker's exit status where its own words, not the container, were wrong. */

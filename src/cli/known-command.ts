@@ -17,12 +17,28 @@ interface Commands {
 export function requireCommand(words: readonly string[], commands: Commands): void {
   const name: string[] = [];
   for (const word of words) {
-    if (word.startsWith('-')) return;
+    if (word.startsWith('-')) return requireGlobal(word, name[0] === 'machine');
     name.push(word);
     const id = name.join(':');
     if (commands.findCommand(id) !== undefined) return;
     if (commands.findTopic(id) === undefined) throw unknownCommand(name);
   }
+}
+
+const WITHOUT_COMMAND = new Set(['-h', '--help', '-v', '--version']);
+
+/** Of the flags that may stand before a command, what can stand without one. In docker's words, or docker-machine's. */
+function requireGlobal(flag: string, isMachine: boolean): void {
+  if (WITHOUT_COMMAND.has(flag)) return;
+  throw new WherryError({
+    code: 'USAGE',
+    message: isMachine
+      ? `flag provided but not defined: ${flag.replace(/^--/, '-')}`
+      : `unknown flag: ${flag}`,
+    hint: `See:  wherry ${isMachine ? 'machine ' : ''}--help`,
+    exitCode: isMachine ? 1 : 125,
+    bare: true,
+  });
 }
 
 function unknownCommand(name: readonly string[]): WherryError {

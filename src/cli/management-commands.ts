@@ -29,9 +29,11 @@ const OTHER: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 );
 
-/** `container ls -a` → `ps -a`. Words that are no second name stay as they are. */
+/** `container ls -a` → `ps -a`, `machine help ls` → `machine ls --help`. Words that are no second name stay as they are. */
 export function spellOutManagement(argv: readonly string[]): string[] {
   const [first = '', second = '', ...rest] = argv;
+  if (first === 'help') return [...argv.slice(1), '--help'];
+  if (first === 'machine' && second === 'help') return [first, ...rest, '--help'];
   const other = OTHER.get(`${first} ${second}`);
   if (other !== undefined) return [...other, ...rest];
   return SAME.get(first)?.includes(second) === true ? [second, ...rest] : [...argv];

@@ -62,7 +62,8 @@ export async function createHeld(
   const config = { ...draft, imageId: image?.id ?? 'none' };
   await report.step(`Create "${config.name}"`, async () => {
     await writeMachine(context, driver, config, image);
-    return { value: undefined, summary: `${config.diskGiB} GiB data disk, SSH keys` };
+    const summary = driver.capabilities.lifecycle ? `${config.diskGiB} GiB data disk, SSH keys` : '';
+    return { value: undefined, summary };
   });
   if (request.start !== false && driver.capabilities.lifecycle) {
     await startHeld(context, config.name, report, signal);
@@ -119,7 +120,8 @@ export function requirePositive(what: string, value: number): number {
   });
 }
 
-function requireValidName(name: string): void {
+/** @throws WherryError INVALID_NAME in docker-machine's words */
+export function requireValidName(name: string): void {
   if (isMachineName(name)) return;
   throw new WherryError({
     bare: true,

@@ -42,21 +42,36 @@ export async function inspectMachine(context: MachineContext, name: string): Pro
       Driver: '',
       Memory: 0,
       Disk: 0,
-      EngineOptions: {
-        ArbitraryFlags: engineFlags(config.engine),
-        InsecureRegistry: config.engine.insecureRegistries,
-        RegistryMirror: config.engine.registryMirrors,
-        Labels: config.engine.labels,
-        Env: (config.engine.env ?? []).map(maskVariable),
-        CertificateAuthorities: (config.engine.certificateAuthorities ?? []).map(describeCertificate),
-        StorageDriver: 'erofs',
-        Ipv6: false,
-        TlsVerify: false,
-      },
-      SwarmOptions: { IsSwarm: false, Address: '', Discovery: '', Agent: false, Master: false, Host: '' },
+      EngineOptions: engineOptions(config.engine),
+      SwarmOptions: SWARM_OPTIONS,
       AuthOptions: { StorePath: files.directory },
     },
     Name: config.name,
+  };
+}
+
+/** docker-machine's `HostOptions.SwarmOptions`: there is no swarm. */
+export const SWARM_OPTIONS = {
+  IsSwarm: false,
+  Address: '',
+  Discovery: '',
+  Agent: false,
+  Master: false,
+  Host: '',
+} as const;
+
+/** docker-machine's `HostOptions.EngineOptions`; passwords of proxies are masked. */
+export function engineOptions(engine: EngineSettings): Readonly<Record<string, unknown>> {
+  return {
+    ArbitraryFlags: engineFlags(engine),
+    InsecureRegistry: engine.insecureRegistries,
+    RegistryMirror: engine.registryMirrors,
+    Labels: engine.labels,
+    Env: (engine.env ?? []).map(maskVariable),
+    CertificateAuthorities: (engine.certificateAuthorities ?? []).map(describeCertificate),
+    StorageDriver: 'erofs',
+    Ipv6: false,
+    TlsVerify: false,
   };
 }
 

@@ -4,6 +4,7 @@ import type { MachineContext } from './context.ts';
 import { engineVersion } from './engine-version.ts';
 import { isRunning, lookAt, stateName, type Machine } from './lifecycle.ts';
 import { urlOf } from './machine-url.ts';
+import type { EngineSettings, MachineConfig } from './store/machine-config.ts';
 
 /** One line of `machine ls`, by the names of docker-machine's template fields. */
 export interface MachineRow {
@@ -18,6 +19,8 @@ export interface MachineRow {
   readonly dockerVersion: string;
   readonly error: string;
   readonly labels: readonly string[];
+  /** Undefined where machine.json can't be read. */
+  readonly engine?: EngineSettings | undefined;
   readonly responseTimeMs: number;
 }
 
@@ -58,7 +61,11 @@ async function rowWithin(
   const row = await Promise.race([asked, timeout]);
   finish.abort();
   const responseTimeMs = Math.round(context.clock.monotonic() - started);
-  if (row === 'timeout' || row === 'finished') return { ...failedRow(name, 'Timeout', ''), responseTimeMs };
+  if (row === 'timeout' || row === 'finished') {
+    const stored = await context.store.find(name);
+    const config = stored?.state === 'ok' ? stored.config : undefined;
+    return { ...failedRow(name, 'Timeout', ''), ...configured(config), responseTimeMs };
+  }
   return row === undefined ? undefined : { ...row, responseTimeMs };
 }
 
@@ -75,8 +82,7 @@ async function rowOf(
   if (machine.status === 'broken') return failedRow(name, 'Error', machine.reason);
   const row = {
     ...failedRow(name, stateName(machine), machine.status === 'error' ? machine.reason : ''),
-    driverName: machine.config.driver,
-    labels: machine.config.engine.labels,
+    ...configured(machine.config),
   };
   if (!isRunning(machine)) return row;
   const url = urlOf(machine);
@@ -86,6 +92,12 @@ async function rowOf(
     active: options.dockerHost === url,
     ...(await versionFields(context, machine, signal)),
   };
+}
+
+/** What a row has of the machine's configuration, whatever the machine is doing. */
+function configured(config: MachineConfig | undefined): Partial<MachineRow> {
+  if (config === undefined) return {};
+  return { driverName: config.driver, labels: config.engine.labels, engine: config.engine };
 }
 
 async function versionFields(

@@ -1,5 +1,5 @@
 import { alignColumns, DOCKER_TABLE, type TableStyle } from './table.ts';
-import { compileTemplate } from './template/execute.ts';
+import { compileTemplate, type TemplateOptions } from './template/execute.ts';
 
 export interface ListFormat {
   /** The default `table …` template. */
@@ -7,6 +7,8 @@ export interface ListFormat {
   /** Column headings by field name; a field without one gets its name in capitals. */
   readonly headings: Readonly<Record<string, string | ((...values: readonly unknown[]) => string)>>;
   readonly style?: TableStyle | undefined;
+  /** What a field is that rows don't have; `<no value>` where left out. */
+  readonly missing?: TemplateOptions['missing'] | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export function renderList(
   if (wanted === 'json') return rows.map((row) => JSON.stringify(row));
   const isTable = wanted.startsWith('table');
   const template = isTable ? wanted.slice('table'.length).trimStart() : wanted;
-  const render = compileTemplate(template);
+  const render = compileTemplate(template, { missing: format.missing ?? 'no value' });
   const lines = rows.map((row) => render(row));
   if (!isTable) return lines;
   const headings = new Proxy<Record<string, unknown>>(

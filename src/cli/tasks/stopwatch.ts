@@ -8,5 +8,5 @@ const TITLE_WIDTH = 30;
 export function stopwatch(title: string): (summary: string) => string {
   const started = performance.now();
   return (summary) =>
-    `${title.padEnd(TITLE_WIDTH)} ${summary}  (${((performance.now() - started) / 1000).toFixed(1)} s)`;
+    `${title.padEnd(TITLE_WIDTH)} ${summary === '' ? '' : `${summary}  `}(${((performance.now() - started) / 1000).toFixed(1)} s)`;
 }

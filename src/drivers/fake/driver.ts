@@ -92,7 +92,12 @@ function vmOf(spec: MachineSpec): RunningVm {
 
 function failIfAsked(spec: MachineSpec, step: string): void {
   if (spec.options['fail'] !== step) return;
-  throw new WherryError({ code: 'FAKE_FAILURE', message: `"${spec.name}" was told to fail at ${step}` });
+  throw new WherryError({
+    code: 'FAKE_FAILURE',
+    message: `"${spec.name}" was told to fail at ${step}`,
+    // As a failed pre-create check.
+    exitCode: step === 'preflight' ? 3 : 1,
+  });
 }
 
 function bootFailure(spec: MachineSpec): WherryError {

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
 import { driverFlags, type DriverModule } from '../../../drivers/module.ts';
 import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/registry.ts';
-import { createMachine } from '../../../machine/create.ts';
+import { createMachine, requireValidName } from '../../../machine/create.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { readEngineOptions } from '../../flags/engine-options.ts';
 import { engineLists } from '../../flags/engine-flags.ts';
@@ -59,6 +59,8 @@ export default class MachineCreate extends WherryCommand {
       });
     }
     refuseSurplus(extra);
+    // Before this computer is looked at: what it lacks has a status of its own.
+    requireValidName(name);
     const host = await this.host();
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
     const engineOptions = readEngineOptions(flags['engine-opt'] ?? []);

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { engineOptions, SWARM_OPTIONS } from '../../../machine/inspect.ts';
 import { listMachines, type MachineRow } from '../../../machine/ls.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { filterMachines } from '../../machine/list-filters.ts';
@@ -12,6 +13,7 @@ const FORMAT: ListFormat = {
     '{{.Name}}\t{{.Active}}\t{{.DriverName}}\t{{.State}}\t{{.URL}}\t{{.Swarm}}\t{{.DockerVersion}}\t{{.Error}}',
   headings: { DriverName: 'DRIVER', DockerVersion: 'DOCKER', Error: 'ERRORS', ResponseTime: 'RESPONSE' },
   style: MACHINE_TABLE,
+  missing: 'error',
 };
 
 export default class MachineLs extends WherryCommand {
@@ -35,17 +37,14 @@ export default class MachineLs extends WherryCommand {
       timeoutMs: flags.timeout * 1000,
       dockerHost: process.env['DOCKER_HOST'],
     });
-    const labelled = await Promise.all(
-      listed.map(async (row) => {
-        const stored = await machines.store.find(row.name);
-        return { ...row, labels: stored?.state === 'ok' ? stored.config.engine.labels : [] };
-      }),
-    );
-    const rows = filterMachines(labelled, flags.filter ?? []);
+    const rows = filterMachines(listed, flags.filter ?? []);
     if (flags.quiet) this.print(...rows.map(({ name }) => name));
     else this.print(...renderList(rows.map(fields), FORMAT, flags.format));
   }
 }
+
+/** What a machine whose machine.json can't be read is shown with: it must not break the others' lines. */
+const NO_SETTINGS = { insecureRegistries: [], registryMirrors: [], labels: [] };
 
 /** docker-machine's template fields. */
 function fields(row: MachineRow): Record<string, unknown> {
@@ -62,7 +61,7 @@ function fields(row: MachineRow): Record<string, unknown> {
     Error: row.error,
     DockerVersion: row.dockerVersion,
     ResponseTime: `${Math.round(row.responseTimeMs)}ms`,
-    SwarmOptions: null,
-    EngineOptions: null,
+    SwarmOptions: SWARM_OPTIONS,
+    EngineOptions: engineOptions(row.engine ?? NO_SETTINGS),
   };
 }

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { removeMachine } from '../../../machine/rm.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { askYesOrNo } from '../../streams/ask.ts';
-import { eachName } from '../../run/each-name.ts';
+import { eachMachine } from '../../machine/each-machine.ts';
 
 export default class MachineRm extends WherryCommand {
   static override description = 'Remove a machine';
@@ -29,12 +29,12 @@ export default class MachineRm extends WherryCommand {
       'WARNING: This action will delete both local reference and remote instance.',
     );
     if (!flags.force && !flags.yes && !(await this.confirmed())) return;
-    await eachName(names, this.terminal, async (name) => {
+    await eachMachine(names, this.terminal, this.signal, async (name) => {
       await removeMachine(machines, name, {
         force: flags.force,
         onLeft: (reason) => reporter.note(`"${name}" goes, though its driver could not remove it: ${reason}`),
       });
-      return `Successfully removed ${name}`;
+      this.print(`Successfully removed ${name}`);
     });
   }
 
