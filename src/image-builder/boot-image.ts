@@ -14,8 +14,10 @@ export function bootFiles(
   readonly initrd: string;
   readonly systemDisk: string;
   readonly commandLine: string;
+  readonly uefiDisk?: string | undefined;
 } {
   const { id, arch, commandLine } = manifest;
+  const hasUefiDisk = manifest.files[IMAGE_FILES.uefiDisk] !== undefined;
   const file = (name: string): string => resolve(imageDirectory(imagesDir, id), name);
   return {
     id,
@@ -24,5 +26,6 @@ export function bootFiles(
     kernel: file(IMAGE_FILES.kernel[arch]),
     initrd: file(IMAGE_FILES.initrd),
     systemDisk: file(IMAGE_FILES.system),
+    ...(hasUefiDisk ? { uefiDisk: file(IMAGE_FILES.uefiDisk) } : {}),
   };
 }

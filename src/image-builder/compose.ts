@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ZodError } from 'zod';
 import { systemErrorCode } from '../core/errors.ts';
-import { syncDirectory } from '../platform/atomic-file.ts';
+import { readTextIfExists, syncDirectory, writeFileAtomic } from '../platform/atomic-file.ts';
 import { withLock } from '../platform/lock.ts';
 import type { DownloadProgress } from '../platform/net/download.ts';
 import { existingImage } from './existing-image.ts';
@@ -13,7 +14,7 @@ import { loadRecipe } from './recipe/load.ts';
 import type { LoadedRecipe } from './recipe/load.ts';
 import { USUAL_IMAGE_BYTES, withRoom } from './room.ts';
 import { imageDirectory, readManifest } from './store/image-store.ts';
-import { IMAGE_FILES } from './store/manifest.ts';
+import { IMAGE_FILES, imageManifestSchema } from './store/manifest.ts';
 import type { ImageManifest } from './store/manifest.ts';
 import { writeImage } from './write-image.ts';
 
@@ -106,7 +107,30 @@ async function moveIntoPlace(
  * replaced, too, each in one step: that repairs an image whose bytes were changed.
  */
 async function replaceFiles(target: string, staging: string): Promise<void> {
+  await keepUefiDisk(target, staging);
   const names = (await readdir(staging)).filter((name) => name !== IMAGE_FILES.manifest);
   for (const name of [...names, IMAGE_FILES.manifest]) await rename(join(staging, name), join(target, name));
   await syncDirectory(target);
+}
+
+/** Machines' disks may depend on the UEFI disk that was made of this very image: its new manifest names it, too. */
+async function keepUefiDisk(target: string, staging: string): Promise<void> {
+  const before = await readManifestIn(target);
+  if (before?.files[IMAGE_FILES.uefiDisk] === undefined) return;
+  const path = join(staging, IMAGE_FILES.manifest);
+  const after = imageManifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  const files = { ...before.files, ...after.files };
+  await writeFileAtomic(path, `${JSON.stringify({ ...after, files }, null, 2)}\n`);
+}
+
+async function readManifestIn(directory: string): Promise<ImageManifest | undefined> {
+  const text = await readTextIfExists(join(directory, IMAGE_FILES.manifest));
+  if (text === undefined) return undefined;
+  try {
+    return imageManifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    // A damaged manifest is what is being repaired.
+    if (error instanceof SyntaxError || error instanceof ZodError) return undefined;
+    throw error;
+  }
 }

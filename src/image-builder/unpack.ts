@@ -63,7 +63,11 @@ export async function readNpmFiles(fetched: FetchedNpmPackage, signal: AbortSign
   return files;
 }
 
-export async function readKernelPackage(fetched: FetchedPackage, signal?: AbortSignal): Promise<KernelFiles> {
+/** `fetched`: a linux-image package's name and where its .deb is. */
+export async function readKernelPackage(
+  fetched: { readonly record: Pick<FetchedPackage['record'], 'name'>; readonly path: string },
+  signal?: AbortSignal,
+): Promise<KernelFiles> {
   const version = fetched.record.name.replace(/^linux-image-/, '');
   const folder = `usr/lib/modules/${version}/`;
   const modules = new Map<string, Buffer>();

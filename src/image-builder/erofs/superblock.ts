@@ -1,5 +1,5 @@
 import { WherryError } from '../../core/errors.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import {
   BLOCK_BITS,
   BLOCK_SIZE,

@@ -43,6 +43,20 @@ export const recipeSchema = z.strictObject({
     /** Globs below the modules' `kernel/` folder: there on demand, for modprobe. */
     available: z.array(z.string()),
   }),
+  /** What the image's UEFI disk has besides (src/image-builder/uefi). */
+  uefi: z
+    .strictObject({
+      /** The Debian package with the boot stub, and what of its dependencies only its scripts would want. */
+      package: z.string(),
+      exclude: z.array(z.string()),
+      /** The stub's path in the package. */
+      stub: perArch,
+      /** Loaded by the initrd as far as the kernel takes them: drivers of buses that not every computer has. */
+      modules: z.array(moduleName),
+      /** Added to the kernel's command line. */
+      commandLine: z.string(),
+    })
+    .optional(),
   /** The image's own words on the kernel's command line; drivers append theirs. */
   commandLine: perArch,
 });

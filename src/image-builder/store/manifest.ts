@@ -12,6 +12,9 @@ export const IMAGE_FILES = {
   sbom: 'sbom.spdx.json',
   lock: 'lock.json',
   manifest: 'image.json',
+  /** Made when a driver asks for it: the same system for UEFI, and what it was made from. */
+  uefiDisk: 'uefi.vhdx',
+  uefiLock: 'uefi.lock.json',
 } as const;
 
 /** `image.json`: what an image is, what it was made from, and the digest of every file beside it. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { crc32c } from '../../../../src/image-builder/erofs/crc32c.ts';
+import { crc32c } from '../../../../src/core/crc32c.ts';
 import {
   decodeDevice,
   encodeDevice,
