@@ -4,6 +4,7 @@ import type { BootImage, Driver } from '../drivers/driver.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
+import { offerDockerContext } from './docker-context.ts';
 import { checkEngineSettings } from './engine-settings.ts';
 import { specOf } from './lifecycle.ts';
 import { writeMachineKeys } from './machine-keys.ts';
@@ -65,6 +66,7 @@ export async function createHeld(
     const summary = driver.capabilities.lifecycle ? `${config.diskGiB} GiB data disk, SSH keys` : '';
     return { value: undefined, summary };
   });
+  await offerDockerContext(context, config.name, (text) => report.note(text));
   if (request.start !== false && driver.capabilities.lifecycle) {
     await startHeld(context, config.name, report, signal);
   }

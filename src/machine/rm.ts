@@ -2,6 +2,7 @@ import { endAgent } from '../agent/client/ensure-agent.ts';
 import { messageOf, WherryError } from '../core/errors.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext } from './context.ts';
+import { removeDockerContext } from './docker-context.ts';
 import { defaultSize } from './defaults.ts';
 import { specOf } from './lifecycle.ts';
 import type { MachineFiles } from './store/filenames.ts';
@@ -19,6 +20,8 @@ export async function removeMachine(
     readonly force: boolean;
     /** Told what the driver could not remove, where `force` makes do without. */
     readonly onLeft?: (reason: string) => void;
+    /** Told what the user should know, though the machine has gone. */
+    readonly onNote?: (text: string) => void;
   },
 ): Promise<void> {
   if (!(await context.store.exists(name))) throw removalError(name);
@@ -29,7 +32,20 @@ export async function removeMachine(
     await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options);
     await endAgent(stored.files, context.agent.processes);
     await context.store.remove(name);
+    await withdrawContext(context, name, options);
   });
+}
+
+async function withdrawContext(
+  context: MachineContext,
+  name: string,
+  { onNote }: Parameters<typeof removeMachine>[2],
+): Promise<void> {
+  try {
+    await removeDockerContext(context, name);
+  } catch (error) {
+    onNote?.(`Note: docker's context of "${name}" could not be removed: ${messageOf(error)}`);
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import { WherryError } from '../core/errors.ts';
+import type { ListedProcess } from '../platform/ancestors.ts';
+import { parentShell } from './parent-shell.ts';
 
 interface Shell {
   readonly set: (name: string, value: string) => string;
@@ -72,11 +74,17 @@ export function renderShellScript(script: ShellScript): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The user's shell, from SHELL, or on Windows from what only PowerShell sets. Error: `UNKNOWN_SHELL`. */
+/**
+ * The shell that the command was typed in: the nearest one among what started this process, else the user's login
+ * shell (SHELL), else what only PowerShell sets on Windows. Error: `UNKNOWN_SHELL`.
+ */
 export function detectShell(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
+  parents: readonly ListedProcess[],
 ): string {
+  const parent = parentShell(parents);
+  if (parent !== undefined) return parent;
   const path = env['SHELL'];
   if (path !== undefined && path !== '') {
     return (path.split(/[/\\]/).at(-1) ?? path).replace(/\.exe$/, '');

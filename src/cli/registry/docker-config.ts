@@ -59,7 +59,11 @@ export async function readDockerConfig(path: string): Promise<DockerConfig> {
 /** Replaces the file, owner-only; a symbolic link to it stays one. */
 export async function writeDockerConfig(
   config: DockerConfig,
-  changes: { readonly auths?: Record<string, AuthEntry>; readonly credsStore?: string | undefined },
+  changes: {
+    readonly auths?: Record<string, AuthEntry>;
+    readonly credsStore?: string | undefined;
+    readonly currentContext?: string;
+  },
 ): Promise<void> {
   await mkdir(dirname(config.path), { recursive: true, mode: 0o700 });
   const target = await realpath(config.path).catch((error: unknown) => {

@@ -28,12 +28,19 @@ const image: BootImage = {
 };
 
 /** Machines of a temporary home. With `agents: 'real'` their agents are real processes, otherwise ones that are only said to be ready. */
-export async function machineWorld(options: { agents: 'real' | 'pretended' }): Promise<MachineWorld> {
-  const home = await mkdtemp(join(tmpdir(), 'wherry-machine-'));
+export async function machineWorld(options: {
+  agents: 'real' | 'pretended';
+  /** Makes the home the default one of a home directory of its own. */
+  isDefault?: boolean;
+}): Promise<MachineWorld> {
+  const scratch = await mkdtemp(join(tmpdir(), 'wherry-machine-'));
+  const home = options.isDefault === true ? join(scratch, '.wherry') : scratch;
   const images = { ensure: () => Promise.resolve(image), get: () => Promise.resolve(image) };
   const opened = openMachineContext(home, images);
   const exec = options.agents === 'real' ? opened.agent.exec : pretendingExec(opened.agent.version);
-  const context = { ...opened, agent: { ...opened.agent, exec } };
+  const paths =
+    options.isDefault === true ? { ...opened.paths, env: {}, homeDirectory: scratch } : opened.paths;
+  const context = { ...opened, paths, agent: { ...opened.agent, exec } };
   const steps: string[] = [];
   const report: Reporter = {
     async step(title, work) {
@@ -53,7 +60,7 @@ export async function machineWorld(options: { agents: 'real' | 'pretended' }): P
       for (const name of await context.store.names()) {
         await endAgent(context.store.files(name), context.agent.processes);
       }
-      await rm(home, { recursive: true });
+      await rm(scratch, { recursive: true });
     },
   };
 }

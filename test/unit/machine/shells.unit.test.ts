@@ -37,11 +37,13 @@ describe('machine env', () => {
     );
   });
 
-  it('finds the shell', () => {
-    expect(detectShell({ SHELL: '/usr/bin/fish' }, 'linux')).to.equal('fish');
-    expect(detectShell({ PSModulePath: 'x' }, 'win32')).to.equal('powershell');
-    expect(detectShell({}, 'win32')).to.equal('cmd');
-    expect(() => detectShell({}, 'linux')).to.throw('SHELL is not set');
+  it('finds the shell: the one it was typed in, else the login shell', () => {
+    const zsh = [{ pid: 7, parent: 1, argv: ['-zsh'] }];
+    expect(detectShell({ SHELL: '/usr/bin/fish' }, 'linux', zsh)).to.equal('zsh');
+    expect(detectShell({ SHELL: '/usr/bin/fish' }, 'linux', [])).to.equal('fish');
+    expect(detectShell({ PSModulePath: 'x' }, 'win32', [])).to.equal('powershell');
+    expect(detectShell({}, 'win32', [])).to.equal('cmd');
+    expect(() => detectShell({}, 'linux', [])).to.throw('SHELL is not set');
   });
 });
 

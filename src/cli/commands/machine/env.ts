@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { machineEnv, machineEnvUnset, refuseNames } from '../../../machine/env.ts';
 import { detectShell } from '../../../machine/shells.ts';
+import { ancestors } from '../../../platform/ancestors.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { oneMachineMeant } from '../../machine/names.ts';
 
@@ -27,7 +28,7 @@ export default class MachineEnv extends WherryCommand {
     // docker-machine's order: a name too many is told before the shell is looked for.
     if (flags.unset) refuseNames(names);
     const request = {
-      shell: flags.shell ?? detectShell(process.env, process.platform),
+      shell: flags.shell ?? detectShell(process.env, process.platform, await ancestors()),
       noProxy: flags['no-proxy'],
       env: process.env,
       platform: process.platform,

@@ -1,7 +1,11 @@
+import { homedir } from 'node:os';
 import { Flags } from '@oclif/core';
+import { WherryError } from '../../../core/errors.ts';
+import { dockerContextName } from '../../../machine/docker-context.ts';
 import { removeMachine } from '../../../machine/rm.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { askYesOrNo } from '../../streams/ask.ts';
+import { dockerConfigPath, readDockerConfig } from '../../registry/docker-config.ts';
 import { eachMachine } from '../../machine/each-machine.ts';
 
 export default class MachineRm extends WherryCommand {
@@ -29,11 +33,18 @@ export default class MachineRm extends WherryCommand {
       'WARNING: This action will delete both local reference and remote instance.',
     );
     if (!flags.force && !flags.yes && !(await this.confirmed())) return;
+    const current = await currentContext();
     await eachMachine(names, this.terminal, this.signal, async (name) => {
       await removeMachine(machines, name, {
         force: flags.force,
         onLeft: (reason) => reporter.note(`"${name}" goes, though its driver could not remove it: ${reason}`),
+        onNote: (text) => reporter.note(text),
       });
+      if (current === dockerContextName(machines, name)) {
+        reporter.note(
+          `docker's current context was this machine's. Another one:  docker context use default`,
+        );
+      }
       this.print(`Successfully removed ${name}`);
     });
   }
@@ -41,5 +52,16 @@ export default class MachineRm extends WherryCommand {
   private async confirmed(): Promise<boolean> {
     const { stdin, stdout } = this.terminal;
     return askYesOrNo('Are you sure? (y/n): ', { input: stdin, output: stdout }, this.signal);
+  }
+}
+
+/** docker's own setting; a file that can't be read is docker's to complain of. */
+async function currentContext(): Promise<unknown> {
+  try {
+    const { raw } = await readDockerConfig(dockerConfigPath(process.env, homedir()));
+    return raw['currentContext'];
+  } catch (error) {
+    if (error instanceof WherryError) return undefined;
+    throw error;
   }
 }

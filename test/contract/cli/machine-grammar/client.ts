@@ -50,6 +50,13 @@ export const CLIENT: readonly MachineCase[] = [
   { line: 'config', given: one, out: `-H=${socket}\n` },
   { line: 'config default', given: one, out: `-H=${socket}\n` },
   { line: 'config default b', given: one, status: 1, err: extra('b') },
+  { line: 'context', status: 1, err: NO_DEFAULT },
+  { line: 'context nope', given: one, status: 1, err: unknown('nope') },
+  { line: 'context default b', given: one, status: 1, err: extra('b') },
+  { line: 'context x', given: { x: 'broken' }, status: 1, err: /^Docker machine "x" is broken/ },
+  // Another home's machines carry its hash.
+  { line: 'context a', given: off, out: /^wherry-a-[0-9a-f]{8}\n$/ },
+  { line: 'context --use', given: one, out: /^wherry-default-[0-9a-f]{8}\n$/ },
   { line: 'active', status: 1, err: 'No active host found\n' },
   { line: 'active', given: one, status: 1, err: 'No active host found\n' },
   {
