@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import type { BootImage } from '../drivers/driver.ts';
 import { bootFiles } from '../image-builder/boot-image.ts';
+import type { ComposeProgress } from '../image-builder/compose.ts';
 import type { WantedImage } from '../image-builder/existing-image.ts';
+import type { ImageManifest } from '../image-builder/store/manifest.ts';
 import { readManifest } from '../image-builder/store/image-store.ts';
 import { connectEngine } from '../machine/connect.ts';
 import {
@@ -25,6 +28,7 @@ import type { Composer } from './images/composer.ts';
 import type { GlobalFlags } from './invocation.ts';
 import { requireReady } from './preflight/require-ready.ts';
 import type { Terminal } from './streams/terminal.ts';
+import type { FollowComposition } from './tasks/compose.ts';
 import { stepReporter } from './tasks/reporter.ts';
 
 /** The engine's bundle as this Wherry ships it: dist/ stands beside src/ in a clone, and is all there is in a package. */
@@ -97,6 +101,18 @@ function imageSource(
   reporter: Reporter,
 ): ImageSource {
   const { imagesDir } = places;
+  const compose = async (
+    work: (composer: Composer, onProgress: (progress: ComposeProgress) => void) => Promise<ImageManifest>,
+    followComposition: FollowComposition,
+  ): Promise<BootImage> => {
+    const composer = await open();
+    const manifest = await reporter.step('Compose the VM image', async (say) => {
+      const follow = followComposition(say);
+      const image = await work(composer, follow.onProgress);
+      return { value: image, summary: follow.summary(image) };
+    });
+    return bootFiles(imagesDir, manifest);
+  };
   return {
     ensure: async (arch, signal) => {
       const [{ existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
@@ -111,13 +127,11 @@ function imageSource(
         }));
         return bootFiles(imagesDir, existing);
       }
-      const composer = await open();
-      const manifest = await reporter.step('Compose the VM image', async (say) => {
-        const follow = followComposition(say);
-        const image = await composer.ensure(arch, follow.onProgress, signal);
-        return { value: image, summary: follow.summary(image) };
-      });
-      return bootFiles(imagesDir, manifest);
+      return compose((composer, onProgress) => composer.ensure(arch, onProgress, signal), followComposition);
+    },
+    newest: async (arch, signal) => {
+      const { followComposition } = await import('./tasks/compose.ts');
+      return compose((composer, onProgress) => composer.build(arch, onProgress, signal), followComposition);
     },
     get: async (id) => bootFiles(imagesDir, await readManifest(imagesDir, id)),
   };

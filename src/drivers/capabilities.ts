@@ -12,4 +12,6 @@ export interface DriverCapabilities {
   readonly hostForward: boolean;
   /** Has a console log. */
   readonly console: boolean;
+  /** The data disk is one file, `MachineSpec.dataDisk`, that may be copied and replaced while the VM is off. */
+  readonly fileDisk?: boolean | undefined;
 }

@@ -42,6 +42,7 @@ export async function writeConfigDisk(
       member(CONFIG_FILES.dockerSocket, files.dockerSocket),
       member(CONFIG_FILES.engine, JSON.stringify(engine)),
       member(CONFIG_FILES.epoch, `${Math.floor(start.nowMs / 1000)}\n`),
+      ...(config.identity === undefined ? [] : [member(CONFIG_FILES.identity, `${config.identity}\n`)]),
       ...(start.wayOut === undefined ? [] : wayOutMembers(start.wayOut)),
     ],
     MIB,

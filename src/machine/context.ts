@@ -17,6 +17,8 @@ import { openMachineStore, type MachineStore } from './store/machine-store.ts';
 export interface ImageSource {
   /** The image that new machines of this architecture boot from, composed first where there is none. */
   ensure(arch: Arch, signal: AbortSignal): Promise<BootImage>;
+  /** The image that can be composed now: what Debian offers today, this Wherry's engine. Takes a network. */
+  newest(arch: Arch, signal: AbortSignal): Promise<BootImage>;
   /** The image of an existing machine. Fails, with what to do, where it isn't there any more. */
   get(id: string): Promise<BootImage>;
 }

@@ -30,6 +30,7 @@ const STARTING = new Set<string | undefined>([
   'start',
   'restart',
   'regenerate-certs',
+  'upgrade',
 ] satisfies MachineVerb[]);
 const STOPPING = new Set<string | undefined>(['stop', 'kill', 'rm'] satisfies MachineVerb[]);
 

@@ -6,6 +6,7 @@ import { requirePositive } from './create.ts';
 import { checkEngineSettings, keyOf } from './engine-settings.ts';
 import { isRunning, loadMachine, type KnownMachine } from './lifecycle.ts';
 import { restartMachine } from './restart.ts';
+import { finishRestore } from './snapshots/finish-restore.ts';
 import type { EngineSettings, MachineConfig } from './store/machine-config.ts';
 
 /** The settings that are lists. */
@@ -45,6 +46,7 @@ export async function setMachine(
 ): Promise<void> {
   await context.store.load(name);
   const { runs, differs } = await context.store.withLock(name, { verb: 'set', signal }, async () => {
+    await finishRestore(context.store.files(name));
     const machine = await loadMachine(context, name, true);
     if (!machine.driver.capabilities.lifecycle) throw notOurs(machine.config);
     if (change.diskGiB !== undefined) await requireRoom(machine, change.diskGiB);

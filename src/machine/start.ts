@@ -1,12 +1,13 @@
 import { WherryError } from '../core/errors.ts';
 import { endAgent, ensureAgent } from '../agent/client/ensure-agent.ts';
+import type { BootImage } from '../drivers/driver.ts';
 import { makeRunDirectory } from '../platform/paths.ts';
 import type { ReadinessLine } from '../protocol/boot/readiness.ts';
 import type { Clock } from '../platform/clock.ts';
 import { writeConfigDisk } from './config-disk.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { isRunning, loadMachine, specOf, type KnownMachine } from './lifecycle.ts';
-import { finishKeys } from './renew-keys.ts';
+import { settle } from './off.ts';
 import { wayOut } from './way-out.ts';
 
 /** Emulation of another architecture on a busy computer is slow; a boot that failed is told at once, not by this. */
@@ -25,17 +26,22 @@ export async function startMachine(
   );
 }
 
-/** {@link startMachine} for whoever holds the machine's lock. */
+/** {@link startMachine} for whoever holds the machine's lock; `other` is an image to boot in place of its own. */
 export async function startHeld(
   context: MachineContext,
   name: string,
   report: Reporter,
   signal: AbortSignal,
+  other?: BootImage,
 ): Promise<void> {
-  const machine = await requireStopped(context, name, signal);
-  const { config, driver, files } = machine;
-  const image = driver.capabilities.composedImage ? await context.images.get(config.imageId) : undefined;
-  await finishKeys(files);
+  const { files } = await requireStopped(context, name, signal);
+  await settle(files);
+  // A restore that was finished just now has changed its configuration.
+  const machine = await loadMachine(context, name, true);
+  const { config, driver } = machine;
+  const own = async (): Promise<BootImage | undefined> =>
+    driver.capabilities.composedImage ? context.images.get(config.imageId) : undefined;
+  const image = other ?? (await own());
   await makeRunDirectory(files.runDirectory, context.paths);
   await report.step('Start', async (say) => {
     const times = bootTimes(context.clock);

@@ -25,7 +25,7 @@ export interface Candidates {
 const NAMED: readonly (readonly [Named, string])[] = [
   [
     'machine',
-    'active config context env inspect ip kill logs provision regenerate-certs restart rm set ssh start status stop url version',
+    'active clone config context env inspect ip kill logs provision regenerate-certs restart rm set snapshot ssh start status stop upgrade url version',
   ],
   [
     'container',

@@ -32,6 +32,8 @@ export function followComposition(say: (line: string) => void): {
   };
 }
 
+export type FollowComposition = typeof followComposition;
+
 /** What is said of an image that needn't be composed. */
 export function alreadyComposed(image: ImageManifest): string {
   return `${shortId(image.id)}, ${image.distribution}, already composed`;

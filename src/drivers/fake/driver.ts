@@ -29,6 +29,7 @@ export function createFakeDriver(): Driver {
       ssh: false,
       hostForward: false,
       console: true,
+      fileDisk: true,
     },
     preflight: () => Promise.resolve([{ level: 'ok', subject: 'Fake', message: 'nothing is needed' }]),
     async create(spec) {

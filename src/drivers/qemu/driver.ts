@@ -21,6 +21,7 @@ function capabilitiesOn(platform: NodeJS.Platform): DriverCapabilities {
     ssh: true,
     hostForward: platform !== 'win32',
     console: true,
+    fileDisk: true,
   };
 }
 

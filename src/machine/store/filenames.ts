@@ -24,6 +24,10 @@ export interface MachineFiles {
   readonly knownHosts: string;
   /** Directory of keys that are about to replace the four above. */
   readonly newKeys: string;
+  /** Snapshots, a directory each; src/machine/snapshots/. */
+  readonly snapshots: string;
+  /** Directory of a data disk and a machine.json that are about to replace the machine's. */
+  readonly restored: string;
   readonly configDisk: string;
   readonly dataDisk: string;
   readonly consoleLog: string;
@@ -65,6 +69,8 @@ export function machineFiles(
     hostKey: join(standsIn, 'dropbear_ed25519_host_key'),
     knownHosts: join(standsIn, 'known_hosts'),
     newKeys: join(standsIn, 'keys.new'),
+    snapshots: join(standsIn, 'snapshots'),
+    restored: join(standsIn, 'restored'),
     configDisk: join(standsIn, 'config.img'),
     dataDisk: join(standsIn, 'data.img'),
     consoleLog: join(standsIn, 'console.log'),

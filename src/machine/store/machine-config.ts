@@ -34,6 +34,8 @@ export const machineConfig = z.strictObject({
   driverOptions: z.record(z.string(), z.unknown()),
   engine: engineSettings,
   createdAt: z.iso.datetime(),
+  /** A clone's: its data disk began as another machine's, and its engine is to have an id of its own. */
+  identity: z.uuid().optional(),
 });
 
 export type MachineConfig = z.infer<typeof machineConfig>;

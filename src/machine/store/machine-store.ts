@@ -35,6 +35,9 @@ export type MachineVerb =
   | 'stop'
   | 'kill'
   | 'set'
+  | 'clone'
+  | 'snapshot'
+  | 'upgrade'
   | 'rm'
   | 'sweep';
 

@@ -18,6 +18,8 @@ export const CONFIG_FILES = {
   engine: 'engine.json',
   /** Seconds since the epoch when the disk was written: the clock never starts before it. */
   epoch: 'epoch',
+  /** One line, where the data disk began as another machine's: what that disk has of the other's identity goes. */
+  identity: 'identity',
   /**
    * The machine's `docker.sock` on the host: a container that binds it gets the engine's own socket. A file of its own:
    * engines of older images refuse keys of engine.json that they don't know.

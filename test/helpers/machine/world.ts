@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { endAgent } from '../../../src/agent/client/ensure-agent.ts';
+import { WherryError } from '../../../src/core/errors.ts';
 import type { BootImage } from '../../../src/drivers/driver.ts';
 import { openMachineContext, type MachineContext, type Reporter } from '../../../src/machine/context.ts';
 import type { Exec } from '../../../src/platform/exec.ts';
@@ -35,7 +36,8 @@ export async function machineWorld(options: {
 }): Promise<MachineWorld> {
   const scratch = await mkdtemp(join(tmpdir(), 'wherry-machine-'));
   const home = options.isDefault === true ? join(scratch, '.wherry') : scratch;
-  const images = { ensure: () => Promise.resolve(image), get: () => Promise.resolve(image) };
+  const get = () => Promise.resolve(image);
+  const images = { ensure: get, newest: get, get };
   const opened = openMachineContext(home, images);
   const exec = options.agents === 'real' ? opened.agent.exec : pretendingExec(opened.agent.version);
   const paths =
@@ -65,7 +67,8 @@ export async function machineWorld(options: {
   };
 }
 
-const refuse = (): Promise<never> => Promise.reject(new Error('nothing is run in this test'));
+const refuse = (): Promise<never> =>
+  Promise.reject(new WherryError({ code: 'EXEC_NOT_FOUND', message: 'nothing is run in this test' }));
 
 function pretendingExec(version: string): Exec {
   const status = { pid: 1, version, machine: 'x', sshConnected: true, serving: true, clients: 0 };
