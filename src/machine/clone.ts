@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copySparse } from '../platform/copy-sparse.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { requireValidName } from './create.ts';
+import { offerDockerContext } from './docker-context.ts';
 import { specOf } from './lifecycle.ts';
 import { writeMachineKeys } from './machine-keys.ts';
 import { requireOff } from './off.ts';
@@ -51,4 +52,5 @@ async function cloneHeld(
     });
     return { value: undefined, summary: `"${target}", a copy of its disk, new SSH keys` };
   });
+  await offerDockerContext(context, target, (text) => report.note(text));
 }

@@ -10,7 +10,8 @@ import { CONFIG_VERSION, type MachineConfig } from './store/machine-config.ts';
 
 /**
  * Removes a machine, ending it first if it runs. `force` also removes one whose machine.json can't be read or whose
- * driver can't be had or fails to remove its files. Whether the user meant it is the caller's question.
+ * driver can't be had or fails to remove its files. Whether the user meant it is the caller's question. An interruption
+ * leaves the machine as it was, or, once its VM is ended, comes too late: nothing is left half-removed.
  * Errors: `MACHINE_NOT_FOUND`, `LOCKED`, `KILL_FAILED`.
  */
 export async function removeMachine(
@@ -22,13 +23,15 @@ export async function removeMachine(
     readonly onLeft?: (reason: string) => void;
     /** Told what the user should know, though the machine has gone. */
     readonly onNote?: (text: string) => void;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<void> {
   if (!(await context.store.exists(name))) throw removalError(name);
-  await context.store.withLock(name, { verb: 'rm' }, async () => {
+  await context.store.withLock(name, { verb: 'rm', signal: options.signal }, async () => {
     const stored = await context.store.find(name);
     if (stored === undefined) throw removalError(name);
     if (stored.state === 'broken' && !options.force) await context.store.load(name);
+    options.signal?.throwIfAborted();
     await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options);
     await endAgent(stored.files, context.agent.processes);
     await context.store.remove(name);

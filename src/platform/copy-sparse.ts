@@ -99,11 +99,12 @@ async function copyBetween(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { size } = await source.stat();
-  const piece = Buffer.allocUnsafe(PIECE);
-  const nothing = Buffer.alloc(PIECE);
+  const length = Math.min(PIECE, size);
+  const piece = Buffer.allocUnsafe(length);
+  const nothing = Buffer.alloc(length);
   for (let position = 0; position < size;) {
     signal?.throwIfAborted();
-    const { bytesRead } = await source.read(piece, 0, PIECE, position);
+    const { bytesRead } = await source.read(piece, 0, length, position);
     if (bytesRead === 0) break;
     const read = piece.subarray(0, bytesRead);
     if (!read.equals(nothing.subarray(0, bytesRead))) await writeAll(target, read, position);

@@ -130,14 +130,21 @@ async function tryAcquire(
 /** Makes file `number` with its whole content in one step; false if somebody else made it first. */
 async function publish(directory: string, number: number, record: LockRecord): Promise<boolean> {
   const temporary = await writeTemporary(directory, record);
+  const target = join(directory, String(number));
+  let made = false;
   try {
-    await link(temporary, join(directory, String(number)));
+    await link(temporary, target);
+    made = true;
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(async (error: unknown) => {
+      // Whoever fails here doesn't hold the lock: its own next try would wait for itself.
+      if (made) await truncate(target);
+      throw error;
+    });
   }
 }
 

@@ -9,10 +9,12 @@
 //   npm run soak -- engine-kills --seed 7 --kills 10
 //   npm run soak -- image-crashes         200 crashes amid pulls and removals: is an image lost, or anything left behind?
 //   npm run soak -- image-crashes --seed 7 --points 20
+//   npm run soak -- machines              100 machines created, brought down, started and removed, struck amid each: does each end rightly?
+//   npm run soak -- machines --seed 7 --cycles 10
 //   npm run soak -- fuzz                  20,000 rounds of changed archives, manifests, names and headers: is one misread?
 //   npm run soak -- fuzz --seed 7 --rounds 1000000
-// Their tallies are bench/results/soak-containers-SEED.json, soak-engine-kills-SEED.json and
-// soak-image-crashes-SEED.json; they go on, too.
+// Their tallies are bench/results/soak-containers-SEED.json, soak-engine-kills-SEED.json, soak-image-crashes-SEED.json
+// and soak-machines-SEED.json; they go on, too.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '5000' },
     parallel: { type: 'string', default: '50' },
     kills: { type: 'string', default: '50' },
+    cycles: { type: 'string', default: '100' },
     rounds: { type: 'string', default: '20000' },
     points: { type: 'string', default: '200' },
     fresh: { type: 'boolean', default: false },
@@ -31,7 +34,9 @@ const { values, positionals } = parseArgs({
 const { fresh } = values;
 
 /** @throws RangeError for anything but a positive integer: nothing at all would be done, and nothing be found */
-function number(name: 'seed' | 'starts' | 'count' | 'parallel' | 'kills' | 'rounds' | 'points'): number {
+function number(
+  name: 'seed' | 'starts' | 'count' | 'parallel' | 'kills' | 'cycles' | 'rounds' | 'points',
+): number {
   const text = values[name];
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new RangeError(`--${name} must be a whole number above 0, not "${text}"`);
@@ -59,6 +64,10 @@ const soaks: Readonly<Record<string, () => Promise<number>>> = {
   'engine-kills': async () => {
     const { soakEngineKills } = await import('./engine-kills/main.ts');
     return soakEngineKills({ seed, wanted: number('kills'), fresh, signal });
+  },
+  machines: async () => {
+    const { soakMachines } = await import('./machines/main.ts');
+    return soakMachines({ seed, wanted: number('cycles'), fresh, signal });
   },
   fuzz: async () => {
     const { soakFuzz } = await import('./fuzz/main.ts');

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram, type Finished } from '../helpers/process.ts';
 import { soakStart, type Subject } from './harness.ts';
-import { readTally, summarize, writeTally, type Tally } from './tally.ts';
+import { readResults, resultsPath, writeResults } from './results.ts';
+import { summarize, type Tally } from './tally.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const NAME = 'soak';
@@ -18,8 +19,8 @@ export async function soakStarts(options: {
   readonly signal: AbortSignal;
 }): Promise<number> {
   const { seed, wanted, fresh, signal } = options;
-  const path = join(repository, 'bench', 'results', `soak-${seed}.json`);
-  let tally: Tally = fresh ? { seed, starts: [] } : readTally(path, seed);
+  const path = resultsPath(seed);
+  let tally: Tally = readResults(path, { seed, starts: [] }, fresh);
   const cache = join(repository, '.cache', 'downloads');
   mkdirSync(cache, { recursive: true });
   const scratch = mkdtempSync(join(tmpdir(), 'wherry-soak-'));
@@ -38,7 +39,7 @@ export async function soakStarts(options: {
       const record = await soakStart(subject, seed, tally.starts.length);
       if (signal.aborted) break;
       tally = { ...tally, starts: [...tally.starts, record] };
-      writeTally(path, tally);
+      writeResults(path, { ...tally, summary: summarize(tally) });
       const outcome =
         record.failure === undefined ? `${(record.ms / 1000).toFixed(1)} s` : `FAILED\n${record.failure}`;
       console.log(`${String(record.index + 1).padStart(4)}  after ${record.ending}: ${outcome}`);

@@ -1,23 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { StartRecord } from './harness.ts';
 
 /** The results of one seed, kept after each start: a soak that was ended goes on from there. */
 export interface Tally {
   readonly seed: number;
   readonly starts: readonly StartRecord[];
-}
-
-export function readTally(path: string, seed: number): Tally {
-  if (!existsSync(path)) return { seed, starts: [] };
-  return JSON.parse(readFileSync(path, 'utf8')) as Tally;
-}
-
-export function writeTally(path: string, tally: Tally): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const summary = summarize(tally);
-  writeFileSync(`${path}.new`, `${JSON.stringify({ ...tally, summary }, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
 }
 
 export interface Summary {

@@ -8,6 +8,7 @@ import { machineHome, type MachineHome } from '../../helpers/cli/machine-home.ts
 import type { systemExec as systemExecType } from '../../../src/platform/exec.ts';
 import { ACCESS } from './machine-grammar/access.ts';
 import { CLIENT } from './machine-grammar/client.ts';
+import { COPIES } from './machine-grammar/copies.ts';
 import { CREATE } from './machine-grammar/create.ts';
 import { ENV } from './machine-grammar/env.ts';
 import { GLOBAL } from './machine-grammar/global.ts';
@@ -26,6 +27,7 @@ const TABLES: Readonly<Record<string, readonly MachineCase[]>> = {
   'config, url, ip, active, version': CLIENT,
   env: ENV,
   'ssh, scp, logs, set': ACCESS,
+  'clone, snapshot, upgrade': COPIES,
 };
 
 /** The verbs that leave everything as it was, and help. */

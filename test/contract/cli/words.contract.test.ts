@@ -45,13 +45,6 @@ describe('the command line’s words', () => {
     ['--machine arm machine stop', 1, /^Docker machine "arm" does not exist/],
     ['--machine kept machine status', 0, /^Stopped\n$/],
     ['machine set kept --engine-ca /none', 1, /^Error: --engine-ca: ENOENT.*\/none/],
-    ['machine snapshot create kept s', 0, /^s\n$/],
-    ['machine snapshot ls kept', 0, /^NAME +CREATED +DISK +SIZE\ns +\S.* ago +\d+ GiB +\S+\n$/],
-    [
-      'machine snapshot restore kept s',
-      0,
-      /^Everything that "kept" has now is lost. Restore "s"\? \(y\/n\): /,
-    ],
     ['--machine ../.. ps', 1, /Error|does not exist/],
     ['login', 1, /^Error: Cannot perform an interactive login from a non TTY device\n$/],
     ['login --password-stdin', 1, /^Must provide --username with --password-stdin\n$/],

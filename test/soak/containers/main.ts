@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { createWorld, repository } from '../../helpers/e2e-world.ts';
+import { createWorld } from '../../helpers/e2e-world.ts';
+import { resultsPath } from '../results.ts';
 import { machineSubject } from './machine-subject.ts';
 import { soakContainers } from './soak.ts';
 
@@ -15,7 +15,7 @@ export async function soakContainersOfAMachine(options: {
   readonly fresh: boolean;
   readonly signal: AbortSignal;
 }): Promise<number> {
-  const path = join(repository, 'bench', 'results', `soak-containers-${options.seed}.json`);
+  const path = resultsPath(options.seed, 'containers');
   if (options.fresh) rmSync(path, { force: true });
   const world = await createWorld();
   try {

@@ -1,5 +1,6 @@
 import { startInParallel, type ParallelResult } from './parallel.ts';
-import { readTally, writeTally, type Tally } from './tally.ts';
+import { readResults, writeResults } from '../results.ts';
+import type { Tally } from './tally.ts';
 import { kindFor, settled, startSleeper, warmUp, work, type Subject } from './work.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 
@@ -25,13 +26,11 @@ const SAVE_EVERY = 100;
  */
 export async function soakContainers(subject: Subject, options: SoakOptions): Promise<Tally> {
   const { seed, say = () => undefined } = options;
-  let tally: Tally =
-    options.tally === undefined
-      ? { seed, done: 0, failures: [], sittings: [] }
-      : readTally(options.tally, seed);
+  const none: Tally = { seed, done: 0, failures: [], sittings: [] };
+  let tally = options.tally === undefined ? none : readResults(options.tally, none);
   const save = (next: Tally): void => {
     tally = next;
-    if (options.tally !== undefined) writeTally(options.tally, tally);
+    if (options.tally !== undefined) writeResults(options.tally, tally);
   };
   const sleeper = await startSleeper(subject);
   try {

@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Held } from './held.ts';
 import type { ParallelResult } from './parallel.ts';
 
@@ -22,15 +20,4 @@ export interface Tally {
   readonly failures: readonly { readonly index: number; readonly kind: string; readonly message: string }[];
   readonly sittings: readonly Sitting[];
   readonly parallel?: ParallelResult | undefined;
-}
-
-export function readTally(path: string, seed: number): Tally {
-  if (!existsSync(path)) return { seed, done: 0, failures: [], sittings: [] };
-  return JSON.parse(readFileSync(path, 'utf8')) as Tally;
-}
-
-export function writeTally(path: string, tally: Tally): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(tally, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
 }

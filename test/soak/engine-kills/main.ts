@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createWorld, MACHINE, repository, type World } from '../../helpers/e2e-world.ts';
+import { join } from 'node:path';
+import { createWorld, MACHINE, type World } from '../../helpers/e2e-world.ts';
+import { readResults, resultsPath, writeResults } from '../results.ts';
 import { killRound, type KillRecord, type Victim } from './round.ts';
 
 interface Tally {
@@ -25,9 +25,8 @@ export async function soakEngineKills(options: {
   readonly signal: AbortSignal;
 }): Promise<number> {
   const { seed, wanted, fresh, signal } = options;
-  const path = join(repository, 'bench', 'results', `soak-engine-kills-${seed}.json`);
-  let tally: Tally =
-    fresh || !existsSync(path) ? { seed, kills: [] } : (JSON.parse(readFileSync(path, 'utf8')) as Tally);
+  const path = resultsPath(seed, 'engine-kills');
+  let tally: Tally = readResults(path, { seed, kills: [] }, fresh);
   const world = await createWorld();
   try {
     await world.ok(['pull', '-q', world.image('busybox')]);
@@ -36,7 +35,7 @@ export async function soakEngineKills(options: {
       const record = await killRound(victim, seed, tally.kills.length);
       if (signal.aborted) break;
       tally = { ...tally, kills: [...tally.kills, record] };
-      save(path, tally);
+      writeResults(path, tally);
       const { index, afterMs, containers, failure } = record;
       const outcome = failure === undefined ? 'nothing lost, nothing left' : `FAILED\n${failure}`;
       console.log(
@@ -51,10 +50,4 @@ export async function soakEngineKills(options: {
     `${tally.kills.length} kills of the engine under load, ${failed} with a failure (seed ${seed})`,
   );
   return failed === 0 && tally.kills.length >= wanted ? 0 : 1;
-}
-
-function save(path: string, tally: Tally): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(tally, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
 }

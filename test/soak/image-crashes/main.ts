@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { repository } from '../../helpers/e2e-world.ts';
+import { readResults, resultsPath, writeResults } from '../results.ts';
 import { temporaryHome } from './home.ts';
 import { createVictim } from './machine-victim.ts';
 import { crashRound, type CrashRecord } from './round.ts';
@@ -22,9 +20,8 @@ export async function soakImageCrashes(options: {
   readonly signal: AbortSignal;
 }): Promise<number> {
   const { seed, wanted, fresh, signal } = options;
-  const path = join(repository, 'bench', 'results', `soak-image-crashes-${seed}.json`);
-  let tally: Tally =
-    fresh || !existsSync(path) ? { seed, points: [] } : (JSON.parse(readFileSync(path, 'utf8')) as Tally);
+  const path = resultsPath(seed, 'image-crashes');
+  let tally: Tally = readResults(path, { seed, points: [] }, fresh);
   const home = temporaryHome();
   let victim: Awaited<ReturnType<typeof createVictim>> | undefined;
   try {
@@ -33,7 +30,7 @@ export async function soakImageCrashes(options: {
       const record = await crashRound(victim, seed, tally.points.length);
       if (signal.aborted) break;
       tally = { ...tally, points: [...tally.points, record] };
-      save(path, tally);
+      writeResults(path, { seed, summary: summarize(tally.points), points: tally.points });
       const { index, fault, afterMs, asked, failure } = record;
       const outcome = failure === undefined ? 'nothing lost, nothing left' : `FAILED\n${failure}`;
       console.log(
@@ -51,14 +48,4 @@ export async function soakImageCrashes(options: {
   const { failed, points, midway } = summarize(tally.points);
   console.log(`${points} points, ${midway} of them crashes midway, ${failed} with a failure (seed ${seed})`);
   return failed === 0 && points >= wanted ? 0 : 1;
-}
-
-function save(path: string, tally: Tally): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const summary = summarize(tally.points);
-  writeFileSync(
-    `${path}.new`,
-    `${JSON.stringify({ seed: tally.seed, summary, points: tally.points }, null, 2)}\n`,
-  );
-  renameSync(`${path}.new`, path);
 }

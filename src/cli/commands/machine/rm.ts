@@ -4,9 +4,9 @@ import { WherryError } from '../../../core/errors.ts';
 import { dockerContextName } from '../../../machine/docker-context.ts';
 import { removeMachine } from '../../../machine/rm.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
+import { eachMachine } from '../../machine/each-machine.ts';
 import { askYesOrNo } from '../../streams/ask.ts';
 import { dockerConfigPath, readDockerConfig } from '../../registry/docker-config.ts';
-import { eachMachine } from '../../machine/each-machine.ts';
 
 export default class MachineRm extends WherryCommand {
   static override description = 'Remove a machine';
@@ -37,6 +37,7 @@ export default class MachineRm extends WherryCommand {
     await eachMachine(names, this.terminal, this.signal, async (name) => {
       await removeMachine(machines, name, {
         force: flags.force,
+        signal: this.signal,
         onLeft: (reason) => reporter.note(`"${name}" goes, though its driver could not remove it: ${reason}`),
         onNote: (text) => reporter.note(text),
       });
