@@ -3,6 +3,7 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { WherryError } from '../../../src/core/errors.ts';
 import { acquireLock, type HeldLock } from '../../../src/platform/lock.ts';
 import { listenLocal } from '../../../src/platform/local-socket.ts';
 import { systemPathInputs } from '../../../src/platform/paths.ts';
@@ -42,7 +43,12 @@ export async function machineHome(
     }
   }
   const refuse = (argv: readonly string[]): Promise<never> =>
-    Promise.reject(new Error(`a case of the grammar starts no process: ${argv.join(' ')}`));
+    Promise.reject(
+      new WherryError({
+        code: 'EXEC_NOT_FOUND',
+        message: `a case of the grammar starts no process: ${argv.join(' ')}`,
+      }),
+    );
   return {
     home,
     exec: {
@@ -75,6 +81,7 @@ async function writeMachine(home: string, name: string, given: Given): Promise<v
   const config = machineConfigOf({ name, driverOptions, ...fields });
   await Promise.all([
     writeFile(files.config, JSON.stringify(config)),
+    writeFile(files.dataDisk, ''),
     writeFile(files.hostKey, 'host key'),
     writeFile(files.clientPublicKey, 'client key'),
     ['running', 'paused', 'mute', 'silent'].includes(state ?? '')

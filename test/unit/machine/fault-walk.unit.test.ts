@@ -22,7 +22,7 @@ interface Walk {
 }
 
 interface Outcome {
-  readonly error: unknown;
+  readonly error: Error | undefined;
 }
 
 const MISCHIEF = ['fault', 'interrupt'] as const satisfies Mischief[];
@@ -144,13 +144,13 @@ describe('every step of a machine’s command, struck', () => {
     try {
       await walk.prepare(world);
       const stop = new AbortController();
-      let error: unknown;
+      let error: Error | undefined;
       const interrupt = (): void => stop.abort();
       const { struck } = await withMischief(mischief, at, interrupt, async () => {
         try {
           await walk.act(world, stop.signal);
         } catch (thrown) {
-          error = thrown;
+          error = thrown instanceof Error ? thrown : new Error(String(thrown));
         }
       });
       if (struck === undefined) {
@@ -160,10 +160,11 @@ describe('every step of a machine’s command, struck', () => {
       // The command's process ends, and its locks with it.
       await rm(join(world.home, 'locks'), { recursive: true, force: true });
       try {
-        if (error !== undefined) expect(String(error)).to.match(mischief === 'fault' ? /EIO/ : /Abort/);
+        if (error !== undefined)
+          expect(`${error.name}: ${error.message}`).to.match(mischief === 'fault' ? /EIO/ : /Abort/);
         await walk.mend(world, { error });
       } catch (reason) {
-        throw new Error(`step ${at}, ${struck} (${String(error)}): ${String(reason)}`, { cause: reason });
+        throw new Error(`step ${at}, ${struck} (${error?.message}): ${String(reason)}`, { cause: reason });
       }
       return true;
     } finally {

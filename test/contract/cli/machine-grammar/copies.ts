@@ -63,7 +63,12 @@ const UPGRADE: readonly MachineCase[] = [
     err: exactly(unknown('nope') + current + step('Start')),
     after: 'a Running',
   },
-  { line: 'upgrade n', given: none, status: 1, err: /^Error: machine "n" has the driver "none": somebody else/ },
+  {
+    line: 'upgrade n',
+    given: none,
+    status: 1,
+    err: /^Error: machine "n" has the driver "none": somebody else/,
+  },
 ];
 
 export const COPIES: readonly MachineCase[] = [...CLONE, ...SNAPSHOT, ...UPGRADE];
