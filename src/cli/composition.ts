@@ -39,12 +39,13 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
   const { env } = process;
   const home = wherryHome(systemPathInputs(), globals.storagePath);
   const imagesDir = join(home, 'images');
+  const cache = env['WHERRY_CACHE'] ?? join(home, 'cache');
   const places = { imagesDir, engineBundle: ENGINE_BUNDLE, wherryVersion: wherryVersion() };
   // The composer brings OpenPGP and an HTTP client with it: only commands that compose pay for loading them.
   let composer: Promise<Composer> | undefined;
   const openComposer = (): Promise<Composer> =>
     (composer ??= import('./images/composer.ts').then(({ createComposer }) =>
-      createComposer({ ...places, cacheDir: env['WHERRY_CACHE'] ?? join(home, 'cache'), env }),
+      createComposer({ ...places, cacheDir: cache, env }),
     ));
   const reporter = stepReporter(terminal);
   const context = openMachineContext(home, imageSource(openComposer, places, reporter));
@@ -57,6 +58,12 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
     machines: context,
     reporter,
     signal,
+    places: {
+      images: imagesDir,
+      cache,
+      isCacheShared: env['WHERRY_CACHE'] !== undefined,
+      bootstrap: join(home, 'bootstrap'),
+    },
     machineName,
     imageUsers: (id) => machinesWithImage(context, id),
     driver: (name) => context.drivers.driver(name ?? DEFAULT_DRIVER),

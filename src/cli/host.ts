@@ -13,6 +13,13 @@ export interface Host {
   readonly machines: MachineContext;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** The home's directories beside the machines; a cache that WHERRY_CACHE names is shared, and not the home's. */
+  readonly places: {
+    readonly images: string;
+    readonly cache: string;
+    readonly isCacheShared: boolean;
+    readonly bootstrap: string;
+  };
   /** The machines that use a VM image. */
   readonly imageUsers: UsedBy;
   /** A driver, for looking at this computer; the default one where none is named. */

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../platform/atomic-file.ts';
+import { namesIn } from '../platform/leftover.ts';
 import type { PathInputs } from '../platform/paths.ts';
 import type { MachineContext } from './context.ts';
 import { dockerUrl } from './docker-url.ts';
@@ -77,19 +78,40 @@ export async function removeDockerContext(context: Where, machine: string): Prom
   await rm(dirname(file), { recursive: true, force: true });
 }
 
+/** The contexts of this home's machines that are no more: their directories were removed by hand. */
+export async function abandonedDockerContexts(
+  context: Where,
+): Promise<{ readonly machine: string; readonly directory: string }[]> {
+  const directory = metaDirectory(context.paths);
+  const found = [];
+  for (const entry of await namesIn(directory)) {
+    if (!(await namesIn(join(directory, entry))).includes('meta.json')) continue;
+    const own = await ownerOf(join(directory, entry, 'meta.json'));
+    if (own === undefined || own.Home !== context.store.home) continue;
+    if (await context.store.exists(own.Machine)) continue;
+    found.push({ machine: own.Machine, directory: join(directory, entry) });
+  }
+  return found;
+}
+
 async function isOwnOrAbsent({ store }: Where, file: string, machine: string): Promise<boolean> {
-  const text = await readTextIfExists(file);
-  if (text === undefined) return true;
+  if ((await readTextIfExists(file)) === undefined) return true;
+  const own = await ownerOf(file);
+  return own?.Home === store.home && own.Machine === machine;
+}
+
+/** Whose context that is; undefined for what Wherry didn't write. */
+async function ownerOf(
+  file: string,
+): Promise<{ readonly Home: string; readonly Machine: string } | undefined> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse((await readTextIfExists(file)) ?? 'null');
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const meta = ownMeta.safeParse(value);
-  const own = meta.data?.Metadata.Wherry;
-  return own?.Home === store.home && own.Machine === machine;
+  return ownMeta.safeParse(value).data?.Metadata.Wherry;
 }
 
 /** Where somebody else's engine is, or the machine's socket, which is there while it runs. */
@@ -100,9 +122,12 @@ async function hostOf(context: MachineContext, name: string): Promise<string> {
   return dockerUrl(context.store.files(name).dockerSocket);
 }
 
-function metaFile({ env, homeDirectory }: PathInputs, name: string): string {
+function metaFile(paths: PathInputs, name: string): string {
+  return join(metaDirectory(paths), createHash('sha256').update(name).digest('hex'), 'meta.json');
+}
+
+function metaDirectory({ env, homeDirectory }: PathInputs): string {
   const configured = env['DOCKER_CONFIG'];
   const docker = configured === undefined || configured === '' ? join(homeDirectory, '.docker') : configured;
-  const directory = createHash('sha256').update(name).digest('hex');
-  return join(docker, 'contexts', 'meta', directory, 'meta.json');
+  return join(docker, 'contexts', 'meta');
 }

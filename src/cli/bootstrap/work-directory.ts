@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeOwnerOnlyDirectory } from '../../platform/atomic-file.ts';
+import { namesIn, type Leftover } from '../../platform/leftover.ts';
 import { systemProcesses, type ProcessIdentity, type Processes } from '../../platform/process-identity.ts';
 
 /**
@@ -23,6 +24,24 @@ export async function withWorkDirectory<T>(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Directories of {@link withWorkDirectory} whose process is no more. */
+export async function abandonedWork(
+  parent: string,
+  processes: Pick<Processes, 'identify'> = systemProcesses,
+): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const name of await namesIn(parent)) {
+    const path = join(parent, name);
+    if (!(await isAbandoned(name, processes))) continue;
+    found.push({
+      what: 'interrupted bootstrap',
+      path,
+      remove: () => rm(path, { recursive: true, force: true }),
+    });
+  }
+  return found;
 }
 
 async function isAbandoned(name: string, processes: Pick<Processes, 'identify'>): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
 import { WherryError } from '../../../core/errors.ts';
@@ -59,7 +58,7 @@ export default class ImageBootstrap extends WherryCommand {
           engine,
           reporter,
           signal: this.signal,
-          scratch: join(host.machines.store.home, 'bootstrap'),
+          scratch: host.places.bootstrap,
         },
         {
           ...debian,

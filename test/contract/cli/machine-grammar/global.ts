@@ -7,7 +7,7 @@ const usage = /^Usage: wherry machine [\s\S]*Create and manage machines running 
 
 /** docker-machine's verbs, and what Wherry adds. */
 const VERBS =
-  'active config context create env inspect ip kill logs ls provision regenerate-certs restart rm scp set ssh start status stop url version';
+  'active config context create env inspect ip kill logs ls provision prune regenerate-certs restart rm scp set ssh start status stop url version';
 
 const FLAGS: readonly MachineCase[] = [
   { line: '-D status', given: one, out: 'Running\n' },
