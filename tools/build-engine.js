@@ -3,50 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
+import { builtins, englishOnly } from './esbuild-plugins.js';
 
-// zod brings its messages in fifty languages; the engine speaks one. Less to read and to compile at each boot.
-const englishOnly = {
-  name: 'zod-english-only',
-  setup(builder) {
-    builder.onResolve(
-      { filter: /locales\/index\.js$/ },
-      async ({ path, importer, kind, resolveDir, pluginData }) => {
-        if (pluginData === 'own' || !importer.includes(`${sep}zod${sep}`)) return undefined;
-        const { path: index } = await builder.resolve(path, {
-          importer,
-          kind,
-          resolveDir,
-          pluginData: 'own',
-        });
-        return { path: join(index, '..', 'en.js') };
-      },
-    );
-  },
-};
-
-// An ESM import of a builtin reads every one of its exports, and some are getters that load a lot: `node:http`'s
-// WebSocket brings in undici, a fifth of the engine's whole start. These modules read what the engine names and no more.
-const builtins = {
-  name: 'builtins',
-  setup(builder) {
-    builder.onResolve({ filter: /^node:/ }, ({ path }) => ({
-      path,
-      namespace: 'builtin',
-      sideEffects: false,
-    }));
-    builder.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: LATE.has(path) ? lateModule(path) : earlyModule(path),
-      loader: 'js',
-    }));
-  },
-};
-
-// Builtins that a start can do without, and that take long to load: each waits for the first call of one of its
-// functions. Only functions and classes can be imported from them, and nothing can extend such a class.
+// Builtins that a start can do without, and that take long to load.
 const LATE = new Set([
   'node:child_process',
   'node:crypto',
@@ -61,32 +24,6 @@ const LATE = new Set([
   'node:vm',
   'node:zlib',
 ]);
-
-function earlyModule(path) {
-  const exports = exportNames(path).map(
-    (name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
-  );
-  const load = `const builtin = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`;
-  return [load, 'export default builtin;', ...exports].join('\n');
-}
-
-function lateModule(path) {
-  const module = process.getBuiltinModule(path);
-  const exports = exportNames(path)
-    .filter((name) => typeof module[name] === 'function')
-    .map(
-      (name) =>
-        `export function ${name}(...args) { return new.target ? new (builtin().${name})(...args) : builtin().${name}(...args); }`,
-    );
-  const load = `const builtin = () => process.getBuiltinModule(${JSON.stringify(path)});`;
-  return [load, ...exports].join('\n');
-}
-
-function exportNames(path) {
-  return Object.keys(process.getBuiltinModule(path)).filter(
-    (name) => /^[\w$]+$/.test(name) && name !== 'default',
-  );
-}
 
 /** `extra` are further options of esbuild's, for those who want the bundle in another form. */
 export async function buildEngine(root, extra = {}) {
@@ -108,8 +45,9 @@ export async function buildEngine(root, extra = {}) {
     minifyWhitespace: true,
     legalComments: 'none',
     sourcemap: false,
+    metafile: true,
     define: { 'process.env.WHERRY_VERSION': JSON.stringify(version) },
-    plugins: [englishOnly, builtins],
+    plugins: [englishOnly, builtins(LATE)],
     logLevel: 'warning',
     ...extra,
   });

@@ -1,4 +1,4 @@
-// Builds everything that `bin/run.js` needs: dist/ (the host side, by tsc), the engine's bundle (by esbuild) and oclif's
+// Builds everything that `bin/run.js` needs: dist/ (the host side's bundles and the engine's, by esbuild) and oclif's
 // manifest (what makes the CLI start without loading its commands). `--if-stale` does nothing when no source is newer
 // than the last build.
 import { spawnSync } from 'node:child_process';
@@ -6,6 +6,8 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildEngine, compileEngine } from './build-engine.js';
+import { buildHost } from './build-host.js';
+import { thirdPartyNotices } from './notices.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
@@ -36,8 +38,12 @@ function run(script, args) {
 
 if (!process.argv.includes('--if-stale') || !isFresh()) {
   const started = Date.now();
-  run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ['-b']);
-  await buildEngine(root);
+  const made = await Promise.all([buildHost(root), buildEngine(root)]);
+  const notices = thirdPartyNotices(
+    root,
+    made.map(({ metafile }) => metafile),
+  );
+  writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), notices);
   compileEngine(root);
   run(join(root, 'tools', 'write-manifest.js'), []);
   writeFileSync(stamp, `${new Date(started).toISOString()}\n`);

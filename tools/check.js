@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildEngine } from './build-engine.js';
+import { buildHost } from './build-host.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const steps = [
@@ -22,9 +23,9 @@ for (const [script, ...args] of steps) {
   if (result.status !== 0) process.exitCode = 1;
 }
 
-console.log("> the engine's bundle");
+console.log('> the bundles');
 try {
-  await buildEngine(root, { write: false });
+  await Promise.all([buildHost(root, { write: false }), buildEngine(root, { write: false })]);
 } catch {
   process.exitCode = 1; // esbuild has said why
 }

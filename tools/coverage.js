@@ -1,14 +1,15 @@
 // Coverage of everything that the tests run, in one report: the tests' own process, the CLI and the agent as they are
-// started (NODE_V8_COVERAGE is inherited), and the engine inside the VM, whose bundle is mapped back to its sources.
+// started (NODE_V8_COVERAGE is inherited), and the engine inside the VM. Bundles are mapped back to their sources.
 //   node tools/coverage.js                 all tiers
 //   node tools/coverage.js unit contract   some of them; words behind -- go to mocha
 // Files under the threshold are listed with their reasons, which docs/coverage-exceptions.json keeps.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildEngine } from './build-engine.js';
+import { buildHost, hostBundles } from './build-host.js';
 import { bundleLines } from './guest-coverage.js';
 
 const THRESHOLD = 60;
@@ -16,7 +17,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const coverage = join(root, 'coverage');
 const raw = join(coverage, 'raw');
 const fromGuest = join(coverage, 'guest');
-const bundle = join(root, 'dist', 'engine', 'engine.cjs');
+const ofBundles = join(coverage, 'bundles');
+const engineBundle = join(root, 'dist', 'engine', 'engine.cjs');
 const BUNDLE_IN_GUEST = 'file:///usr/lib/wherry/engine.cjs';
 
 /** @returns the exit status */
@@ -37,37 +39,47 @@ const jsonFilesIn = (directory) =>
         .map((name) => join(directory, name))
     : [];
 
-/** Leaves what is ours: most of a process's coverage is of its dependencies. */
-function keepOwn(path) {
-  const own = ['src', 'dist'].map((name) => pathToFileURL(join(root, name)).href + '/');
-  const isOwn = (url) => own.some((prefix) => url.startsWith(prefix));
+/** Leaves what c8 maps: the sources that ran as they are. A process's coverage is mostly of its dependencies. */
+function keepSources(path) {
   const report = readJson(path);
-  const maps = Object.entries(report['source-map-cache'] ?? {}).filter(([url]) => isOwn(url));
-  const result = report.result.filter(({ url }) => isOwn(url));
-  writeFileSync(path, JSON.stringify({ result, 'source-map-cache': Object.fromEntries(maps) }));
+  const sources = `${pathToFileURL(join(root, 'src')).href}/`;
+  const bundles = new Set(hostBundles(root).map((bundle) => pathToFileURL(bundle).href));
+  const result = report.result.filter(({ url }) => url.startsWith(sources));
+  const bundled = report.result.filter(({ url }) => bundles.has(url));
+  writeFileSync(path, JSON.stringify({ result }));
+  if (bundled.length > 0) writeFileSync(join(ofBundles, basename(path)), JSON.stringify({ result: bundled }));
 }
 
-/** The lines of the engine's sources that ran in the guest, by the source map that isn't shipped. */
-async function linesFromGuest() {
-  const reports = jsonFilesIn(fromGuest);
-  if (reports.length === 0) return new Map();
-  const { outputFiles } = await buildEngine(root, { sourcemap: 'external', write: false });
-  const [code, map] = ['.cjs', '.map'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
-  if (code !== readFileSync(bundle, 'utf8'))
-    throw new Error('dist/engine/engine.cjs is not what the sources give');
-  const scripts = reports.flatMap((path) =>
-    readJson(path).result.filter(({ url }) => url === BUNDLE_IN_GUEST),
-  );
-  return bundleLines({ code, map: JSON.parse(map), scripts, bundle });
+/** The lines of the sources that ran in bundles, the engine's in the guest and the host's, by source maps that aren't shipped. */
+async function linesOfBundles() {
+  const withMap = { sourcemap: 'external', write: false };
+  const [engine, host] = await Promise.all([buildEngine(root, withMap), buildHost(root, withMap)]);
+  const all = new Map();
+  const add = (bundle, made, reports, url) => {
+    const [code, map] = ['', '.map'].map(
+      (end) => made.outputFiles.find(({ path }) => path === bundle + end).text,
+    );
+    if (code !== readFileSync(bundle, 'utf8')) throw new Error(`${bundle} is not what the sources give`);
+    const scripts = reports.flatMap((path) => readJson(path).result.filter((script) => script.url === url));
+    for (const [path, lines] of bundleLines({ code, map: JSON.parse(map), scripts, bundle })) {
+      const known = all.get(path) ?? new Map();
+      for (const [line, ran] of lines) known.set(line, ran || known.get(line) === true);
+      all.set(path, known);
+    }
+  };
+  const [guests, hosts] = [jsonFilesIn(fromGuest), jsonFilesIn(ofBundles)];
+  if (guests.length > 0) add(engineBundle, engine, guests, BUNDLE_IN_GUEST);
+  for (const bundle of hostBundles(root)) add(bundle, host, hosts, pathToFileURL(bundle).href);
+  return all;
 }
 
-/** c8's statements are lines. A line of the guest's that holds no code goes as the one before it, the first as loaded. */
-function coverOf({ path, statementMap, s }, guest) {
+/** c8's statements are lines. A line of a bundle's that holds no code goes as the one before it, the first as loaded. */
+function coverOf({ path, statementMap, s }, bundled) {
   const lines = new Map();
   for (const [id, { start }] of Object.entries(statementMap)) {
     lines.set(start.line, lines.get(start.line) === true || s[id] > 0);
   }
-  const fromBundle = guest.get(path);
+  const fromBundle = bundled.get(path);
   let ran = fromBundle !== undefined && [...fromBundle.values()].includes(true);
   for (const line of [...lines.keys()].sort((a, b) => a - b)) {
     ran = fromBundle?.get(line) ?? ran;
@@ -108,14 +120,14 @@ function listThin(files) {
 }
 
 rmSync(coverage, { recursive: true, force: true });
-mkdirSync(raw, { recursive: true });
+for (const directory of [raw, ofBundles]) mkdirSync(directory, { recursive: true });
 // The build's own processes are none of the tests'.
 if (node([join(root, 'tools', 'build.js'), '--if-stale']) !== 0) process.exit(1);
 const tested = node([join(root, 'tools', 'test.js'), ...process.argv.slice(2)], {
   NODE_V8_COVERAGE: raw,
   WHERRY_ENGINE_COVERAGE: fromGuest,
 });
-for (const path of jsonFilesIn(raw)) keepOwn(path);
+for (const path of jsonFilesIn(raw)) keepSources(path);
 const c8 = join(root, 'node_modules', 'c8', 'bin', 'c8.js');
 const reportOptions = {
   'temp-directory': raw,
@@ -126,9 +138,9 @@ const reportOptions = {
 const options = Object.entries(reportOptions).map(([name, value]) => `--${name}=${value}`);
 const reported = node([c8, 'report', '--all', '--exclude-after-remap', '--reporter=json', ...options]);
 if (reported !== 0) process.exit(1);
-const guest = await linesFromGuest();
+const bundled = await linesOfBundles();
 const files = Object.values(readJson(join(coverage, 'coverage-final.json')))
-  .map((file) => coverOf(file, guest))
+  .map((file) => coverOf(file, bundled))
   .filter((file) => file.covered > 0 || hasCode(file.path));
 const summary = files.map(({ name, lines, covered }) => [name, { lines, covered }]);
 writeFileSync(join(coverage, 'summary.json'), `${JSON.stringify(Object.fromEntries(summary), null, 2)}\n`);

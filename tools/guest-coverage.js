@@ -39,31 +39,32 @@ function* mappingsOf(map, lineStarts) {
   }
 }
 
-/** How often each character of the script ran: inner ranges overrule outer ones. */
-function paint(script, length) {
-  const counts = new Uint32Array(length);
+/** Marks the characters of the bundle that the process ran: inner ranges overrule outer ones. */
+function paint(script, ran) {
+  const counts = new Uint8Array(ran.length);
   const ranges = script.functions
     .flatMap((one) => one.ranges)
     .sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset);
-  for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
-  return counts;
+  for (const { startOffset, endOffset, count } of ranges)
+    counts.fill(Math.min(count, 1), startOffset, endOffset);
+  for (let at = 0; at < counts.length; at += 1) ran[at] |= counts[at];
 }
 
 /**
- * @param scripts V8's coverage of the bundle, one object a process (`result[]` of NODE_V8_COVERAGE)
+ * @param scripts V8's coverage of the bundle, one object a process (`result[]` of NODE_V8_COVERAGE); any iterable
  * @param bundle where the bundle's file would stand: the map's sources are relative to it
  * @returns for each source its lines that hold code, and whether any process ran them
  */
 export function bundleLines({ code, map, scripts, bundle }) {
   const lineStarts = [0];
   for (let at = code.indexOf('\n'); at !== -1; at = code.indexOf('\n', at + 1)) lineStarts.push(at + 1);
-  const painted = scripts.map((script) => paint(script, code.length));
+  const ran = new Uint8Array(code.length);
+  for (const script of scripts) paint(script, ran);
   const files = new Map();
   for (const { offset, source, line } of mappingsOf(map, lineStarts)) {
     const path = resolve(dirname(bundle), map.sources[source]);
     const lines = files.get(path) ?? new Map();
-    const ran = painted.some((counts) => counts[offset] > 0);
-    lines.set(line, ran || lines.get(line) === true);
+    lines.set(line, ran[offset] > 0 || lines.get(line) === true);
     files.set(path, lines);
   }
   return files;

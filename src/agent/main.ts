@@ -43,9 +43,8 @@ function tellStarter(line: ReadyLine): void {
   }
 }
 
-try {
-  await main(process.argv[2], process.argv[3]);
-} catch (error) {
+// No await at the top: the agent is built as CommonJS.
+main(process.argv[2], process.argv[3]).catch((error: unknown) => {
   process.exitCode = 1;
   const known = error instanceof WherryError ? error : undefined;
   tellStarter({
@@ -55,4 +54,4 @@ try {
     hint: known?.hint,
   });
   if (known === undefined) throw error;
-}
+});

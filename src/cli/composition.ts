@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { BootImage } from '../drivers/driver.ts';
-import { bootFiles } from '../image-builder/boot-image.ts';
 import type { ComposeProgress } from '../image-builder/compose.ts';
 import type { WantedImage } from '../image-builder/existing-image.ts';
 import type { ImageManifest } from '../image-builder/store/manifest.ts';
-import { readManifest } from '../image-builder/store/image-store.ts';
 import { connectEngine } from '../machine/connect.ts';
 import {
   openMachineContext,
@@ -118,11 +116,13 @@ function imageSource(
       const image = await work(composer, follow.onProgress);
       return { value: image, summary: follow.summary(image) };
     });
+    const { bootFiles } = await import('../image-builder/boot-image.ts');
     return bootFiles(imagesDir, manifest);
   };
   return {
     ensure: async (arch, signal) => {
-      const [{ existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
+      const [{ bootFiles }, { existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
+        import('../image-builder/boot-image.ts'),
         import('../image-builder/existing-image.ts'),
         import('./tasks/compose.ts'),
       ]);
@@ -140,7 +140,13 @@ function imageSource(
       const { followComposition } = await import('./tasks/compose.ts');
       return compose((composer, onProgress) => composer.build(arch, onProgress, signal), followComposition);
     },
-    get: async (id) => bootFiles(imagesDir, await readManifest(imagesDir, id)),
+    get: async (id) => {
+      const [{ bootFiles }, { readManifest }] = await Promise.all([
+        import('../image-builder/boot-image.ts'),
+        import('../image-builder/store/image-store.ts'),
+      ]);
+      return bootFiles(imagesDir, await readManifest(imagesDir, id));
+    },
   };
 }
 

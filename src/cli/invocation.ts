@@ -20,15 +20,29 @@ const TAKES_VALUE: Readonly<Record<string, 'machine' | 'storagePath' | 'ignored'
   '--tls-client-key': 'ignored',
 };
 
+/** A command line in two. */
+interface Split {
+  readonly globals: GlobalFlags;
+  readonly rest: string[];
+}
+
 /**
  * Takes docker-machine's and Wherry's global flags off the front of a command line: `--machine arm run busybox`,
  * `machine -D --storage-path /x ls`. Everything from the verb on is left as it is.
  * @throws WherryError USAGE if a flag lacks its value
  */
-export function splitGlobals(argv: readonly string[]): { globals: GlobalFlags; rest: string[] } {
+export function splitGlobals(argv: readonly string[]): Split {
+  const { lacking, ...split } = scanGlobals(argv);
+  if (lacking === undefined) return split;
+  throw new WherryError({ code: 'USAGE', message: `flag needs an argument: ${lacking}`, bare: true });
+}
+
+/** The same without judgement: `lacking` is the flag that lacks its value. */
+export function scanGlobals(argv: readonly string[]): Split & { readonly lacking: string | undefined } {
   const found = { machine: undefined as string | undefined, storagePath: undefined as string | undefined };
   let debug = false;
   let nativeSsh = false;
+  let lacking: string | undefined;
   const rest: string[] = [];
   let position = 0;
   for (; position < argv.length; position += 1) {
@@ -37,15 +51,14 @@ export function splitGlobals(argv: readonly string[]): { globals: GlobalFlags; r
     const target = Object.hasOwn(TAKES_VALUE, name) ? TAKES_VALUE[name] : undefined;
     if (target !== undefined) {
       const value = inline ?? argv[(position += 1)];
-      if (value === undefined)
-        throw new WherryError({ code: 'USAGE', message: `flag needs an argument: ${name}`, bare: true });
-      if (target !== 'ignored') found[target] = value;
+      if (value === undefined) lacking = name;
+      else if (target !== 'ignored') found[target] = value;
     } else if (word === '--debug' || word === '-D') debug = true;
     else if (word === '--native-ssh') nativeSsh = true;
     else if (word === 'machine' && rest.length === 0) rest.push(word);
     else break;
   }
-  return { globals: { ...found, debug, nativeSsh }, rest: [...rest, ...argv.slice(position)] };
+  return { globals: { ...found, debug, nativeSsh }, rest: [...rest, ...argv.slice(position)], lacking };
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {

@@ -117,6 +117,7 @@ export class EngineClient {
     const isStream = typeof options.body === 'object' && options.body !== null && 'pipe' in options.body;
     return request({
       agent: this.#agent,
+      ...NO_SERVER_NAME,
       method,
       path: `${API}${path}${search === '' ? '' : `?${search}`}`,
       headers: {
@@ -131,6 +132,9 @@ export class EngineClient {
     });
   }
 }
+
+/** Or Node works out a name for TLS, which there is none of, by patterns that take milliseconds to compile. */
+const NO_SERVER_NAME = { servername: '' };
 
 function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };

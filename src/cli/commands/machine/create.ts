@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
+import { DRIVER_MODULES } from '../../../drivers/all-modules.ts';
 import { driverFlags, type DriverModule } from '../../../drivers/module.ts';
-import { DEFAULT_DRIVER, driverNames, loadDriverModule } from '../../../drivers/registry.ts';
+import { DEFAULT_DRIVER, loadDriverModule } from '../../../drivers/registry.ts';
 import { createMachine, requireValidName } from '../../../machine/create.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { readEngineOptions } from '../../flags/engine-options.ts';
@@ -14,12 +15,9 @@ import { refuseSurplus } from '../../machine/names.ts';
 import { requireReady } from '../../preflight/require-ready.ts';
 import { WherryError } from '../../../core/errors.ts';
 
-/** Every driver's own flags: help shows them by driver, and oclif's manifest holds them, so that help loads none. */
-const driverModules = await Promise.all(driverNames().map(loadDriverModule));
-
 /** Another driver's flag would be ignored: say so instead. */
 function refuseOtherDrivers(chosen: DriverModule, flags: Readonly<Record<string, unknown>>): void {
-  const others = driverModules.filter(({ name }) => name !== chosen.name);
+  const others = DRIVER_MODULES.filter(({ name }) => name !== chosen.name);
   const foreign = others.flatMap(driverFlags).find(({ flag }) => flags[flag] !== undefined);
   if (foreign) throw usage(`--${foreign.flag} is no flag of the driver "${chosen.name}"`, undefined, 1);
 }
@@ -31,7 +29,8 @@ export default class MachineCreate extends WherryCommand {
   static override flags = {
     ...createFlags,
     ...ignoredFlags,
-    ...(Object.assign({}, ...driverModules.map(driverFlagsOf)) as object),
+    // Help shows them by driver; oclif's manifest holds them, so that help loads none.
+    ...(Object.assign({}, ...DRIVER_MODULES.map(driverFlagsOf)) as object),
     driver: Flags.string({
       char: 'd',
       description: 'Driver to create the machine with',
