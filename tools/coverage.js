@@ -10,7 +10,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildEngine } from './build-engine.js';
 import { buildHost, hostBundles } from './build-host.js';
-import { bundleLines } from './guest-coverage.js';
+import { bundleLines } from './bundle-coverage.js';
 
 const THRESHOLD = 60;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
