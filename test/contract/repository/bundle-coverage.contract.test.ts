@@ -14,7 +14,7 @@ type BundleLines = (input: {
 
 describe("the guest's coverage", () => {
   it("finds the lines of a minified bundle's sources that ran, and those that did not", async () => {
-    const module = new URL('../../../tools/guest-coverage.js', import.meta.url).href;
+    const module = new URL('../../../tools/bundle-coverage.js', import.meta.url).href;
     const { bundleLines } = (await import(module)) as { bundleLines: BundleLines };
     const directory = mkdtempSync(join(tmpdir(), 'wherry-coverage-'));
     try {
