@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { file } from '../../../helpers/images/entries.ts';
+import { directory, file } from '../../../helpers/images/entries.ts';
 import { layerTar } from '../../../helpers/images/layer-tar.ts';
 import { startFakeRegistry } from './fake-registry.ts';
 import type { FakeRegistry } from './fake-registry.ts';
@@ -142,7 +142,7 @@ describe('attacks by images', () => {
     });
 
     it('of headers and entries without end', async () => {
-      const many = layerTar(Array.from({ length: 10_002 }, (_, at) => file(`f${at}`, '')));
+      const many = layerTar(Array.from({ length: 10_002 }, (_, at) => directory(`d${at}`)));
       expect((await load(gzipSync(many))).text).to.contain('too many entries');
       const header = Buffer.from(layerTar([file('x', '')]).subarray(0, 512));
       header.write('x', 156);
