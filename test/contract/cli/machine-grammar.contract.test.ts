@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { built, runInProcess } from '../../helpers/cli/in-process.ts';
+import { runInProcess } from '../../helpers/cli/in-process.ts';
 import { wordsOf, type MachineCase } from '../../helpers/cli/machine-case.ts';
 import { machineHome, type MachineHome } from '../../helpers/cli/machine-home.ts';
-import type { systemExec as systemExecType } from '../../../src/platform/exec.ts';
+import { systemExec } from '../../../src/platform/exec.ts';
 import { ACCESS } from './machine-grammar/access.ts';
 import { CLIENT } from './machine-grammar/client.ts';
 import { COPIES } from './machine-grammar/copies.ts';
@@ -64,7 +64,6 @@ describe('the grammar of wherry machine', () => {
   }
 
   async function check(row: MachineCase): Promise<void> {
-    const { systemExec } = await built<{ systemExec: typeof systemExecType }>('platform/exec.js');
     const own = { ...systemExec };
     const world = await worldFor(row);
     Object.assign(systemExec, world.exec);

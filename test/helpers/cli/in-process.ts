@@ -2,7 +2,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { Config } from '@oclif/core';
-import type { main as mainType } from '../../../src/cli/main.ts';
+import { main } from '../../../src/cli/main.ts';
 
 /** What a command line printed, and its exit status. */
 export interface Ended {
@@ -19,17 +19,11 @@ export interface InProcess {
 
 const root = new URL('../../../', import.meta.url);
 
-/** A module of dist/, as `bin/run.js` loads it: oclif's manifest then says where the commands are. */
-export async function built<T>(path: string): Promise<T> {
-  return (await import(new URL(`dist/${path}`, root).href)) as T;
-}
-
 /**
- * Runs `wherry WORDS` in this process, the way bin/run.js does, with streams and an environment of its own: a hundredth
+ * Runs `wherry WORDS` in this process, the way bin/dev.js does, with streams and an environment of its own: a hundredth
  * of what a process costs. One at a time: what it borrows of `process` is put back at the end.
  */
 export async function runInProcess(words: readonly string[], options: InProcess): Promise<Ended> {
-  const { main } = await built<{ main: typeof mainType }>('cli/main.js');
   readManifestOnce();
   const stdout = captured();
   const stderr = captured();
@@ -61,7 +55,7 @@ const statusNow = (): number => Number(process.exitCode ?? 0);
 
 let manifest: Promise<Config> | undefined;
 
-/** The manifest doesn't change between two command lines, and takes longer to read than most of them. */
+/** The manifest doesn't change between two command lines, and takes longer to read than most of them to run. */
 function readManifestOnce(): void {
   if (manifest !== undefined) return;
   const load = Config.load.bind(Config);
