@@ -33,13 +33,20 @@ async function runCommand(argv: string[], root: string): Promise<void> {
     root,
     ...(isSource() ? { ignoreManifest: true, pjson: sourcePackage(root) } : {}),
   });
-  for (const command of config.commands) {
-    const load = bundledCommands[command.id];
-    if (load !== undefined) command.load = async () => (await load()).default;
-  }
+  loadFromBundle(config);
   const words = spellOutManagement(argv);
   requireCommand(words, config);
   await run(words.length === 0 ? ['--help'] : endOptions(withHelpFlag(words), config), config);
+}
+
+/** oclif would look for the commands' files. What it makes of one that it has found is said here, too. */
+function loadFromBundle(config: Config): void {
+  for (const command of config.commands) {
+    const load = bundledCommands[command.id];
+    if (load === undefined) continue;
+    const plugin = config.plugins.get(command.pluginName ?? '');
+    command.load = async () => Object.assign((await load()).default, { id: command.id, plugin });
+  }
 }
 
 /** Before oclif looks for `--help` among all words: docker's ways to end options and to write boolean ones. */
