@@ -4,12 +4,11 @@ import { join } from 'node:path';
 
 /** @param metafiles esbuild's, of the bundles. @returns the text: each package's name, version, licence and its words */
 export function thirdPartyNotices(root, metafiles) {
-  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
-  const directories = new Set(
-    inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
-  );
-  const packages = [...directories].toSorted().map((directory) => noticeOf(join(root, directory)));
-  return `Wherry's programs contain these packages.\n\n${packages.join('\n')}`;
+  const inputs = metafiles.flatMap((made) => Object.keys(made.inputs));
+  const inPackages = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
+  const directories = [...new Set(inPackages)].sort((a, b) => (a < b ? -1 : 1));
+  const notices = directories.map((directory) => noticeOf(join(root, directory)));
+  return `Wherry's programs contain these packages.\n\n${notices.join('\n')}`;
 }
 
 function noticeOf(directory) {
