@@ -45,17 +45,22 @@ export class ContentStore {
     return join(this.#layers, `${hexOf(diffId)}.erofs`);
   }
 
-  /** A small, verified document. */
+  /** A small, verified document. Where it can't be stored (a full disk), nothing of it stays. */
   async putDocument(digest: string, bytes: Buffer): Promise<void> {
     const temporary = join(this.ingest, randomUUID());
-    const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await commitFile(temporary, this.blobFile(digest));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
     }
-    await commitFile(temporary, this.blobFile(digest));
   }
 
   /** Synchronous, for lookups in the middle of others: configs are a few KiB. @throws ENOENT */
