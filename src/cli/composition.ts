@@ -32,6 +32,10 @@ import { stepReporter } from './tasks/reporter.ts';
 /** The engine's bundle as this Wherry ships it: dist/ stands beside src/ in a clone, and is all there is in a package. */
 const ENGINE_BUNDLE = fileURLToPath(new URL('../../dist/engine/engine.cjs', import.meta.url));
 
+const ENTRY = fileURLToPath(
+  new URL(`../../bin/${import.meta.url.endsWith('.ts') ? 'dev' : 'run'}.js`, import.meta.url),
+);
+
 /** The one place where the host side's parts are put together. */
 export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: AbortSignal): Host {
   const { env } = process;
@@ -56,6 +60,7 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
     machines: context,
     reporter,
     signal,
+    program: [process.execPath, ENTRY],
     places: {
       images: imagesDir,
       cache,

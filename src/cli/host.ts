@@ -13,6 +13,8 @@ export interface Host {
   readonly machines: MachineContext;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** The words that start Wherry: node and its entry. */
+  readonly program: readonly string[];
   /** The home's directories beside the machines; a cache that WHERRY_CACHE names is shared, and not the home's. */
   readonly places: {
     readonly images: string;

@@ -10,6 +10,7 @@ import type { MachineContext } from './context.ts';
 import { dockerUrl } from './docker-url.ts';
 import { isRunning, lookAt } from './lifecycle.ts';
 import { urlOf } from './machine-url.ts';
+import { isDefaultHome, publicName } from './public-name.ts';
 
 /** What tells a machine's context from others of that name. docker keeps what it doesn't know of `Metadata`. */
 const ownMeta = z.looseObject({
@@ -21,25 +22,13 @@ type Where = Pick<MachineContext, 'paths' | 'store'>;
 /** `made`: it is there now, as it should be; `foreign`: one of that name is somebody else's, and was left alone. */
 export type ContextOutcome = 'made' | 'foreign';
 
-/** docker's name for a machine: `wherry-NAME`; machines of another home than the default one carry a hash of it. */
-export function dockerContextName({ paths, store }: Where, machine: string): string {
-  if (isDefaultHome({ paths, store })) return `wherry-${machine}`;
-  const hash = createHash('sha256').update(store.home).digest('hex').slice(0, 8);
-  return `wherry-${machine}-${hash}`;
-}
-
-/** Machines of other homes (tests, CI, trials) get a context only when somebody asks for it. */
-export function isDefaultHome({ paths, store }: Where): boolean {
-  return store.home === join(paths.homeDirectory, '.wherry');
-}
-
 /**
  * Writes the machine's context into docker's store of them (docker CLI, cli/context/store: a directory by the name's
  * SHA-256 in `contexts/meta`), so that `docker --context wherry-NAME ps` finds the machine. Which context is the
  * current one stays as it is.
  */
 export async function addDockerContext(context: MachineContext, machine: string): Promise<ContextOutcome> {
-  const name = dockerContextName(context, machine);
+  const name = publicName(context, machine);
   const file = metaFile(context.paths, name);
   if (!(await isOwnOrAbsent(context, file, machine))) return 'foreign';
   const meta = {
@@ -55,14 +44,17 @@ export async function addDockerContext(context: MachineContext, machine: string)
   return 'made';
 }
 
-/** For a new machine of the default home. What goes wrong is a note: a machine doesn't depend on it. */
+/**
+ * For a new machine of the default home; those of others (tests, CI, trials) get a context only when somebody asks for
+ * it. What goes wrong is a note: a machine doesn't depend on it.
+ */
 export async function offerDockerContext(
   context: MachineContext,
   machine: string,
   note: (text: string) => void,
 ): Promise<void> {
   if (!isDefaultHome(context)) return;
-  const name = dockerContextName(context, machine);
+  const name = publicName(context, machine);
   try {
     if ((await addDockerContext(context, machine)) === 'made') return;
     note(`Note: docker's context "${name}" isn't this machine's and was left as it is`);
@@ -73,7 +65,7 @@ export async function offerDockerContext(
 
 /** Removes the machine's context, if it is the machine's. */
 export async function removeDockerContext(context: Where, machine: string): Promise<void> {
-  const file = metaFile(context.paths, dockerContextName(context, machine));
+  const file = metaFile(context.paths, publicName(context, machine));
   if ((await readTextIfExists(file)) === undefined || !(await isOwnOrAbsent(context, file, machine))) return;
   await rm(dirname(file), { recursive: true, force: true });
 }

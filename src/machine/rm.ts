@@ -1,6 +1,7 @@
 import { endAgent } from '../agent/client/ensure-agent.ts';
 import { messageOf, WherryError } from '../core/errors.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import { forgetAutostart } from './autostart/autostart.ts';
 import type { MachineContext } from './context.ts';
 import { removeDockerContext } from './docker-context.ts';
 import { defaultSize } from './defaults.ts';
@@ -34,12 +35,14 @@ export async function removeMachine(
     options.signal?.throwIfAborted();
     await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options);
     await endAgent(stored.files, context.agent.processes);
+    // While the machine's directory is there: on Windows it tells whether there is anything to withdraw.
+    await forgetAutostart(context, name);
     await context.store.remove(name);
-    await withdrawContext(context, name, options);
+    await withdraw(context, name, options);
   });
 }
 
-async function withdrawContext(
+async function withdraw(
   context: MachineContext,
   name: string,
   { onNote }: Parameters<typeof removeMachine>[2],

@@ -25,7 +25,7 @@ export interface Candidates {
 const NAMED: readonly (readonly [Named, string])[] = [
   [
     'machine',
-    'active clone config context env inspect ip kill logs provision regenerate-certs restart rm set snapshot ssh start status stop upgrade url version',
+    'active autostart clone config context env inspect ip kill logs provision regenerate-certs restart rm set snapshot ssh start status stop upgrade url version',
   ],
   [
     'container',

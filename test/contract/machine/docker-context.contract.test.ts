@@ -4,7 +4,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createMachine } from '../../../src/machine/create.ts';
-import { addDockerContext, dockerContextName } from '../../../src/machine/docker-context.ts';
+import { addDockerContext } from '../../../src/machine/docker-context.ts';
+import { publicName } from '../../../src/machine/public-name.ts';
 import { removeMachine } from '../../../src/machine/rm.ts';
 import { debianTools } from '../../helpers/debian-tools.ts';
 import { machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
@@ -66,7 +67,7 @@ describe('docker’s context of a machine', () => {
       await createMachine(context, request, other.report, other.signal);
       expect(await readdir(dirname(config))).not.to.include('.docker');
       expect(await addDockerContext(context, 'x')).to.equal('made');
-      expect(dockerContextName(context, 'x')).to.match(/^wherry-x-[0-9a-f]{8}$/);
+      expect(publicName(context, 'x')).to.match(/^wherry-x-[0-9a-f]{8}$/);
       await removeMachine(context, 'x', { force: false });
       expect(await contexts()).to.equal(0);
     } finally {

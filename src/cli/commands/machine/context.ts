@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { Flags } from '@oclif/core';
 import { WherryError } from '../../../core/errors.ts';
-import { addDockerContext, dockerContextName } from '../../../machine/docker-context.ts';
+import { addDockerContext } from '../../../machine/docker-context.ts';
+import { publicName } from '../../../machine/public-name.ts';
 import { WherryCommand } from '../../base-command.ts';
 import { oneMachineMeant } from '../../machine/names.ts';
 import { dockerConfigPath, readDockerConfig, writeDockerConfig } from '../../registry/docker-config.ts';
@@ -20,7 +21,7 @@ export default class MachineContext extends WherryCommand {
     const { machines } = await this.host();
     const machine = await oneMachineMeant(machines, argv as string[], this.meant(flags.machine));
     await machines.store.load(machine);
-    const name = dockerContextName(machines, machine);
+    const name = publicName(machines, machine);
     if ((await addDockerContext(machines, machine)) === 'foreign') {
       throw new WherryError({
         code: 'CONTEXT_EXISTS',

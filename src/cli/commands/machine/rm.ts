@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { Flags } from '@oclif/core';
 import { WherryError } from '../../../core/errors.ts';
-import { dockerContextName } from '../../../machine/docker-context.ts';
+import { publicName } from '../../../machine/public-name.ts';
 import { removeMachine } from '../../../machine/rm.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { eachMachine } from '../../machine/each-machine.ts';
@@ -41,7 +41,7 @@ export default class MachineRm extends WherryCommand {
         onLeft: (reason) => reporter.note(`"${name}" goes, though its driver could not remove it: ${reason}`),
         onNote: (text) => reporter.note(text),
       });
-      if (current === dockerContextName(machines, name)) {
+      if (current === publicName(machines, name)) {
         reporter.note(
           `docker's current context was this machine's. Another one:  docker context use default`,
         );

@@ -1,0 +1,54 @@
+import { launchdPlan } from './launchd.ts';
+import { systemdPlan } from './systemd.ts';
+import { taskPlan } from './task-scheduler.ts';
+
+/** What the operating system is to do when its user logs in. Nothing in it is looked up: plans render anywhere. */
+export interface AutostartRequest {
+  readonly machine: string;
+  /** What the entry is called: `wherry-default`; another home's carry its hash. */
+  readonly name: string;
+  /** The program and its words that start the machine, and those that stop it. */
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+  /** What the program needs of today's environment: where QEMU is, proxies. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly homeDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The machine's directory. */
+  readonly directory: string;
+  /** The account: its id on POSIX, its name (`DOMAIN\\name`) on Windows. */
+  readonly uid: number | undefined;
+  readonly user: string;
+}
+
+/** How one operating system is told. */
+export interface AutostartPlan {
+  /** The definition. Where this file is, autostart is enabled. */
+  readonly file: string;
+  readonly content: string | Uint8Array;
+  /** Run, in order, once the file is there; all must succeed. */
+  readonly enable: readonly (readonly string[])[];
+  /** Run before the file goes; what fails means that nothing was loaded. */
+  readonly disable: readonly (readonly string[])[];
+  /** Run after it has gone. */
+  readonly afterwards: readonly (readonly string[])[];
+  /** What else there is to know, once it is enabled. */
+  readonly note: string | undefined;
+}
+
+/** Undefined for an operating system that Wherry knows no way for. */
+export function autostartPlan(
+  platform: NodeJS.Platform,
+  request: AutostartRequest,
+): AutostartPlan | undefined {
+  switch (platform) {
+    case 'linux':
+      return systemdPlan(request);
+    case 'darwin':
+      return launchdPlan(request);
+    case 'win32':
+      return taskPlan(request);
+    default:
+      return undefined;
+  }
+}
