@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { BootImage } from '../drivers/driver.ts';
+import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { ComposeProgress } from '../image-builder/compose.ts';
 import type { WantedImage } from '../image-builder/existing-image.ts';
 import type { ImageManifest } from '../image-builder/store/manifest.ts';
 import { connectEngine } from '../machine/connect.ts';
 import {
   openMachineContext,
+  type ImageForm,
   type ImageSource,
   type MachineContext,
   type Reporter,
@@ -111,23 +112,33 @@ function imageSource(
   reporter: Reporter,
 ): ImageSource {
   const { imagesDir } = places;
+  const finish = async (
+    manifest: ImageManifest,
+    form: ImageForm | undefined,
+    signal: AbortSignal,
+  ): Promise<BootImage> => {
+    const { bootFiles } = await import('../image-builder/boot-image.ts');
+    const files = bootFiles(imagesDir, manifest);
+    if (form?.uefiDisk !== true || files.uefiDisk !== undefined) return files;
+    return reporter.step('Make the UEFI disk', async () => {
+      const made = await (await open()).uefiDisk(manifest.id, signal);
+      return { value: bootFiles(imagesDir, made), summary: 'the same system on a disk that UEFI boots' };
+    });
+  };
   const compose = async (
     work: (composer: Composer, onProgress: (progress: ComposeProgress) => void) => Promise<ImageManifest>,
     followComposition: FollowComposition,
-  ): Promise<BootImage> => {
+  ): Promise<ImageManifest> => {
     const composer = await open();
-    const manifest = await reporter.step('Compose the VM image', async (say) => {
+    return reporter.step('Compose the VM image', async (say) => {
       const follow = followComposition(say);
       const image = await work(composer, follow.onProgress);
       return { value: image, summary: follow.summary(image) };
     });
-    const { bootFiles } = await import('../image-builder/boot-image.ts');
-    return bootFiles(imagesDir, manifest);
   };
   return {
-    ensure: async (arch, signal) => {
-      const [{ bootFiles }, { existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
-        import('../image-builder/boot-image.ts'),
+    ensure: async (arch, signal, form) => {
+      const [{ existingImage }, { alreadyComposed, followComposition }] = await Promise.all([
         import('../image-builder/existing-image.ts'),
         import('./tasks/compose.ts'),
       ]);
@@ -137,13 +148,21 @@ function imageSource(
           value: undefined,
           summary: alreadyComposed(existing),
         }));
-        return bootFiles(imagesDir, existing);
+        return finish(existing, form, signal);
       }
-      return compose((composer, onProgress) => composer.ensure(arch, onProgress, signal), followComposition);
+      const manifest = await compose(
+        (composer, onProgress) => composer.ensure(arch, onProgress, signal),
+        followComposition,
+      );
+      return finish(manifest, form, signal);
     },
-    newest: async (arch, signal) => {
+    newest: async (arch, signal, form) => {
       const { followComposition } = await import('./tasks/compose.ts');
-      return compose((composer, onProgress) => composer.build(arch, onProgress, signal), followComposition);
+      const manifest = await compose(
+        (composer, onProgress) => composer.build(arch, onProgress, signal),
+        followComposition,
+      );
+      return finish(manifest, form, signal);
     },
     get: async (id) => {
       const [{ bootFiles }, { readManifest }] = await Promise.all([

@@ -4,6 +4,8 @@ export interface DriverCapabilities {
   readonly lifecycle: boolean;
   /** Boots from an image that Wherry composed (as opposed to somebody else's host). */
   readonly composedImage: boolean;
+  /** Boots from that image's UEFI disk rather than from its kernel, initrd and system disk. Undefined is false. */
+  readonly uefiDisk?: boolean;
   /** Can run a guest of another architecture by emulation. */
   readonly foreignArch: boolean;
   /** The machine is entered through SSH; without it, `RunningVm.endpoint` says where its engine is. */

@@ -11,6 +11,8 @@ export interface BootImage {
   readonly systemDisk: string;
   /** The image's own kernel command line; a driver appends what its accelerator and console need. */
   readonly commandLine: string;
+  /** The same as one disk that UEFI boots (VHDX), where `capabilities.uefiDisk` asked for it. */
+  readonly uefiDisk?: string | undefined;
 }
 
 /** What a driver is told about a machine. Everything in it is stored; nothing is derived at run time. */

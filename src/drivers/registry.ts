@@ -6,6 +6,7 @@ import type { DriverContext, DriverModule } from './module.ts';
 /** Loaded when asked for: no command pays for a driver that it doesn't use. */
 const LOADERS: Readonly<Record<string, () => Promise<DriverModule>>> = {
   qemu: async () => (await import('./qemu/module.ts')).qemuModule,
+  hyperv: async () => (await import('./hyperv/module.ts')).hypervModule,
   fake: async () => (await import('./fake/module.ts')).fakeModule,
   none: async () => (await import('./none/module.ts')).noneModule,
 };

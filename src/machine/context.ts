@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hostArch, type Arch } from '../core/arch.ts';
 import { WherryError } from '../core/errors.ts';
 import type { AgentPorts } from '../agent/client/ensure-agent.ts';
+import type { DriverCapabilities } from '../drivers/capabilities.ts';
 import type { BootImage, Driver } from '../drivers/driver.ts';
 import type { DriverModule } from '../drivers/module.ts';
 import { driverFor, loadDriverModule } from '../drivers/registry.ts';
@@ -13,12 +14,15 @@ import { systemProcesses } from '../platform/process-identity.ts';
 import { wherryVersion } from '../platform/version.ts';
 import { openMachineStore, type MachineStore } from './store/machine-store.ts';
 
+/** What a driver boots from. */
+export type ImageForm = Pick<DriverCapabilities, 'uefiDisk'>;
+
 /** VM images, as machines need them; the composition root puts the composer behind it. */
 export interface ImageSource {
   /** The image that new machines of this architecture boot from, composed first where there is none. */
-  ensure(arch: Arch, signal: AbortSignal): Promise<BootImage>;
+  ensure(arch: Arch, signal: AbortSignal, form?: ImageForm): Promise<BootImage>;
   /** The image that can be composed now: what Debian offers today, this Wherry's engine. Takes a network. */
-  newest(arch: Arch, signal: AbortSignal): Promise<BootImage>;
+  newest(arch: Arch, signal: AbortSignal, form?: ImageForm): Promise<BootImage>;
   /** The image of an existing machine. Fails, with what to do, where it isn't there any more. */
   get(id: string): Promise<BootImage>;
 }

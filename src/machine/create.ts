@@ -58,7 +58,7 @@ export async function createHeld(
   const driver = await context.drivers.driver(draft.driver);
   await checkComputer(driver, draft.arch, report);
   const image = driver.capabilities.composedImage
-    ? await context.images.ensure(draft.arch, signal)
+    ? await context.images.ensure(draft.arch, signal, driver.capabilities)
     : undefined;
   const config = { ...draft, imageId: image?.id ?? 'none' };
   await report.step(`Create "${config.name}"`, async () => {

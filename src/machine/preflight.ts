@@ -2,6 +2,7 @@ import type { Arch } from '../core/arch.ts';
 import { WherryError } from '../core/errors.ts';
 import type { Driver, PreflightFinding } from '../drivers/driver.ts';
 import { fixCommand } from '../drivers/install-fix.ts';
+import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { Reporter } from './context.ts';
 
 /** docker-machine's status for a failed pre-create check. */
@@ -12,7 +13,7 @@ export async function checkComputer(driver: Driver, arch: Arch, report: Reporter
   const findings = await report.step('Check this computer', async () => {
     const found = await driver.preflight(arch);
     const error = found.find(({ level }) => level === 'error');
-    if (error !== undefined) throw preflightError(error);
+    if (error !== undefined) throw preflightError(error, process.getuid?.(), driver.name);
     const summary = found.filter(({ level }) => level === 'ok').map(({ message }) => message);
     return { value: found, summary: summary.join(', ') };
   });
@@ -23,13 +24,19 @@ export async function checkComputer(driver: Driver, arch: Arch, report: Reporter
 export function preflightError(
   { message, fix }: PreflightFinding,
   uid: number | undefined = process.getuid?.(),
+  driver: string = DEFAULT_DRIVER,
 ): WherryError {
   return new WherryError({
     code: 'PRECREATE_FAILED',
     message,
     hint: fix
-      ? `Install it with:  ${fixCommand(fix, uid)}\nOr let Wherry do it:  wherry doctor --fix`
-      : 'See:  wherry doctor',
+      ? `Install it with:  ${fixCommand(fix, uid)}\nOr let Wherry do it:  ${doctorCommand(driver)} --fix`
+      : `See:  ${doctorCommand(driver)}`,
     exitCode: PRECREATE_EXIT,
   });
+}
+
+/** `wherry doctor`, which looks for the default driver unless it is told of another. */
+export function doctorCommand(driver: string): string {
+  return driver === DEFAULT_DRIVER ? 'wherry doctor' : `wherry doctor --driver ${driver}`;
 }

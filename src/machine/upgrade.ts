@@ -26,7 +26,7 @@ export async function upgradeMachine(
     });
   }
   const newest = driver.capabilities.composedImage
-    ? await context.images.newest(config.arch, signal)
+    ? await context.images.newest(config.arch, signal, driver.capabilities)
     : undefined;
   await context.store.withLock(name, { verb: 'upgrade', signal }, () =>
     upgradeHeld(context, name, newest, report, signal),

@@ -24,6 +24,7 @@ import {
   type VerifyResult,
 } from '../../image-builder/store/image-store.ts';
 import type { ImageManifest } from '../../image-builder/store/manifest.ts';
+import { ensureUefiDisk } from '../../image-builder/uefi/uefi-image.ts';
 
 export interface ComposerPlaces {
   readonly imagesDir: string;
@@ -45,6 +46,8 @@ export interface Composer {
     onProgress?: (progress: ComposeProgress) => void,
     signal?: AbortSignal,
   ): Promise<ImageManifest>;
+  /** The image with its UEFI disk, which is made where it isn't there yet. */
+  uefiDisk(id: string, signal?: AbortSignal): Promise<ImageManifest>;
   manifest(id: string): Promise<ImageManifest>;
   bootFiles(manifest: ImageManifest): ReturnType<typeof bootFiles>;
   list(): Promise<ListedImage[]>;
@@ -78,6 +81,7 @@ export function createComposer(places: ComposerPlaces): Composer {
   return {
     ensure: (arch, onProgress, signal) => ensureImage(options(arch, onProgress, signal)),
     build: (arch, onProgress, signal) => composeImage(options(arch, onProgress, signal)),
+    uefiDisk: (id, signal) => ensureUefiDisk({ imagesDir, cacheDir: places.cacheDir, id, mirrors, signal }),
     manifest: (id) => readManifest(imagesDir, id),
     bootFiles: (manifest) => bootFiles(imagesDir, manifest),
     list: () => listImages(imagesDir),

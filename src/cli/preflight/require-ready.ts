@@ -25,7 +25,7 @@ export async function requireReady(
   }
   if (errorsOf(findings).length > 0) findings = await driver.preflight(arch);
   const [first] = errorsOf(findings);
-  if (first !== undefined) throw preflightError(first, process.getuid?.());
+  if (first !== undefined) throw preflightError(first, process.getuid?.(), driver.name);
   return findings;
 }
 

@@ -3,7 +3,7 @@ import type { DriverCapabilities } from '../capabilities.ts';
 import type { Driver, HostForwards, MachineSpec, VmStatus } from '../driver.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
-import { hasLog } from './console-log.ts';
+import { hasLog } from '../guest/console-log.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
 import { growDataDisk, makeDataDisk, removeFiles, requireBootFiles, requireDisks } from './files.ts';
 import { addHostForward, listHostForwards, removeHostForward } from './host-forward.ts';

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../platform/process-identity.ts';
 import type { MachineSpec } from '../driver.ts';
 import { vmArgv } from './argv/compose.ts';
 import type { Hardware } from './argv/machine.ts';
-import { rotateLog } from './console-log.ts';
+import { rotateLog } from '../guest/console-log.ts';
 import { createPortPicker, localEndpoint, monitorEndpoint } from './endpoint.ts';
 import type { QemuHost } from './host.ts';
 import { qemuLogPath, removeTraces, writeVmFile, type VmFile } from './vm-file.ts';

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
 import type { DetachedProcess } from '../../platform/exec.ts';
-import { readinessLine, type ReadinessLine } from '../../protocol/boot/readiness.ts';
+import type { ReadinessLine } from '../../protocol/boot/readiness.ts';
+import { lines } from '../guest/lines.ts';
+import { parseReadinessLine } from '../guest/readiness-line.ts';
 import { connectWhenListening, type LocalEndpoint } from './endpoint.ts';
-import { lines } from './lines.ts';
 
 export interface GuestWait {
   readonly clock: Clock;
@@ -45,14 +46,13 @@ export async function guestWord(wait: GuestWait): Promise<ReadinessLine | 'exite
 
 class PortClosed extends Error {}
 
-/** Anything on the port that isn't a line of ours is passed over: a newer guest may say more. */
 function readLines(socket: Socket, wait: GuestWait): Promise<ReadinessLine> {
   return new Promise((resolve, reject) => {
     let cause: unknown;
     socket.on('error', (error) => (cause = error));
     socket.once('close', () => reject(new PortClosed('the readiness port was closed', { cause })));
     lines(socket, (text) => {
-      const line = parseLine(text);
+      const line = parseReadinessLine(text);
       if (line === undefined) return;
       try {
         wait.onLine?.(line);
@@ -62,14 +62,4 @@ function readLines(socket: Socket, wait: GuestWait): Promise<ReadinessLine> {
       }
     });
   });
-}
-
-function parseLine(text: string): ReadinessLine | undefined {
-  try {
-    const parsed = readinessLine.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -4,3 +4,6 @@
  * (CONFIG_KEYBOARD_GPIO is off), and on amd64 the button is a module that a minimal guest needn't load.
  */
 export const POWER_OFF_LINE = '{"command":"poweroff"}';
+
+/** Over a serial port: has the guest say all its readiness lines again. What it said while nobody listened is lost there. */
+export const SAY_AGAIN_LINE = '{"command":"lines"}';

@@ -11,6 +11,10 @@ export interface DriverSubject {
   /** The same machine with a guest that gives up. */
   readonly broken: MachineSpec;
   readonly timeoutMs: number;
+  /** Where the data disk is, unless it is the spec's. */
+  readonly dataDisk?: string;
+  /** Where SSH is, unless that is a forwarded port of this computer. */
+  readonly ssh?: { readonly sshHost: string; readonly sshPort: number };
   readonly cleanUp: () => Promise<void>;
 }
 
@@ -45,7 +49,7 @@ export function driverSuite(name: string, prepare: () => Promise<DriverSubject>)
     it('makes a machine that is stopped, and makes it again after a crash', async () => {
       expect(await statusNow()).to.equal('stopped');
       await driver.create(spec);
-      await access(spec.dataDisk);
+      await access(subject.dataDisk ?? spec.dataDisk);
       expect(await statusNow()).to.equal('stopped');
     });
 
@@ -54,7 +58,8 @@ export function driverSuite(name: string, prepare: () => Promise<DriverSubject>)
       expect(events).to.deep.equal(['booted', 'ssh', 'engine']);
       const seen = await subject.makeDriver().status(spec);
       expect(seen).to.deep.equal({ status: 'running', vm });
-      if (driver.capabilities.ssh) {
+      if (subject.ssh !== undefined) expect(vm).to.include(subject.ssh);
+      else if (driver.capabilities.ssh) {
         expect(vm.sshHost).to.equal('127.0.0.1');
         expect(vm.sshPort).to.be.within(42_200, 42_999);
       }

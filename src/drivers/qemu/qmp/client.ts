@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import * as z from 'zod';
 import { WherryError } from '../../../core/errors.ts';
-import { lines } from '../lines.ts';
+import { lines } from '../../guest/lines.ts';
 
 /** QEMU docs, interop/qmp-spec: greeting, `return`, `error` and `event` messages, one JSON object a line. */
 const message = z.union([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { candidates, findQemu } from '../../../../src/drivers/qemu/binary.ts';
-import { lastLines, panicReason, rotateLog } from '../../../../src/drivers/qemu/console-log.ts';
+import { lastLines, panicReason, rotateLog } from '../../../../src/drivers/guest/console-log.ts';
 import { createPortPicker, localEndpoint, monitorEndpoint } from '../../../../src/drivers/qemu/endpoint.ts';
 import { systemQemuHost, type QemuHost } from '../../../../src/drivers/qemu/host.ts';
 import { cachedProbe } from '../../../../src/drivers/qemu/probe-cache.ts';

@@ -1,0 +1,42 @@
+# Dot-sourced by every script here: one request as JSON on stdin, one answer as JSON on stdout, UTF-8 both ways
+# whatever the console's code page is. Nothing of a request ever becomes part of a script's text.
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$WarningPreference = 'SilentlyContinue'
+Set-StrictMode -Version Latest
+
+$HypervAdministrators = 'S-1-5-32-578'
+
+function Read-Request {
+    $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $reader = New-Object -TypeName System.IO.StreamReader -ArgumentList ([Console]::OpenStandardInput()), $encoding
+    ConvertFrom-Json -InputObject $reader.ReadToEnd()
+}
+
+function Write-Answer {
+    param ($Answer)
+    $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $bytes = $encoding.GetBytes((ConvertTo-Json -InputObject $Answer -Compress -Depth 4) + "`n")
+    $stream = [Console]::OpenStandardOutput()
+    $stream.Write($bytes, 0, $bytes.Length)
+    $stream.Flush()
+}
+
+# What the work throws is an answer, too: callers tell errors apart by PowerShell's id and category, never by words.
+function Invoke-Request {
+    param ([scriptblock] $Work)
+    try {
+        $request = Read-Request
+        Write-Answer -Answer @{ ok = (& $Work $request) }
+    } catch {
+        $id = [string] $_.FullyQualifiedErrorId
+        $category = [string] $_.CategoryInfo.Category
+        Write-Answer -Answer @{ error = @{ id = $id; category = $category; message = $_.Exception.Message } }
+    }
+}
+
+# A machine's virtual machine, by the mark in its notes: names aren't unique in Hyper-V.
+function Find-Machine {
+    param ([string] $Mark)
+    Get-VM | Where-Object -FilterScript { $_.Notes -eq $Mark } | Select-Object -First 1
+}

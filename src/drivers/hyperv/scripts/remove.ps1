@@ -1,0 +1,12 @@
+# {mark} -> {}. Ends and unregisters a machine's virtual machine; its disks are files, which the caller removes.
+. "$PSScriptRoot\lib.ps1"
+
+Invoke-Request -Work {
+    param ($request)
+    $vm = Find-Machine -Mark $request.mark
+    if ($null -ne $vm) {
+        if (@('Off', 'Saved') -notcontains [string] $vm.State) { Stop-VM -VM $vm -TurnOff -Force }
+        Remove-VM -VM $vm -Force
+    }
+    @{}
+}

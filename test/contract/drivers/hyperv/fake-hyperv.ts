@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { connectPipe, systemHypervHost, type HypervHost } from '../../../../src/drivers/hyperv/host.ts';
+import { DEFAULT_SWITCH } from '../../../../src/drivers/hyperv/look.ts';
+import { lines } from '../../../../src/drivers/guest/lines.ts';
+import { POWER_OFF_LINE, SAY_AGAIN_LINE } from '../../../../src/protocol/boot/power.ts';
+
+export const GUEST_ADDRESS = '172.20.1.5';
+
+const startRequest = z.strictObject({
+  mark: z.string(),
+  name: z.string(),
+  directory: z.string(),
+  cpus: z.int(),
+  memoryBytes: z.int(),
+  switchId: z.string(),
+  disks: z.strictObject({
+    parent: z.string(),
+    system: z.string(),
+    data: z.string(),
+    dataBytes: z.int(),
+    config: z.string(),
+  }),
+  pipes: z.strictObject({ console: z.string(), ready: z.string() }),
+});
+
+type Definition = z.infer<typeof startRequest>;
+
+/** What look.ps1 answers on a Windows that is ready. */
+export const READY = {
+  module: true,
+  service: true,
+  administrator: false,
+  member: true,
+  listed: true,
+  user: 'S-1-5-21-1-2-3-1001',
+  switches: [{ id: DEFAULT_SWITCH, name: 'Default Switch' }],
+};
+
+interface Vm {
+  readonly definition: Definition;
+  state: string;
+  close: () => Promise<void>;
+}
+
+/**
+ * A computer with Hyper-V: answers our scripts as they would answer there (test/contract/drivers/hyperv/cmdlets.ts names
+ * the pages), and has a guest behind each VM's serial ports that says its readiness lines. Unix sockets stand for pipes.
+ */
+export class FakeHyperv {
+  facts: Record<string, unknown> = READY;
+  readonly calls: { readonly script: string; readonly request: unknown }[] = [];
+  /** Set: the pipes refuse this session, as Windows does. */
+  denyPipes = false;
+  readonly #vms = new Map<string, Vm>();
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  host(change: Partial<HypervHost> = {}): HypervHost {
+    return {
+      ...systemHypervHost(),
+      platform: 'win32',
+      env: {},
+      pipeName: (name) => join(this.#root, name.replace(/^wherry-[0-9a-f]+-/, '')),
+      connectPipe: (path) =>
+        this.denyPipes
+          ? Promise.reject(Object.assign(new Error('denied'), { code: 'EPERM' }))
+          : connectPipe(path),
+      exec: {
+        run: async (argv, options = {}) => {
+          options.signal?.throwIfAborted();
+          const script = basename(argv.at(-1) ?? '', '.ps1');
+          const request: unknown = JSON.parse(String(options.input));
+          this.calls.push({ script, request });
+          const stdout = `${JSON.stringify(await this.#answer(script, request))}\n`;
+          return { exitCode: 0, signal: undefined, timedOut: false, stdout, stderr: '' };
+        },
+      },
+      ...change,
+    };
+  }
+
+  /** As from Hyper-V Manager. */
+  setState(state: string): void {
+    for (const vm of this.#vms.values()) vm.state = state;
+  }
+
+  /** What the VMs are made of; one where a machine has one. */
+  definitions(): Definition[] {
+    return [...this.#vms.values()].map(({ definition }) => definition);
+  }
+
+  async end(): Promise<void> {
+    for (const vm of this.#vms.values()) await vm.close();
+  }
+
+  async #answer(script: string, request: unknown): Promise<unknown> {
+    try {
+      return { ok: await this.#work(script, request) };
+    } catch (error) {
+      return { error: { id: 'Fake', category: 'NotSpecified', message: String(error) } };
+    }
+  }
+
+  async #work(script: string, request: unknown): Promise<unknown> {
+    if (script === 'look') return this.facts;
+    if (script === 'start') return this.#start(startRequest.parse(request));
+    const { mark, how } = z.object({ mark: z.string(), how: z.string().optional() }).parse(request);
+    const vm = this.#vms.get(mark);
+    switch (script) {
+      case 'state':
+        return { vm: vm === undefined ? null : { id: 'id', state: vm.state } };
+      case 'stop':
+        if (vm === undefined || vm.state === 'Off' || vm.state === 'Saved') return {};
+        if (how !== 'save') await vm.close();
+        vm.state = how === 'save' ? 'Saved' : 'Off';
+        return {};
+      case 'remove':
+        await vm?.close();
+        this.#vms.delete(mark);
+        return {};
+      default:
+        throw new Error(`no script ${script}`);
+    }
+  }
+
+  async #start(definition: Definition): Promise<unknown> {
+    const { disks } = definition;
+    for (const path of [disks.parent, disks.data, disks.config])
+      if (!existsSync(path)) throw new Error(`no ${path}`);
+    const before = this.#vms.get(definition.mark);
+    if (before?.state === 'Saved') before.state = 'Running';
+    else {
+      if (before !== undefined && before.state !== 'Off') throw new Error(`it is ${before.state}`);
+      writeFileSync(disks.system, `differs from ${disks.parent}`);
+      const vm: Vm = { definition, state: 'Running', close: () => Promise.resolve() };
+      vm.close = await guest(definition, () => (vm.state = 'Off'));
+      this.#vms.set(definition.mark, vm);
+    }
+    return { vm: { id: 'id', state: 'Running' } };
+  }
+}
+
+/** A guest at its serial ports: what it says while nobody listens is lost. Powers off when it is told to. */
+async function guest({ disks, pipes }: Definition, onOff: () => void): Promise<() => Promise<void>> {
+  const said = disks.parent.includes('broken')
+    ? [{ event: 'booted' }, { event: 'failed', unit: 'data', message: 'no disk' }]
+    : [
+        { event: 'booted', kernelMs: 5 },
+        { event: 'ssh', address: GUEST_ADDRESS },
+        { event: 'engine', version: '1' },
+      ];
+  const sockets = new Set<Socket>();
+  const listen = async (path: string, serve: (socket: Socket) => void): Promise<Server> => {
+    await rm(path, { force: true });
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      serve(socket);
+    });
+    server.listen(path);
+    await once(server, 'listening');
+    return server;
+  };
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    onOff();
+    for (const socket of sockets) socket.destroy();
+    const closed = servers.splice(0).map((server) => once(server.close(), 'close'));
+    await Promise.all(closed);
+  };
+  servers.push(await listen(pipes.console, (socket) => socket.write('the fake kernel starts\n')));
+  servers.push(
+    await listen(pipes.ready, (socket) => {
+      socket.write('half a line that no\none began with\n');
+      lines(socket, (text) => {
+        if (text === SAY_AGAIN_LINE) for (const line of said) socket.write(`${JSON.stringify(line)}\n`);
+        if (text === POWER_OFF_LINE) void close();
+      });
+    }),
+  );
+  return close;
+}
