@@ -26,6 +26,7 @@ import {
 } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { queryObjects } from 'node:v8';
 import { createApiServer } from '../../../../src/engine/api/server.ts';
@@ -348,3 +349,5 @@ const server = createApiServer({
 await server.listen(socketPath);
 await containers.startRestored();
 process.stdout.write(`ready ${process.pid}\n`);
+// Killed as most of these are, it would keep nothing for the next one.
+flushCompileCache();
