@@ -60,6 +60,7 @@ export function composeHost(globals: GlobalFlags, terminal: Terminal, signal: Ab
     composer: openComposer,
     machines: context,
     reporter,
+    hush: () => reporter.hush(),
     signal,
     program: [process.execPath, ENTRY],
     places: {

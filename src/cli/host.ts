@@ -12,6 +12,8 @@ export interface Host {
   /** What the machine services are called with. */
   readonly machines: MachineContext;
   readonly reporter: Reporter;
+  /** From now on only notes are told: no progress. */
+  hush(): void;
   readonly signal: AbortSignal;
   /** The words that start Wherry: node and its entry. */
   readonly program: readonly string[];

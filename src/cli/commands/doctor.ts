@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../core/arch.ts';
+import { checkHome } from '../../machine/check-home.ts';
 import { fixCommand } from '../../drivers/install-fix.ts';
 import { DEFAULT_DRIVER, driverNames } from '../../drivers/registry.ts';
 import type { PreflightFinding } from '../../drivers/driver.ts';
@@ -16,7 +17,7 @@ export default class Doctor extends WherryCommand {
   static override flags = {
     fix: Flags.boolean({ description: 'Install what is missing (asks first)', default: false }),
     yes: Flags.boolean({ char: 'y', description: "Don't ask", default: false }),
-    driver: Flags.string({ description: 'The driver to look for', options: driverNames() }),
+    driver: Flags.string({ char: 'd', description: 'The driver to look for', options: driverNames() }),
     arch: Flags.string({ description: "The guest's architecture", options: [...ARCHES] }),
     json: Flags.boolean({ description: 'Print the findings as JSON', default: false }),
   };
@@ -32,6 +33,7 @@ export default class Doctor extends WherryCommand {
       for (const { fix } of errorsOf(findings)) if (fix) await applyFix(fix, this.terminal, rules);
       findings = await driver.preflight(arch);
     }
+    findings = [...findings, ...(await checkHome(host.machines))];
     this.print(
       ...(flags.json
         ? [JSON.stringify(findings, null, 2)]

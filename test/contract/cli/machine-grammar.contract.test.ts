@@ -10,6 +10,7 @@ import { ACCESS } from './machine-grammar/access.ts';
 import { CLIENT } from './machine-grammar/client.ts';
 import { COPIES } from './machine-grammar/copies.ts';
 import { CREATE } from './machine-grammar/create.ts';
+import { DOCTOR } from './machine-grammar/doctor.ts';
 import { ENV } from './machine-grammar/env.ts';
 import { GLOBAL } from './machine-grammar/global.ts';
 import { INSPECT } from './machine-grammar/inspect.ts';
@@ -26,6 +27,7 @@ const TABLES: Readonly<Record<string, readonly MachineCase[]>> = {
   inspect: INSPECT,
   'config, url, ip, active, version': CLIENT,
   env: ENV,
+  'doctor, completion': DOCTOR,
   'ssh, scp, logs, set': ACCESS,
   'clone, snapshot, upgrade': COPIES,
 };

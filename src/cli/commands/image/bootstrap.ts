@@ -2,7 +2,6 @@ import { Args, Flags } from '@oclif/core';
 import { ARCHES, type Arch } from '../../../core/arch.ts';
 import { WherryError } from '../../../core/errors.ts';
 import { VARIANTS, type Variant } from '../../../image-builder/bootstrap/choose-packages.ts';
-import type { Reporter } from '../../../machine/context.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { bootstrapImage, engineArch, requireUsableName } from '../../bootstrap/bootstrap-image.ts';
 import { includedPackages, parseDebian } from '../../bootstrap/request.ts';
@@ -49,14 +48,12 @@ export default class ImageBootstrap extends WherryCommand {
       refuseForeign(flags.arch as Arch | undefined, arch, host.machineName(flags.machine));
       await requireUsableName(engine, name);
       const composer = await host.composer();
-      const reporter: Reporter = flags.quiet
-        ? { ...SILENT, note: (text) => host.reporter.note(text) }
-        : host.reporter;
+      if (flags.quiet) host.hush();
       return bootstrapImage(
         {
           composer,
           engine,
-          reporter,
+          reporter: host.reporter,
           signal: this.signal,
           scratch: host.places.bootstrap,
         },
@@ -74,11 +71,6 @@ export default class ImageBootstrap extends WherryCommand {
     this.print(id);
   }
 }
-
-/** Of --quiet: no progress; what went wrong is told all the same. */
-const SILENT: Pick<Reporter, 'step'> = {
-  step: async (_, work) => (await work(() => undefined)).value,
-};
 
 /** The packages' scripts are programs of the image's own architecture. @throws ARCH_FOREIGN */
 function refuseForeign(asked: Arch | undefined, arch: Arch, machine: string): void {

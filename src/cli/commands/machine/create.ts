@@ -36,6 +36,11 @@ export default class MachineCreate extends WherryCommand {
       description: 'Driver to create the machine with',
       default: DEFAULT_DRIVER,
     }),
+    quiet: Flags.boolean({
+      char: 'q',
+      description: "No progress; print the machine's name and nothing else",
+      default: false,
+    }),
     arch: Flags.string({ description: "The guest's architecture", options: [...ARCHES] }),
     yes: Flags.boolean({
       char: 'y',
@@ -61,6 +66,7 @@ export default class MachineCreate extends WherryCommand {
     // Before this computer is looked at: what it lacks has a status of its own.
     requireValidName(name);
     const host = await this.host();
+    if (flags.quiet) host.hush();
     const arch = (flags.arch as Arch | undefined) ?? defaultArch();
     const engineOptions = readEngineOptions(flags['engine-opt'] ?? []);
     noteIgnored(flags, engineOptions.ignored, host.reporter);
@@ -92,7 +98,9 @@ export default class MachineCreate extends WherryCommand {
       this.signal,
     );
     this.print(
-      `To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: wherry machine env ${name}`,
+      flags.quiet
+        ? name
+        : `To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: wherry machine env ${name}`,
     );
   }
 }

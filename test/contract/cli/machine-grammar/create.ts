@@ -61,6 +61,11 @@ const DRIVERS: readonly MachineCase[] = [
   { line: 'create --driver=fake x', out: done('x'), err: /✔ Start/, after: 'x Running' },
   { line: 'create x -d fake', out: done('x'), err: /✔ Start/, after: 'x Running' },
   kept('', { after: 'x Stopped' }),
+  { line: 'create -d fake --quiet x', out: 'x\n', err: '', after: 'x Running' },
+  { line: 'create -q -d fake --no-start x', out: 'x\n', err: '', after: 'x Stopped' },
+  // What a user should know is told all the same, and so is what went wrong.
+  { line: 'create -q -d fake --tls-san a x', out: 'x\n', err: ignored('--tls-san') },
+  { line: 'create -q -d fake --fake-fail start x', status: 1, err: /^Error: "x" did not boot/ },
   {
     line: 'create -d fake --url tcp://h x',
     status: 1,
