@@ -8,6 +8,7 @@ import { openLogFile } from '../platform/log.ts';
 import { systemPathInputs } from '../platform/paths.ts';
 import { wherryVersion } from '../platform/version.ts';
 import type { ReadyLine } from '../protocol/agent/control.ts';
+import { connectRemote } from '../ssh/remote-host.ts';
 import { runAgent } from './run-agent.ts';
 
 /** The agent's process: `node main.js HOME MACHINE`, started by agent/client/ensure-agent.ts. */
@@ -19,7 +20,7 @@ async function main(home: string | undefined, name: string | undefined): Promise
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort(new Error(signal)));
   }
-  const driver = await driverFor(config.driver, { stateDirectory: join(home, 'drivers') });
+  const driver = await driverFor(config.driver, { stateDirectory: join(home, 'drivers'), connectRemote });
   const log = openLogFile(files.agentLog);
   process.on('uncaughtExceptionMonitor', (error) => log.error('crashed', { stack: error.stack }));
   await runAgent({

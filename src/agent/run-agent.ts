@@ -140,7 +140,7 @@ function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
     return openSshSession({
       host: vm.sshHost,
       port: vm.sshPort,
-      username: context.username ?? 'root',
+      username: context.username ?? vm.sshUser ?? 'root',
       privateKey: await readFile(clientKey, 'utf8'),
       hostKey: pinnedHostKey(await readFile(knownHosts, 'utf8'), name),
       signal,

@@ -2,6 +2,11 @@
 export interface DriverCapabilities {
   /** Starts and ends its VMs. Without it a machine only refers to what somebody else runs, or can't be got at at all. */
   readonly lifecycle: boolean;
+  /**
+   * Powers the computer on and off. Without it (but with `lifecycle`) the computer is somebody's: `start` sets the
+   * engine up there, which `stop` and `kill` refuse to undo; that is `remove`'s. Undefined is true.
+   */
+  readonly power?: boolean;
   /** Boots from an image that Wherry composed (as opposed to somebody else's host). */
   readonly composedImage: boolean;
   /** Boots from that image's UEFI disk rather than from its kernel, initrd and system disk. Undefined is false. */

@@ -30,6 +30,8 @@ export interface MachineSpec {
   readonly dataDisk: string;
   readonly configDisk: string;
   readonly consoleLog: string;
+  /** The key that opens the machine, and the file with the only host key that it may show. */
+  readonly ssh?: { readonly clientKey: string; readonly knownHosts: string } | undefined;
   /** The driver's own settings, validated by its `optionsSchema`. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -59,6 +61,8 @@ export type EngineEndpoint =
 export interface RunningVm {
   readonly sshHost: string;
   readonly sshPort: number;
+  /** The account that SSH logs in to; root where it isn't said. */
+  readonly sshUser?: string | undefined;
   /** For `info` and `inspect`: `kvm`, `hvf`, `whpx`, `tcg`, … */
   readonly accelerator: string;
   /** Set where `capabilities.ssh` is false; sshHost is then empty and sshPort 0. */
@@ -109,6 +113,21 @@ export interface HostForwards {
   remove(spec: MachineSpec, forward: Omit<HostForward, 'guestPort'>): Promise<void>;
 }
 
+/** What a driver that doesn't make the computer has found out about it, before anything is made. */
+export interface Prepared {
+  readonly findings: readonly PreflightFinding[];
+  /** The computer's own, in place of what was asked for. */
+  readonly arch: Arch;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Given by the user, in place of keys that a VM would be given. */
+  readonly access: {
+    /** Text of an OpenSSH private key. */
+    readonly privateKey: string;
+    /** The host key to pin, as the protocol carries it. */
+    readonly hostKey: Uint8Array;
+  };
+}
+
 /**
  * A way to run a machine's VM. Only the lifecycle is mandatory; what a driver can't do stands in its capabilities.
  * Every method is safe to call again after a crash at any point of an earlier call.
@@ -118,6 +137,18 @@ export interface Driver {
   readonly capabilities: DriverCapabilities;
   /** Looks at this computer, changes nothing. */
   preflight(arch: Arch): Promise<readonly PreflightFinding[]>;
+  /**
+   * There where the computer exists before its machine: looks at it, changes nothing. Findings of level `error` end a
+   * create. Errors: those of reaching it.
+   */
+  prepare?(
+    wanted: {
+      readonly name: string;
+      readonly arch: Arch | undefined;
+      readonly options: Readonly<Record<string, unknown>>;
+    },
+    signal: AbortSignal,
+  ): Promise<Prepared>;
   /** Makes the driver's own files of a new machine (the data disk among them). */
   create(spec: MachineSpec): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Driver } from './driver.ts';
+import type { ConnectRemote } from './remote.ts';
 
 /** A flag of `machine create` that a driver's option schema asks for. */
 export interface DriverFlag {
@@ -17,6 +18,8 @@ export interface DriverFlag {
 export interface DriverContext {
   /** A directory (made on demand, owner-only) for what a driver knows of this computer. */
   readonly stateDirectory: string;
+  /** For drivers whose machines are reached by SSH before they are machines. */
+  readonly connectRemote?: ConnectRemote | undefined;
 }
 
 /** One way to run machines, as the registry lists it. */

@@ -8,6 +8,7 @@ const LOADERS: Readonly<Record<string, () => Promise<DriverModule>>> = {
   qemu: async () => (await import('./qemu/module.ts')).qemuModule,
   hyperv: async () => (await import('./hyperv/module.ts')).hypervModule,
   fake: async () => (await import('./fake/module.ts')).fakeModule,
+  generic: async () => (await import('./generic/module.ts')).genericModule,
   none: async () => (await import('./none/module.ts')).noneModule,
 };
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { GUEST } from '../protocol/boot/guest-paths.ts';
 import { networkRoutes } from './api/networks/routes.ts';
@@ -41,7 +41,8 @@ export async function startEngine(environment: Environment, version: string, log
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   mkdirSync(runDir, { recursive: true, mode: 0o711 });
   const config = readEngineConfig(environment.configFile);
-  const outside = readOutside(environment.configFile, config.machineName, hostAddress);
+  const whereIsHost = environment.hostIsElsewhere === true ? () => undefined : hostAddress;
+  const outside = readOutside(environment.configFile, config.machineName, whereIsHost);
   const events = new EventBus();
   const [volumes, networks, images] = await Promise.all([
     Volumes.open(dataDir, events),
@@ -51,15 +52,17 @@ export async function startEngine(environment: Environment, version: string, log
       events,
       cgroup: { root: DEFAULT_CONFIG.cgroupRoot, parent: DEFAULT_CONFIG.cgroupParent },
       hostAccess: config.hostAccess,
+      hostAddress: whereIsHost,
       onUpstreamFailure: (error) => log('warn', "the VM's resolvers don't answer", errorFields(error)),
     }),
     openImages({ dataDir, runDir, config, outside, events, isRunning: (id) => containers.isRunning(id) }),
   ]);
   const onBackgroundError = (error: unknown): void =>
     log('error', 'something failed in the background', errorFields(error));
+  const hostSocket = join(runDir, basename(GUEST.hostSocket));
   const ports = openPorts({
     networks: networks.sandboxes,
-    socketPath: join(runDir, basename(GUEST.hostSocket)),
+    socketPath: hostSocket,
     onBackgroundError,
   });
   const containers = openContainers({
@@ -110,6 +113,9 @@ export async function startEngine(environment: Environment, version: string, log
     log,
   });
   await server.listen(environment.socket);
+  for (const path of [environment.socket, hostSocket]) {
+    if (environment.socketOwner !== undefined) chownSync(path, environment.socketOwner, 0);
+  }
   containers.startRestored().catch(onBackgroundError);
   const stop = async (): Promise<void> => {
     memory.stop();

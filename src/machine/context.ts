@@ -6,6 +6,7 @@ import type { AgentPorts } from '../agent/client/ensure-agent.ts';
 import type { DriverCapabilities } from '../drivers/capabilities.ts';
 import type { BootImage, Driver } from '../drivers/driver.ts';
 import type { DriverModule } from '../drivers/module.ts';
+import type { ConnectRemote } from '../drivers/remote.ts';
 import { driverFor, loadDriverModule } from '../drivers/registry.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
 import { systemExec } from '../platform/exec.ts';
@@ -65,7 +66,7 @@ export interface MachineContext {
 /** The real thing, over the machines of `home`. */
 export function openMachineContext(home: string, images: ImageSource): MachineContext {
   const paths = systemPathInputs();
-  const driverContext = { stateDirectory: join(home, 'drivers') };
+  const driverContext = { stateDirectory: join(home, 'drivers'), connectRemote: lazyConnectRemote };
   return {
     store: openMachineStore(home, paths),
     paths,
@@ -83,6 +84,10 @@ export function openMachineContext(home: string, images: ImageSource): MachineCo
     },
   };
 }
+
+/** ssh2 takes longer to load than most commands take. */
+const lazyConnectRemote: ConnectRemote = async (target, signal) =>
+  (await import('../ssh/remote-host.ts')).connectRemote(target, signal);
 
 function unknownArch(): never {
   throw new WherryError({

@@ -1,14 +1,14 @@
 import type { Arch } from '../core/arch.ts';
 import { messageOf, WherryError } from '../core/errors.ts';
-import type { BootImage, Driver } from '../drivers/driver.ts';
+import type { BootImage, Driver, Prepared } from '../drivers/driver.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
 import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
 import { offerDockerContext } from './docker-context.ts';
 import { checkEngineSettings } from './engine-settings.ts';
 import { specOf } from './lifecycle.ts';
-import { writeMachineKeys } from './machine-keys.ts';
-import { checkComputer } from './preflight.ts';
+import { takeKeys, writeMachineKeys } from './machine-keys.ts';
+import { checkComputer, preflightError, reportFindings } from './preflight.ts';
 import { startHeld } from './start.ts';
 import { CONFIG_VERSION, type EngineSettings, type MachineConfig } from './store/machine-config.ts';
 import { isMachineName, machineExists } from './store/machine-store.ts';
@@ -57,12 +57,16 @@ export async function createHeld(
   const draft = await draftConfig(context, request);
   const driver = await context.drivers.driver(draft.driver);
   await checkComputer(driver, draft.arch, report);
+  const prepared = await prepare(driver, draft, request.arch, report, signal);
+  const arch = prepared?.arch ?? draft.arch;
   const image = driver.capabilities.composedImage
-    ? await context.images.ensure(draft.arch, signal, driver.capabilities)
+    ? await context.images.ensure(arch, signal, driver.capabilities)
     : undefined;
-  const config = { ...draft, imageId: image?.id ?? 'none' };
+  const driverOptions = { ...(prepared?.options ?? draft.driverOptions) };
+  const config = { ...draft, arch, driverOptions, imageId: image?.id ?? 'none' };
   await report.step(`Create "${config.name}"`, async () => {
-    await writeMachine(context, driver, config, image);
+    await writeMachine(context, driver, config, image, prepared);
+    if (prepared !== undefined) return { value: undefined, summary: 'SSH key, host key pinned' };
     const summary = driver.capabilities.lifecycle ? `${config.diskGiB} GiB data disk, SSH keys` : '';
     return { value: undefined, summary };
   });
@@ -73,14 +77,39 @@ export async function createHeld(
   return config;
 }
 
+/** A computer that is there before its machine is looked at before anything is made. Error: `PRECREATE_FAILED`. */
+async function prepare(
+  driver: Driver,
+  draft: MachineConfig,
+  arch: Arch | undefined,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Prepared | undefined> {
+  const look = driver.prepare?.bind(driver);
+  if (look === undefined) return undefined;
+  const prepared = await report.step('Check the host', async () => {
+    const found = await look({ name: draft.name, arch, options: draft.driverOptions }, signal);
+    return { value: found, summary: reportFindings(found.findings) };
+  });
+  for (const { level, message } of prepared.findings) if (level === 'note') report.note(message);
+  if (arch === undefined || arch === prepared.arch) return prepared;
+  throw preflightError({
+    level: 'error',
+    subject: 'Host',
+    message: `the host is ${prepared.arch}, not ${arch}`,
+  });
+}
+
 async function writeMachine(
   context: MachineContext,
   driver: Driver,
   config: MachineConfig,
   image: BootImage | undefined,
+  prepared: Prepared | undefined,
 ): Promise<void> {
   await context.store.create(config, async (files) => {
-    await writeMachineKeys(files);
+    if (prepared === undefined) await writeMachineKeys(files);
+    else await takeKeys(files, prepared.access);
     await driver.create(specOf({ files, config }, image));
   });
 }

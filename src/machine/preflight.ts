@@ -12,12 +12,19 @@ const PRECREATE_EXIT = 3;
 export async function checkComputer(driver: Driver, arch: Arch, report: Reporter): Promise<void> {
   const findings = await report.step('Check this computer', async () => {
     const found = await driver.preflight(arch);
-    const error = found.find(({ level }) => level === 'error');
-    if (error !== undefined) throw preflightError(error, process.getuid?.(), driver.name);
-    const summary = found.filter(({ level }) => level === 'ok').map(({ message }) => message);
-    return { value: found, summary: summary.join(', ') };
+    return { value: found, summary: reportFindings(found, driver.name) };
   });
   for (const { level, message } of findings) if (level === 'note') report.note(message);
+}
+
+/** What is usable, in a few words. Error: `PRECREATE_FAILED` for the first that isn't. */
+export function reportFindings(found: readonly PreflightFinding[], driver?: string): string {
+  const error = found.find(({ level }) => level === 'error');
+  if (error !== undefined) throw preflightError(error, process.getuid?.(), driver);
+  return found
+    .filter(({ level }) => level === 'ok')
+    .map(({ message }) => message)
+    .join(', ');
 }
 
 /** What a failed check says, with the one command that mends it, as `uid` would type it. Error: `PRECREATE_FAILED`. */

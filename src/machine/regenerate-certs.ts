@@ -1,4 +1,6 @@
+import { WherryError } from '../core/errors.ts';
 import type { MachineContext, Reporter } from './context.ts';
+import { loadMachine } from './lifecycle.ts';
 import { renewMachineKeys } from './renew-keys.ts';
 import { startHeld } from './start.ts';
 import { stopHeld } from './stop.ts';
@@ -15,11 +17,22 @@ export async function regenerateCerts(
 ): Promise<void> {
   const { files } = await context.store.load(name);
   await context.store.withLock(name, { verb: 'regenerate-certs', signal }, async () => {
+    await requireOwnKeys(context, name);
     const ran = await stopHeld(context, name, report);
     await report.step('Make new SSH keys', async () => {
       await renewMachineKeys(files);
       return { value: undefined, summary: '' };
     });
     if (ran) await startHeld(context, name, report, signal);
+  });
+}
+
+/** Where the user's own key opens somebody's computer there is none to make. */
+async function requireOwnKeys(context: MachineContext, name: string): Promise<void> {
+  const { driver } = await loadMachine(context, name, true);
+  if (driver.capabilities.power !== false) return;
+  throw new WherryError({
+    code: 'NOT_SUPPORTED',
+    message: `the SSH keys of "${name}" are the host's and your own: Wherry made none`,
   });
 }

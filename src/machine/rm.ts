@@ -65,7 +65,7 @@ async function endVm(
 ): Promise<void> {
   const driver = await context.drivers.driver(machine.config.driver);
   const spec = specOf(machine);
-  if (driver.capabilities.lifecycle) await driver.kill(spec);
+  if (driver.capabilities.lifecycle && driver.capabilities.power !== false) await driver.kill(spec);
   try {
     await driver.remove(spec);
   } catch (error) {

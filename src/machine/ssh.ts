@@ -39,7 +39,7 @@ export async function openMachineSession(
   return openSshSession({
     host: vm.sshHost,
     port: vm.sshPort,
-    username: 'root',
+    username: vm.sshUser ?? 'root',
     privateKey: await readFile(files.clientKey, 'utf8'),
     hostKey: pinnedHostKey(await readFile(files.knownHosts, 'utf8'), name),
     signal,
@@ -65,7 +65,16 @@ export async function systemSshArgv(
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   const port = ['-p', String(vm.sshPort)];
-  return ['ssh', '-F', 'none', ...options, ...port, ...sshOptions, `root@${vm.sshHost}`, ...command];
+  return [
+    'ssh',
+    '-F',
+    'none',
+    ...options,
+    ...port,
+    ...sshOptions,
+    `${vm.sshUser ?? 'root'}@${vm.sshHost}`,
+    ...command,
+  ];
 }
 
 /** ssh splits such values at blanks and expands percent signs (ssh_config(5), ARGUMENTS and TOKENS). */

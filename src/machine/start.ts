@@ -21,9 +21,12 @@ export async function startMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  await context.store.withLock(name, { verb: 'start', signal }, () =>
-    startHeld(context, name, report, signal),
-  );
+  await context.store.withLock(name, { verb: 'start', signal }, async () => {
+    const machine = await loadMachine(context, name, true);
+    // Whoever asks for the engine to be set up anew says provision.
+    if (machine.driver.capabilities.power === false) await refuseRunning(context, machine, signal);
+    await startHeld(context, name, report, signal);
+  });
 }
 
 /** {@link startMachine} for whoever holds the machine's lock; `other` is an image to boot in place of its own. */
@@ -34,11 +37,36 @@ export async function startHeld(
   signal: AbortSignal,
   other?: BootImage,
 ): Promise<void> {
+  if (await isSomebodys(context, name)) {
+    await bringUp(context, await loadMachine(context, name, true), report, signal, other);
+    return;
+  }
   const { files } = await requireStopped(context, name, signal);
   await settle(files);
   // A restore that was finished just now has changed its configuration.
+  await bringUp(context, await loadMachine(context, name, true), report, signal, other);
+}
+
+/** The computer runs, or is switched on, without us. Error: `NOT_SUPPORTED`, in docker-machine's words, where it doesn't. */
+async function isSomebodys(context: MachineContext, name: string): Promise<boolean> {
   const machine = await loadMachine(context, name, true);
-  const { config, driver } = machine;
+  if (machine.driver.capabilities.power !== false) return false;
+  if (isRunning(machine)) return true;
+  throw new WherryError({
+    code: 'NOT_SUPPORTED',
+    message: `${machine.config.driver} driver does not support start`,
+    hint: 'The host does not answer: it is switched on by whoever runs it',
+  });
+}
+
+async function bringUp(
+  context: MachineContext,
+  machine: KnownMachine,
+  report: Reporter,
+  signal: AbortSignal,
+  other: BootImage | undefined,
+): Promise<void> {
+  const { config, driver, files } = machine;
   const own = async (): Promise<BootImage | undefined> =>
     driver.capabilities.composedImage ? context.images.get(config.imageId) : undefined;
   const image = other ?? (await own());
@@ -68,7 +96,7 @@ export async function startHeld(
       await bringAgent();
     } catch (error) {
       // Out of reach, or interrupted: a start that fails leaves nothing running.
-      await driver.kill(specOf(machine));
+      if (driver.capabilities.power !== false) await driver.kill(specOf(machine));
       await endAgent(files, context.agent.processes);
       throw error;
     }
@@ -82,16 +110,23 @@ async function requireStopped(
   signal: AbortSignal,
 ): Promise<KnownMachine> {
   const machine = await loadMachine(context, name, true);
-  if (isRunning(machine)) {
-    // A dead agent is mended here too: afterwards the machine is what "running" promises.
-    await ensureAgent(machine.files, context.store.home, context.agent, signal);
-    throw new WherryError({
-      bare: true,
-      code: 'ALREADY_RUNNING',
-      message: `Machine "${name}" is already running.`,
-    });
-  }
+  await refuseRunning(context, machine, signal);
   return machine;
+}
+
+/** A dead agent is mended here too: afterwards the machine is what "running" promises. Error: `ALREADY_RUNNING`. */
+async function refuseRunning(
+  context: MachineContext,
+  machine: KnownMachine,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!isRunning(machine)) return;
+  await ensureAgent(machine.files, context.store.home, context.agent, signal);
+  throw new WherryError({
+    bare: true,
+    code: 'ALREADY_RUNNING',
+    message: `Machine "${machine.config.name}" is already running.`,
+  });
 }
 
 const STEP_NAMES: Partial<Record<ReadinessLine['event'], string>> = {

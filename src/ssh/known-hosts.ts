@@ -11,7 +11,12 @@ export function hostKeyAlias(machine: string): string {
 
 /** A known_hosts file with the one key that was made for the machine (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export function knownHostsText(machine: string, hostKey: Pick<Ed25519Pair, 'publicKey'>): string {
-  return `${hostKeyAlias(machine)} ssh-ed25519 ${publicKeyBlob(hostKey).toString('base64')}\n`;
+  return knownHostsLine(machine, publicKeyBlob(hostKey));
+}
+
+/** The same with the key as the protocol carries it. */
+export function knownHostsLine(machine: string, hostKey: Uint8Array): string {
+  return `${hostKeyAlias(machine)} ssh-ed25519 ${Buffer.from(hostKey).toString('base64')}\n`;
 }
 
 /** The pinned key out of {@link knownHostsText}, as the protocol carries it. Error: `KNOWN_HOSTS_BROKEN`. */

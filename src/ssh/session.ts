@@ -10,8 +10,8 @@ export interface SshTarget {
   readonly username: string;
   /** Text of an unencrypted OpenSSH private key. */
   readonly privateKey: string;
-  /** The only host key that is accepted, as the protocol carries it. */
-  readonly hostKey: Uint8Array;
+  /** The only host key that is accepted, as the protocol carries it; or whom to tell it where none is known yet. */
+  readonly hostKey: Uint8Array | ((shown: Uint8Array) => void);
   /** From the TCP connection to the authenticated session, milliseconds. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -85,7 +85,12 @@ function connect(client: Client, target: SshTarget): Promise<void> {
         compress: ['none'],
       },
       hostVerifier(key: Buffer) {
-        if (sameBytes(key, target.hostKey)) return true;
+        const { hostKey } = target;
+        if (typeof hostKey === 'function') {
+          hostKey(key);
+          return true;
+        }
+        if (sameBytes(key, hostKey)) return true;
         mismatch = hostKeyMismatch(target);
         return false;
       },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, rmdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasCode } from './errno.ts';
+import { SyscallError, hasCode } from './errno.ts';
 import { withLoopDevice } from './loop-device.ts';
 import {
   MNT_DETACH,
@@ -20,6 +20,9 @@ import type { FilesystemOption } from './mount.ts';
  * way; hosts that run an older one are asked first, and what they answer is remembered.
  */
 
+/** "Block device required"; libuv has no name for it. */
+const ENOTBLK = 15;
+
 /** How the kernel takes them; undefined until it has been asked. */
 const known: { filesAreMounted?: boolean; lowersAreAppended?: boolean } = {};
 
@@ -31,8 +34,7 @@ export function mountErofs(file: string, target: string): void {
       known.filesAreMounted = true;
       return;
     } catch (error) {
-      // "Block device required": the kernel's own words for what it can't do.
-      if (!hasCode(error, 'ENOTBLK')) throw error;
+      if (!(error instanceof SyscallError) || error.errno !== ENOTBLK) throw error;
       known.filesAreMounted = false;
     }
   }

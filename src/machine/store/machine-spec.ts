@@ -14,6 +14,7 @@ export function storedSpec(files: MachineFiles, config: MachineConfig) {
     dataDisk: files.dataDisk,
     configDisk: files.configDisk,
     consoleLog: files.consoleLog,
+    ssh: { clientKey: files.clientKey, knownHosts: files.knownHosts },
     options: config.driverOptions,
   } as const;
 }

@@ -10,10 +10,15 @@ say() {
   printf '%s\n' "$1" > /run/wherry/ready
 }
 
+# To the console; as a service of somebody's Linux, to its journal.
+complain() {
+  if [ "${WHERRY_HOST:-}" = elsewhere ]; then echo "wherry: $1" >&2; else echo "wherry: $1" > /dev/console; fi
+}
+
 # $1: the unit, $2: what happened. The machine stays up: the host decides, and the console may be looked at.
 fail() {
   text=$(printf '%s' "$2" | tr '\n\t' '  ' | sed 's/[\\"]/\\&/g')
-  echo "wherry: $1: $2" > /dev/console
+  complain "$1: $2"
   say "{\"event\":\"failed\",\"unit\":\"$1\",\"message\":\"$text\"}"
 }
 
