@@ -1,6 +1,6 @@
 // The host side: each process that Wherry starts is one file, with the packages it uses in it. A command's start is
 // mostly the loading of modules, and four hundred files take twice as long as one.
-import { globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { build } from 'esbuild';
 import { builtins, defaultsOf, englishOnly, oclifParts, ownUrls, separate } from './esbuild-plugins.js';
@@ -24,6 +24,9 @@ const LATE = new Set([
   'node:tls',
   'node:zlib',
 ]);
+
+/** What a module reads from beside itself. */
+const DATA = ['drivers/hyperv/scripts'];
 
 /** Beside the bundles stands what says that they are CommonJS: only that form loads a package when it is needed. */
 const PACKAGE = { type: 'commonjs' };
@@ -90,5 +93,6 @@ export async function buildHost(root, extra = {}) {
   if (extra.write === false) return made;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, 'dist', 'package.json'), `${JSON.stringify(PACKAGE)}\n`);
+  for (const path of DATA) cpSync(join(root, 'src', path), join(root, 'dist', path), { recursive: true });
   return made;
 }

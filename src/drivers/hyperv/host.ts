@@ -19,8 +19,8 @@ export interface HypervHost {
   readonly connectPipe: (path: string) => Promise<Socket>;
 }
 
-/** The scripts are data and stay where they are: src/ is as far from here as it is from dist/drivers/hyperv. */
-const SCRIPTS = fileURLToPath(new URL('../../../src/drivers/hyperv/scripts/', import.meta.url));
+/** The build copies them to where they are from here. */
+const SCRIPTS = fileURLToPath(new URL('./scripts/', import.meta.url));
 
 export function systemHypervHost(): HypervHost {
   return {
