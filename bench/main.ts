@@ -10,6 +10,7 @@ import { benchCompose } from './compose.ts';
 import { benchContainers } from './containers.ts';
 import { benchMemory } from './memory.ts';
 import { benchPull } from './pull.ts';
+import { benchReturn } from './return.ts';
 import { benchRun } from './run.ts';
 import { renderFigures, type Figure } from './statistics.ts';
 
@@ -23,6 +24,7 @@ try {
   const parts = {
     cli: benchCli,
     memory: benchMemory,
+    return: benchReturn,
     run: benchRun,
     containers: benchContainers,
     pull: benchPull,

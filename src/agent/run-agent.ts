@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WherryError } from '../core/errors.ts';
-import type { Driver, MachineSpec, RunningVm } from '../drivers/driver.ts';
+import type { Driver, MachineSpec, RunningVm, VmStatus } from '../drivers/driver.ts';
 import type { MachineFiles } from '../machine/store/filenames.ts';
 import type { MachineConfig } from '../machine/store/machine-config.ts';
 import { absentImage, storedSpec } from '../machine/store/machine-spec.ts';
@@ -11,6 +11,7 @@ import type { AgentStatus } from '../protocol/agent/control.ts';
 import { GUEST } from '../protocol/boot/guest-paths.ts';
 import { pinnedHostKey } from '../ssh/known-hosts.ts';
 import { openSshSession, type SshSession } from '../ssh/session.ts';
+import { keepGuestClock } from './guest-clock.ts';
 import { serveControl } from './control-server.ts';
 import { serveDocker } from './docker-server.ts';
 import { serveOnceStarted } from './serve-once-started.ts';
@@ -47,10 +48,10 @@ export async function runAgent(context: AgentContext): Promise<void> {
   const { files, log } = context;
   const lock = await acquireLock(files.agentLock, { purpose: 'agent', waitMs: PREDECESSOR_MS });
   try {
-    const vm = await requireVm(context);
-    const uplink = await openUplink(context, vm);
+    const found = await requireVm(context);
+    const uplink = await openUplink(context, found.vm);
     try {
-      await serve(context, uplink, vm);
+      await serve(context, uplink, found);
     } finally {
       uplink.close();
     }
@@ -60,7 +61,8 @@ export async function runAgent(context: AgentContext): Promise<void> {
   }
 }
 
-async function serve(context: AgentContext, uplink: Uplink, vm: RunningVm): Promise<void> {
+async function serve(context: AgentContext, uplink: Uplink, found: FoundVm): Promise<void> {
+  const { vm } = found;
   const { files, log } = context;
   const stopped = Promise.withResolvers<string>();
   context.signal.addEventListener('abort', () => stopped.resolve('a signal'), { once: true });
@@ -69,6 +71,7 @@ async function serve(context: AgentContext, uplink: Uplink, vm: RunningVm): Prom
     vm: () => context.driver.status(specOf(context)),
     async serve() {
       publishPorts(context, uplink, vm, ports.signal);
+      keepClock(context, uplink, ports.signal, found.status !== 'starting');
       const server = await serveDocker(files.dockerSocket, uplink, log);
       log.info('the agent serves', { pid: process.pid, version: context.version });
       return server;
@@ -125,6 +128,17 @@ function publishPorts(
   void servePorts({ dial, answer, clock, log, signal });
 }
 
+/** Of VMs that are ours; whoever else runs a host keeps its clock. */
+function keepClock(
+  { driver, clock, log }: AgentContext,
+  { run }: Uplink,
+  signal: AbortSignal,
+  atOnce: boolean,
+): void {
+  if (!driver.capabilities.composedImage || run === undefined) return;
+  void keepGuestClock({ clock, log, run, atOnce, signal });
+}
+
 function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
   const ports: UplinkPorts = {
     clock: context.clock,
@@ -149,9 +163,11 @@ function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {
   return openSshUplink(dial, context.engineSocket ?? GUEST.engineSocket, ports);
 }
 
-async function requireVm(context: AgentContext): Promise<RunningVm> {
+type FoundVm = Extract<VmStatus, { vm: RunningVm }>;
+
+async function requireVm(context: AgentContext): Promise<FoundVm> {
   const found = await context.driver.status(specOf(context));
-  if ('vm' in found) return found.vm;
+  if ('vm' in found) return found;
   throw new WherryError({
     code: 'HOST_NOT_RUNNING',
     message: `Host is not running: "${context.files.name}" ${found.status === 'error' ? `is broken: ${found.reason}` : 'is stopped'}`,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { messageOf, WherryError } from '../core/errors.ts';
 import type { EngineEndpoint } from '../drivers/driver.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -13,6 +14,8 @@ export interface Uplink {
   openEngine(): Promise<Duplex>;
   /** The same to another unix socket of the guest's; undefined where there is no way to one. */
   readonly openSocket?: ((path: string) => Promise<Duplex>) | undefined;
+  /** Runs a command in the guest, with what it prints; undefined where there is no way to. Error: `COMMAND_FAILED`. */
+  readonly run?: ((command: string, signal: AbortSignal) => Promise<string>) | undefined;
   connected(): boolean;
   /** Resolves when there is nothing to be connected to any more, with why. */
   readonly ended: Promise<string>;
@@ -78,6 +81,7 @@ export async function openSshUplink(
   return {
     openEngine: async () => (await session).openStreamLocal(engineSocket),
     openSocket: async (path) => (await session).openStreamLocal(path),
+    run: async (command, until) => runCommand(await session, command, until),
     connected: () => up,
     ended,
     close() {
@@ -88,6 +92,33 @@ export async function openSshUplink(
       );
     },
   };
+}
+
+async function runCommand(session: SshSession, command: string, signal: AbortSignal): Promise<string> {
+  const remote = await orAborted(session.exec({ command }), signal);
+  remote.stderr.resume();
+  const output = text(remote.stdout);
+  remote.stdin.end();
+  try {
+    const exit = await orAborted(remote.exited, signal);
+    if (exit.kind === 'exited' && exit.code === 0) return await output;
+    const how = exit.kind === 'exited' ? `status ${exit.code}` : exit.kind;
+    throw new WherryError({ code: 'COMMAND_FAILED', message: `${command}: ${how}` });
+  } finally {
+    // Where it was given up: nobody waits for the rest.
+    remote.stdout.destroy();
+    output.catch(() => undefined);
+  }
+}
+
+/** The work's outcome, or the signal's reason where that comes first. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** For machines whose driver says where the engine is. */

@@ -153,7 +153,8 @@ export interface Driver {
   create(spec: MachineSpec): Promise<void>;
   /**
    * Powers the VM on, with a data disk of at least the spec's size, and resolves when its `engine` line has arrived. On
-   * failure nothing is left running and the error says which step failed and quotes the console's last lines.
+   * failure nothing is left running and the error says which step failed and quotes the console's last lines. A VM that
+   * stands still since it couldn't write to its disk goes on, without a line.
    */
   start(spec: MachineSpec, options: StartOptions): Promise<RunningVm>;
   /** Orderly power-down; resolves when the VM is gone. After `timeoutMs` it is ended as by {@link kill}. */

@@ -74,7 +74,7 @@ function fromRunState(runState: string, file: VmFile): VmStatus {
     case 'io-error':
       return {
         status: 'error',
-        reason: 'a disk of the VM cannot be written (is this computer’s disk full?)',
+        reason: 'its disk cannot be written: make room on this computer’s disk, then start it',
       };
     default:
       return { status: 'error', reason: `QEMU reports "${runState}"` };

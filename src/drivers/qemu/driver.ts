@@ -1,12 +1,13 @@
 import { WherryError } from '../../core/errors.ts';
 import type { DriverCapabilities } from '../capabilities.ts';
-import type { Driver, HostForwards, MachineSpec, VmStatus } from '../driver.ts';
+import type { Driver, HostForwards, MachineSpec, RunningVm, VmStatus } from '../driver.ts';
 import { bootVm } from './boot.ts';
 import { chooseHardware } from './choose.ts';
 import { hasLog } from '../guest/console-log.ts';
 import { killVm, stopVm, vmStatus } from './control.ts';
 import { growDataDisk, makeDataDisk, removeFiles, requireBootFiles, requireDisks } from './files.ts';
 import { addHostForward, listHostForwards, removeHostForward } from './host-forward.ts';
+import { resumeFromFullDisk } from './full-disk.ts';
 import { systemQemuHost, type QemuHost } from './host.ts';
 import { qemuOptions } from './options.ts';
 import { preflight, requireQemu } from './preflight.ts';
@@ -45,7 +46,8 @@ export function createQemuDriver(
       const settings = qemuOptions.parse(spec.options);
       const qemu = await requireQemu(host, spec.arch, settings.binary);
       await requireBootFiles(spec);
-      await refuseSecond(host, spec);
+      const resumed = await refuseSecond(host, spec);
+      if (resumed !== undefined) return resumed;
       const hardware = await chooseHardware(host, spec, qemu, settings, {
         stateDirectory: context.stateDirectory,
         signal: options.signal,
@@ -89,11 +91,19 @@ async function startOf(
   return starter !== undefined && (await host.processes.isAlive(starter)) ? { by: starter.pid } : 'cut off';
 }
 
-/** A VM that is there must not lose its `vm.json` to a second start; what a killed start left half-booted goes. */
-async function refuseSecond(host: QemuHost, spec: MachineSpec): Promise<void> {
+/**
+ * A VM that is there must not lose its `vm.json` to a second start; what a killed start left half-booted goes, and one
+ * that stands still because this computer's disk was full goes on.
+ */
+async function refuseSecond(host: QemuHost, spec: MachineSpec): Promise<RunningVm | undefined> {
   const { status } = await vmStatus(host, spec);
-  if (status === 'stopped') return;
-  if ((await startOf(host, spec)) === 'cut off') return killVm(host, spec);
+  if (status === 'stopped') return undefined;
+  if ((await startOf(host, spec)) === 'cut off') {
+    await killVm(host, spec);
+    return undefined;
+  }
+  const resumed = status === 'error' ? await resumeFromFullDisk(host, spec) : undefined;
+  if (resumed !== undefined) return resumed;
   throw new WherryError({
     bare: true,
     code: 'ALREADY_RUNNING',

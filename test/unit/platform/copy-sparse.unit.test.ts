@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { WherryError } from '../../../src/core/errors.ts';
 import { copySparse } from '../../../src/platform/copy-sparse.ts';
 import { systemExec } from '../../../src/platform/exec.ts';
+import { smallDisk } from '../../helpers/small-disk.ts';
 
 const MIB = 2 ** 20;
 
@@ -49,6 +50,16 @@ describe('copying a sparse file', () => {
       expect(mode & 0o777).to.equal(0o600);
     });
   }
+
+  it('leaves nothing on a disk that is full', async () => {
+    await writeFile(from, Buffer.alloc(2 * MIB, 'x'));
+    using disk = smallDisk(MIB);
+    for (const exec of [systemExec, noCp]) {
+      const copied = copySparse(from, join(disk.path, 'to'), { exec, platform: 'linux' });
+      expect(await copied.then(String, (error: Error) => error.message)).to.contain('ENOSPC');
+      expect(await readdir(disk.path)).to.deep.equal([]);
+    }
+  });
 
   it('leaves nothing where it is interrupted or fails, and never touches a file that is there', async () => {
     const ports = { exec: noCp, platform: 'linux' } as const;

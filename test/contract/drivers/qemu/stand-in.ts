@@ -85,8 +85,12 @@ serve(socketOf('qmp'), (socket) => {
       const { execute, id } = JSON.parse(line) as { execute: string; id: number };
       if (execute === 'stop') runState = 'paused';
       if (execute === 'cont') runState = 'running';
+      // What a full disk is to QEMU: a file beside the console's log, as long as it is there.
+      const isFull = existsSync(`${consoleLog}.full`);
+      if (isFull) runState = 'io-error';
       const answer = execute === 'query-status' ? { status: runState } : {};
       socket.write(`${JSON.stringify({ return: answer, id })}\n`);
+      if (isFull && execute === 'cont') socket.write('{"event":"STOP"}\n');
       if (execute === 'quit' || (execute === 'system_powerdown' && !does.has('test.deaf'))) {
         socket.end('{"event":"SHUTDOWN","data":{"guest":true}}\n', () => end(0));
       }
