@@ -1,3 +1,5 @@
+import { MACHINE_MUTANTS } from './machine-mutants.ts';
+
 /** A break planted in the sources, and the tests that must turn red by it. */
 export interface Mutant {
   readonly what: string;
@@ -314,4 +316,5 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     tests: SLOW_CLIENTS,
   },
+  ...MACHINE_MUTANTS,
 ];
