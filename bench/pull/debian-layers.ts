@@ -50,17 +50,18 @@ async function layersOf({ layers, extra = [] }: DebianImage): Promise<LayerSourc
   for (const [at, names] of layers.entries()) {
     const records = archive.resolve(names, { exclude: SCRIPTS_ONLY }).filter(({ name }) => !placed.has(name));
     for (const { name } of records) placed.add(name);
-    const entries: TarEntry[] = at === 0 ? [...skeleton()] : [];
-    const directories = new Set<string>();
+    // By its path: Docker refuses a layer that has one twice.
+    const entries = new Map<string, TarEntry>();
+    const add = (entry: TarEntry) => entries.set(entry.path, entry);
+    if (at === 0) skeleton().forEach(add);
     for await (const { entries: unpacked } of readDebs(await archive.fetch(records))) {
       for (const entry of unpacked.map(inMergedUsr)) {
-        if (/^(?:usr|bin|sbin|lib|lib64|\.)?$/.test(entry.path) || directories.has(entry.path)) continue;
-        if (entry.type === 'directory') directories.add(entry.path);
-        entries.push(entry);
+        const isRoot = /^(?:usr|bin|sbin|lib|lib64|\.)?$/.test(entry.path);
+        if (!isRoot && !entries.has(entry.path)) add(entry);
       }
     }
-    if (at === layers.length - 1) entries.push(...extra);
-    sources.push({ entries, compression: 'gzip', level: 6 });
+    if (at === layers.length - 1) extra.forEach(add);
+    sources.push({ entries: [...entries.values()], compression: 'gzip', level: 6 });
   }
   return sources;
 }

@@ -3,7 +3,7 @@ import type { DebianImage } from './debian-layers.ts';
 
 /** Five layers of what images for developers hold: many small files and a few big ones. */
 export const LARGE: DebianImage = {
-  name: 'large-1',
+  name: 'large-2',
   layers: [
     ['bash', 'coreutils', 'util-linux', 'tar', 'gzip', 'grep', 'sed', 'findutils', 'ca-certificates', 'curl'],
     ['python3', 'python3-yaml'],
@@ -15,7 +15,7 @@ export const LARGE: DebianImage = {
 
 /** Debian's dockerd and podman, and the programs that the floor is made of. */
 export const PEERS: DebianImage = {
-  name: 'peers-1',
+  name: 'peers-2',
   layers: [
     ['bash', 'coreutils', 'curl', 'gzip', 'grep', 'procps'],
     ['docker.io', 'docker-cli', 'podman', 'crun', 'kmod', 'iproute2'],
@@ -31,7 +31,7 @@ export const PEERS: DebianImage = {
 
 /** One layer of 100,000 empty files, a thousand to a directory: mkfs.erofs looks through a directory for each new name. */
 export const MANY: DebianImage = {
-  name: 'many-2',
+  name: 'many-3',
   layers: [[]],
   extra: Array.from({ length: 100_000 }, (_, at) => file(`opt/${at % 100}/${at}`, '')),
 };

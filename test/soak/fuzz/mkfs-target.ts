@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { filtered, mutatedLayer } from './tar-target.ts';
 import type { Target } from './target.ts';
 
-const ARGV = ['--tar=f', '--aufs', '--quiet', '--sort=none', '-T0', '--mkfs-time'];
+const ARGV = ['--tar=f', '--aufs', '--quiet', '--sort=none', '-E^inline_data', '-b512', '-T0', '--mkfs-time'];
 
 /** What the tar reader lets through, mkfs.erofs takes, and fsck.erofs finds nothing wrong with what it makes of it. */
 export function mkfsTarget(binDir: string): Target {

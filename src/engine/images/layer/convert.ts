@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
 import type { Partial, Partials } from '../../store/partials.ts';
+import { Sha256 } from '../../sys/sha256.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
@@ -158,25 +159,21 @@ function storeAndHash(
   { blob, has }: { readonly blob: FileHandle; readonly has: number },
   guard: DiskGuard,
 ) {
-  const hash = createHash('sha256');
+  const hash = new Sha256();
   let size = 0;
   let digest = '';
   async function* stream(): AsyncGenerator<Buffer> {
     for await (const chunk of source.bytes) {
-      hash.update(chunk);
       const isThere = size < has;
       size += chunk.length;
       if (source.expected !== undefined && size > source.expected.size) break;
-      if (isThere) {
-        yield chunk;
-        continue;
-      }
       // Not write(): on a disk that is nearly full it writes a part, and doesn't call that a failure.
-      await blob.appendFile(chunk);
-      await guard.wrote(chunk.length);
+      const kept = isThere ? undefined : blob.appendFile(chunk);
+      await Promise.all([hash.update(chunk), kept]);
+      if (!isThere) await guard.wrote(chunk.length);
       yield chunk;
     }
-    digest = `sha256:${hash.digest('hex')}`;
+    digest = hash.digest();
     verify(source.expected, digest, size);
     source.onDownloaded?.();
   }
@@ -201,18 +198,19 @@ function verify(expected: LayerSource['expected'], digest: string, size: number)
 }
 
 function unpackAndHash(filter: LayerTarFilter, guard: DiskGuard) {
-  const hash = createHash('sha256');
+  const hash = new Sha256();
   async function* stream(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
-      hash.update(chunk);
+      const hashed = hash.update(chunk);
       yield* filter.push(chunk);
+      await hashed;
       await guard.wrote(chunk.length);
     }
     yield* filter.end();
   }
   return {
     stream,
-    digest: () => `sha256:${hash.digest('hex')}`,
+    digest: () => hash.digest(),
     fileBytes: () => filter.fileBytes,
   };
 }

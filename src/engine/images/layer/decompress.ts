@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 /** Few large steps instead of many small ones: each costs a trip to the thread pool. */
-const CHUNK = 128 * 1024;
+const CHUNK = 512 * 1024;
 
 /** The parameter's number (zstd.h). Of zlib the engine has functions only: it is loaded when one is called. */
 const ZSTD_D_WINDOW_LOG_MAX = 100;
