@@ -25,7 +25,9 @@ export interface RoutedRequest {
   readonly registry?: string | undefined;
 }
 
-const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 4 };
+/** What comes while a piece of a layer is worked on is the next piece: under emulation each costs milliseconds. */
+const PIECE = 512 * 1024;
+const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 4, highWaterMark: PIECE };
 
 /**
  * Direct, in absolute form to a proxy (RFC 9112 §3.2.2; plain HTTP), or through a tunnel that it makes (HTTPS). Agents
