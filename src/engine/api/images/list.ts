@@ -50,7 +50,7 @@ function parentsIn({ store }: ImageService): Set<string> {
 }
 
 export interface ImagesUsage {
-  /** Bytes of all layers, those of several images counted once. */
+  /** Bytes of all layers, those of several images counted once, and of downloads that were broken off. */
   readonly layersSize: number;
   readonly images: readonly Record<string, unknown>[];
 }
@@ -60,8 +60,10 @@ export function imagesUsage(service: ImageService): ImagesUsage {
   const { store } = service;
   const listed = listImages(service, new URLSearchParams({ all: '1', 'shared-size': '1' }));
   const layers = new Set(store.ids().flatMap((id) => store.record(id)?.layers ?? []));
+  const bytes = [...layers].reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0);
   return {
-    layersSize: [...layers].reduce((sum, diffId) => sum + (store.layer(diffId)?.size ?? 0), 0),
+    // What no image has use of shows as reclaimable, and a prune takes it.
+    layersSize: bytes + store.content.partials.unused(),
     images: listed.map((image) => ({ ...image, Containers: service.usersOf(image.Id).length })),
   };
 }

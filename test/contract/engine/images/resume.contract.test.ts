@@ -63,7 +63,9 @@ describe('a pull that was interrupted', () => {
   it('goes on after a restart of the engine where the download was', async () => {
     await interrupted();
     expect(readFileSync(partial()).length).to.equal(half);
+    expect(under.images.usage().layersSize).to.equal(half);
     await expectWhole();
+    expect(under.images.usage().layersSize).to.equal(noise.length);
     expect(ranges()).to.deep.equal([`bytes=${half}-`]);
   });
 
