@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.ts';
+import type { DriverCapabilities } from '../drivers/capabilities.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 
@@ -24,6 +25,11 @@ const FIRST_MS = 60_000;
 /** The guest tells whole seconds. */
 const TOLERANCE_MS = 1500;
 const ANSWER_MS = 10_000;
+
+/** Whether the clock is a VM's of ours: somebody's host has whoever keeps it. */
+export function hasOwnClock(capabilities: Pick<DriverCapabilities, 'composedImage' | 'power'>): boolean {
+  return capabilities.composedImage && capabilities.power !== false;
+}
 
 /**
  * Keeps the clock of a VM right, until the signal: a guest's clock stands still while its computer sleeps, and nobody

@@ -11,7 +11,7 @@ import type { AgentStatus } from '../protocol/agent/control.ts';
 import { GUEST } from '../protocol/boot/guest-paths.ts';
 import { pinnedHostKey } from '../ssh/known-hosts.ts';
 import { openSshSession, type SshSession } from '../ssh/session.ts';
-import { keepGuestClock } from './guest-clock.ts';
+import { hasOwnClock, keepGuestClock } from './guest-clock.ts';
 import { serveControl } from './control-server.ts';
 import { serveDocker } from './docker-server.ts';
 import { serveOnceStarted } from './serve-once-started.ts';
@@ -135,7 +135,7 @@ function keepClock(
   signal: AbortSignal,
   atOnce: boolean,
 ): void {
-  if (!driver.capabilities.composedImage || run === undefined) return;
+  if (!hasOwnClock(driver.capabilities) || run === undefined) return;
   void keepGuestClock({ clock, log, run, atOnce, signal });
 }
 

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import { keepGuestClock } from '../../../src/agent/guest-clock.ts';
+import { hasOwnClock, keepGuestClock } from '../../../src/agent/guest-clock.ts';
+import { genericModule } from '../../../src/drivers/generic/module.ts';
+import { noneModule } from '../../../src/drivers/none/module.ts';
+import { qemuModule } from '../../../src/drivers/qemu/module.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { createLog } from '../../../src/platform/log.ts';
 
@@ -70,6 +73,13 @@ describe('the guest’s clock', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
+  });
+
+  it('is kept in VMs alone: a host of somebody’s (the driver generic) has whoever keeps its clock', () => {
+    const context = { stateDirectory: '/nowhere' };
+    expect(hasOwnClock(qemuModule.create(context).capabilities)).to.equal(true);
+    for (const module of [genericModule, noneModule])
+      expect(hasOwnClock(module.create(context).capabilities)).to.equal(false);
   });
 
   it('is left alone while nothing happens, and looked at now and then', async () => {
