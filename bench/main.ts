@@ -12,6 +12,7 @@ import { benchMemory } from './memory.ts';
 import { benchPull } from './pull.ts';
 import { benchReturn } from './return.ts';
 import { benchRun } from './run.ts';
+import { benchShare } from './share.ts';
 import { renderFigures, type Figure } from './statistics.ts';
 
 const RUNS = Math.max(5, Number(process.env['BENCH_RUNS'] ?? 5));
@@ -31,6 +32,7 @@ try {
     boot: benchBoot,
     compose: benchCompose,
     bootstrap: benchBootstrap,
+    share: benchShare,
   };
   for (const [name, bench] of Object.entries(parts)) {
     if (!isWanted(name)) continue;

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { WherryError } from '../core/errors.ts';
 import type { Driver, MachineSpec, RunningVm, VmStatus } from '../drivers/driver.ts';
 import type { MachineFiles } from '../machine/store/filenames.ts';
-import type { MachineConfig } from '../machine/store/machine-config.ts';
+import { DEFAULT_MOUNTS, type MachineConfig } from '../machine/store/machine-config.ts';
 import { absentImage, storedSpec } from '../machine/store/machine-spec.ts';
 import type { Clock } from '../platform/clock.ts';
 import { acquireLock } from '../platform/lock.ts';
@@ -17,6 +18,7 @@ import { serveDocker } from './docker-server.ts';
 import { serveOnceStarted } from './serve-once-started.ts';
 import { createHostPorts } from './ports/host-ports.ts';
 import { servePorts } from './ports/serve-ports.ts';
+import { shareHost } from './shares/share-host.ts';
 import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
 
 export interface AgentContext {
@@ -72,6 +74,7 @@ async function serve(context: AgentContext, uplink: Uplink, found: FoundVm): Pro
     async serve() {
       publishPorts(context, uplink, vm, ports.signal);
       keepClock(context, uplink, ports.signal, found.status !== 'starting');
+      shareDirectories(context, uplink, ports.signal);
       const server = await serveDocker(files.dockerSocket, uplink, log);
       log.info('the agent serves', { pid: process.pid, version: context.version });
       return server;
@@ -137,6 +140,18 @@ function keepClock(
 ): void {
   if (!hasOwnClock(driver.capabilities) || run === undefined) return;
   void keepGuestClock({ clock, log, run, atOnce, signal });
+}
+
+/** Where there is no way to run a command in the guest, nothing of the host's is mounted there. */
+function shareDirectories(
+  { files, config, clock, log }: AgentContext,
+  { openSocket, exec }: Uplink,
+  signal: AbortSignal,
+): void {
+  if (openSocket === undefined || exec === undefined) return;
+  const mounts = config.engine.mounts ?? DEFAULT_MOUNTS;
+  const closed = dirname(dirname(files.directory));
+  void shareHost({ machine: files.name, mounts, closed, openSocket, exec, clock, log, signal });
 }
 
 function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {

@@ -6,6 +6,7 @@ import { messageOf, WherryError } from '../core/errors.ts';
 import type { EngineEndpoint } from '../drivers/driver.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { RemoteProcess } from '../ssh/remote-process.ts';
 import type { SshSession } from '../ssh/session.ts';
 
 /** The agent's way into the machine. */
@@ -16,6 +17,8 @@ export interface Uplink {
   readonly openSocket?: ((path: string) => Promise<Duplex>) | undefined;
   /** Runs a command in the guest, with what it prints; undefined where there is no way to. Error: `COMMAND_FAILED`. */
   readonly run?: ((command: string, signal: AbortSignal) => Promise<string>) | undefined;
+  /** Runs a command in the guest; undefined where there is no way to. */
+  readonly exec?: ((command: string) => Promise<RemoteProcess>) | undefined;
   connected(): boolean;
   /** Resolves when there is nothing to be connected to any more, with why. */
   readonly ended: Promise<string>;
@@ -82,6 +85,7 @@ export async function openSshUplink(
     openEngine: async () => (await session).openStreamLocal(engineSocket),
     openSocket: async (path) => (await session).openStreamLocal(path),
     run: async (command, until) => runCommand(await session, command, until),
+    exec: async (command) => (await session).exec({ command }),
     connected: () => up,
     ended,
     close() {

@@ -21,6 +21,8 @@ import { hostAddress } from './networks/host-address.ts';
 import { openNetworks } from './networks/networks.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { openPorts } from './ports/open-ports.ts';
+import { repeatChange } from './shares/repeat.ts';
+import { ShareLink } from './shares/share-link.ts';
 
 export interface Engine {
   /** Ends the engine and leaves the containers running: the next engine takes them over. */
@@ -65,6 +67,12 @@ export async function startEngine(environment: Environment, version: string, log
     socketPath: hostSocket,
     onBackgroundError,
   });
+  const shares = new ShareLink({
+    socketPath: join(runDir, basename(GUEST.sharesSocket)),
+    inUse: () => containers.sharesInUse(),
+    repeat: repeatChange,
+    onBackgroundError,
+  });
   const containers = openContainers({
     dataDir,
     runDir,
@@ -73,6 +81,7 @@ export async function startEngine(environment: Environment, version: string, log
     rootfs: images.rootfs,
     networks: ports.networks,
     volumes,
+    shares,
     config: {
       engineSocket: environment.socket,
       engineSocketAliases: readSocketAliases(environment.configFile),
@@ -83,7 +92,7 @@ export async function startEngine(environment: Environment, version: string, log
   });
   await containers.restore();
   networks.sandboxes.sweep();
-  await ports.listen();
+  await Promise.all([ports.listen(), shares.listen()]);
   const system = createSystemBackend({
     version,
     id: engineId(dataDir),
@@ -122,6 +131,7 @@ export async function startEngine(environment: Environment, version: string, log
     await server.close();
     containers.close();
     ports.stop();
+    shares.stop();
     networks.close();
     images.close();
   };

@@ -17,13 +17,16 @@ export function checkEngineSettings(settings: EngineSettings): void {
   settings.insecureRegistries.forEach(checkInsecureRegistry);
   settings.labels.forEach(checkLabel);
   settings.env?.forEach(checkVariable);
+  settings.mounts?.forEach(checkMount);
 }
 
 /** Whether `--engine-env NAME` means anything here. */
 export const isEngineVariable = (name: string): boolean => PROXY_VARIABLES.has(name.toUpperCase());
 
-/** What a mirror, a label, a variable or a certificate is called by, where one is to be replaced or removed. */
+/** What a mirror, a label, a variable, a certificate or a directory is called by, where one is to be replaced or removed. */
 export const keyOf = (entry: string): string => {
+  const mount = /^((?:[/~\\]|[A-Za-z]:[\\/]).*?)(?::(?:ro|rw))?$/s.exec(entry)?.[1];
+  if (mount !== undefined) return mount;
   const equals = entry.indexOf('=');
   return entry.startsWith('-----BEGIN') || equals === -1 ? entry : entry.slice(0, equals);
 };
@@ -90,6 +93,11 @@ function isRange(text: string): boolean {
 
 function checkLabel(label: string): void {
   if (!/^[^=]+=/.test(label)) throw invalidOption(`bad attribute format: ${label}`);
+}
+
+function checkMount(entry: string): void {
+  if (/^(?:~(?:[/\\]|:|$)|[/\\]|[A-Za-z]:[\\/])/.test(entry)) return;
+  throw invalidOption(`a shared directory must be an absolute path, not ${JSON.stringify(entry)}`);
 }
 
 function checkVariable(entry: string): void {

@@ -7,7 +7,7 @@ import { checkEngineSettings, keyOf } from './engine-settings.ts';
 import { isRunning, loadMachine, type KnownMachine } from './lifecycle.ts';
 import { restartMachine } from './restart.ts';
 import { finishRestore } from './snapshots/finish-restore.ts';
-import type { EngineSettings, MachineConfig } from './store/machine-config.ts';
+import { DEFAULT_MOUNTS, type EngineSettings, type MachineConfig } from './store/machine-config.ts';
 
 /** The settings that are lists. */
 export type ListName = {
@@ -70,7 +70,7 @@ export function changed(config: MachineConfig, change: SettingsChange): MachineC
     else Object.assign(engine, { [name]: value });
   }
   for (const [name, list] of Object.entries(change.lists ?? {}) as [ListName, ListChange][]) {
-    const entries = changedList(engine[name] ?? [], list);
+    const entries = changedList(engine[name] ?? (name === 'mounts' ? DEFAULT_MOUNTS : []), list);
     engine[name] = entries;
     // As it was where the setting was never made: older versions of Wherry know less.
     if (entries.length === 0 && (name === 'env' || name === 'certificateAuthorities')) delete engine[name];

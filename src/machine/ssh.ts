@@ -8,7 +8,7 @@ import { loadMachine, requireRunning, type RunningMachine } from './lifecycle.ts
 
 /** A process in the machine and the connection it came over, which the caller closes. */
 export interface MachineShell {
-  readonly process: RemoteProcess;
+  readonly process: Omit<RemoteProcess, 'stream'>;
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 
 export type RemoteExit =
@@ -13,6 +13,8 @@ export interface RemoteProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Its stdin and stdout as one. */
+  readonly stream: Duplex;
   /** Resolves when the channel has closed, that is after the last byte of output was given to the streams. */
   readonly exited: Promise<RemoteExit>;
   resize(columns: number, rows: number): void;
@@ -32,6 +34,7 @@ export function remoteProcess(channel: ClientChannel): RemoteProcess {
     stdin: channel,
     stdout: channel,
     stderr: channel.stderr,
+    stream: channel,
     exited,
     resize: (columns, rows) => channel.setWindow(rows, columns, 0, 0),
     signal: (name) => channel.signal(name),

@@ -24,6 +24,8 @@ export interface World {
   readonly registryHost: string;
   /** A second, empty registry that asks for an account, as the engine sees it. */
   readonly closedHost: string;
+  /** Directories that the machine shares: one for reading and writing, one for reading only. */
+  readonly shared: { readonly writable: string; readonly readOnly: string };
   readonly env: NodeJS.ProcessEnv;
   /** `<registryHost>/NAME:TAG`. */
   image(name: string): string;
@@ -97,6 +99,7 @@ const APPLETS = [
   'su',
   'trap',
   'printf',
+  'inotifyd',
 ] as const;
 
 async function push(
@@ -125,6 +128,9 @@ export async function createWorld(): Promise<World> {
   mkdirSync(cacheDirectory, { recursive: true });
   const scratch = mkdtempSync(join(tmpdir(), 'wherry-e2e-'));
   const home = join(scratch, 'home');
+  const shared = { writable: join(scratch, 'shared'), readOnly: join(scratch, 'read-only') };
+  mkdirSync(shared.writable);
+  mkdirSync(shared.readOnly);
   const tools = await debianTools(['docker-registry', 'skopeo', 'docker-cli', 'erofs-utils']);
   const registry = await startRegistry(join(tools.binDir, 'docker-registry'), join(scratch, 'registry'));
   const closed = await startRegistry(join(tools.binDir, 'docker-registry'), join(scratch, 'closed'), {
@@ -171,6 +177,7 @@ export async function createWorld(): Promise<World> {
     tools,
     registryHost,
     closedHost,
+    shared,
     env,
     image: (name) => `${registryHost}/library/${name}`,
     wherry,
@@ -208,6 +215,10 @@ export async function createWorld(): Promise<World> {
       '2',
       '--memory',
       '2048',
+      '--mount',
+      shared.writable,
+      '--mount',
+      `${shared.readOnly}:ro`,
       '--engine-insecure-registry',
       registryHost,
       '--engine-insecure-registry',

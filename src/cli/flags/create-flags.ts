@@ -3,12 +3,20 @@ import type { Reporter } from '../../machine/context.ts';
 import { engineFlags } from './engine-flags.ts';
 import { repeated } from './repeated.ts';
 
+export const noMountsFlag = {
+  'no-mounts': Flags.boolean({
+    description: 'Let containers have no directory of this computer',
+    exclusive: ['mount'],
+  }),
+};
+
 export const createFlags = {
   cpus: Flags.integer({ description: "The machine's CPUs", min: 1 }),
   memory: Flags.string({ description: "The machine's memory: MiB, or with a unit, e.g. 2g" }),
   disk: Flags.string({ description: "The data disk's size: GiB, or with a unit, e.g. 40g" }),
   'no-start': Flags.boolean({ description: "Create the machine, don't start it", default: false }),
   ...engineFlags,
+  ...noMountsFlag,
 };
 
 /** docker-machine's flags that mean nothing here: accepted, so that scripts go on working, with a note. */

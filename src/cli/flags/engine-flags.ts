@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { messageOf, WherryError } from '../../core/errors.ts';
 import type { Reporter } from '../../machine/context.ts';
@@ -25,6 +27,11 @@ export const engineFlags = {
     description: 'File with certificates (PEM) of authorities that registries and proxies are trusted by',
     ...repeated,
   }),
+  mount: Flags.string({
+    description:
+      'Directory of this computer that containers may have with -v, PATH[:ro]; your home if none is given',
+    ...repeated,
+  }),
   'engine-label': Flags.string({ description: 'Label of the machine, key=value', ...repeated }),
   'engine-opt': Flags.string({
     description:
@@ -40,6 +47,7 @@ export const LIST_FLAGS = {
   env: 'engine-env',
   certificateAuthorities: 'engine-ca',
   labels: 'engine-label',
+  mounts: 'mount',
 } as const satisfies Record<ListName, keyof typeof engineFlags>;
 
 export interface ReadContext {
@@ -52,6 +60,7 @@ export function readList(name: ListName, values: readonly string[], context: Rea
   const words = values.filter((value) => value !== '');
   if (name === 'env') return words.flatMap((word) => readVariable(word, context));
   if (name === 'certificateAuthorities') return words.flatMap(readCertificates);
+  if (name === 'mounts') return words.map(readMount);
   return words;
 }
 
@@ -77,6 +86,14 @@ function readVariable(word: string, { env, reporter }: ReadContext): string[] {
   const value = word === name ? env[name] : word.slice(name.length + 1);
   if (value !== undefined) return [`${name.toUpperCase()}=${value}`];
   throw new WherryError({ code: 'USAGE', message: `--engine-env ${name}: there is no ${name} here` });
+}
+
+/** A path as the user's shell has it: relative to where they are. The home is `~`, as it is where nothing was set. */
+function readMount(word: string): string {
+  const [, path = word, mode = ''] = /^(.*?)(:ro|:rw)?$/s.exec(word) ?? [];
+  if (/^~(?:[\\/]|$)/.test(path)) return word;
+  const absolute = resolve(path);
+  return (absolute === resolve(homedir()) ? '~' : absolute) + mode;
 }
 
 function readCertificates(path: string): string[] {

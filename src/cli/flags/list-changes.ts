@@ -27,8 +27,8 @@ export function listChanges(flags: object, context: ReadContext): Partial<Record
   return changes;
 }
 
-/** A certificate is named by its file, a variable in any case, the others by themselves. */
+/** A certificate is named by its file, a directory by its path, a variable in any case, the others by themselves. */
 function namesOf(list: ListName, words: readonly string[], context: ReadContext): readonly string[] {
-  if (list === 'certificateAuthorities') return readList(list, words, context);
+  if (list === 'certificateAuthorities' || list === 'mounts') return readList(list, words, context);
   return list === 'env' ? words.map((word) => word.toUpperCase()) : words;
 }

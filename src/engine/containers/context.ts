@@ -3,6 +3,7 @@ import { GUEST } from '../../protocol/boot/guest-paths.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageMaker, ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
+import type { HostShares } from '../shares/contract.ts';
 import type { VolumeManager } from '../volumes/contract.ts';
 import type { ContainerEntry, ContainerRegistry } from './registry.ts';
 import type { ExecRegistry } from './exec/exec-registry.ts';
@@ -57,6 +58,7 @@ export interface ContainersContext {
   readonly idRanges: IdRanges;
   readonly networks: NetworkManager;
   readonly volumes: VolumeManager;
+  readonly shares: HostShares;
   readonly events: EventBus;
   readonly store: ContainerStore;
   readonly registry: ContainerRegistry;

@@ -7,6 +7,7 @@ import { membershipRoutes } from '../api/networks/membership.ts';
 import type { EventBus } from '../events.ts';
 import type { ImageMaker, ImageResolver, RootfsManager } from '../images/contract.ts';
 import type { NetworkManager } from '../networks/contract.ts';
+import { NO_SHARES, type HostShares } from '../shares/contract.ts';
 import type { VolumeManager } from '../volumes/contract.ts';
 import { DEFAULT_CONFIG, layoutOf } from './context.ts';
 import type { ContainersConfig, ContainersContext } from './context.ts';
@@ -37,6 +38,7 @@ export interface ContainersOptions {
   readonly rootfs: RootfsManager;
   readonly networks: NetworkManager;
   readonly volumes: VolumeManager;
+  readonly shares?: HostShares | undefined;
   readonly events: EventBus;
   readonly config?: Partial<ContainersConfig>;
   /** Told of failures that no request waits for. */
@@ -63,6 +65,8 @@ export interface Containers {
   /** Every container with its sizes, as `GET /containers/json` lists it. */
   usage(): Promise<Record<string, unknown>[]>;
   /** For `GET /info`. */
+  /** What containers that run have of the user's computer, as it was asked for. */
+  sharesInUse(): string[];
   counts(): ContainerCounts;
   /** Ends the watching; containers run on. */
   close(): void;
@@ -86,6 +90,7 @@ export function openContainers(options: ContainersOptions): Containers {
     idRanges,
     networks: options.networks,
     volumes: options.volumes,
+    shares: options.shares ?? NO_SHARES,
     events: options.events,
     store: new ContainerStore(layout.containers),
     registry: new ContainerRegistry(),
@@ -109,6 +114,12 @@ export function openContainers(options: ContainersOptions): Containers {
       const state = context.registry.byId(id)?.state;
       return state !== undefined && isUp(state);
     },
+    sharesInUse: () =>
+      context.registry
+        .all()
+        .filter(({ state }) => isUp(state))
+        .flatMap(({ record }) => record.mounts ?? [])
+        .flatMap((mount) => (mount.type === 'bind' && mount.shared === true ? [mount.source] : [])),
     usage: async () => listContainers(context, { all: true, size: true, limit: 0, filters: new Map() }),
     counts: () => counts(context),
     close: () => {

@@ -14,6 +14,8 @@ const engineSettings = z.strictObject({
   env: z.array(z.string()).optional(),
   /** Certificates in PEM that the engine takes for authorities, each of its own. */
   certificateAuthorities: z.array(z.string()).optional(),
+  /** `PATH[:ro|:rw]`: directories of this computer that containers may have; absent: {@link DEFAULT_MOUNTS}. */
+  mounts: z.array(z.string()).optional(),
   /** `auto`: containers get user ids of their own unless they say otherwise. */
   userns: z.literal('auto').optional(),
   /** `false`: containers can't reach this computer. */
@@ -37,6 +39,9 @@ export const machineConfig = z.strictObject({
   /** A clone's: its data disk began as another machine's, and its engine is to have an id of its own. */
   identity: z.uuid().optional(),
 });
+
+/** The user's home, for reading and writing. */
+export const DEFAULT_MOUNTS: readonly string[] = ['~'];
 
 export type MachineConfig = z.infer<typeof machineConfig>;
 export type EngineSettings = z.infer<typeof engineSettings>;

@@ -4,6 +4,12 @@ export const GUEST = {
   engineSocket: '/run/wherry.sock',
   /** The engine's requests to the host's agent (src/protocol/agent/ports.ts); root-only unix socket. */
   hostSocket: '/run/wherry/host.sock',
+  /** Directories of the host's, between the engine and the host's agent (src/protocol/agent/shares.ts); root-only unix socket. */
+  sharesSocket: '/run/wherry/shares.sock',
+  /** The host's directories, each mounted in a directory of this. */
+  sharesDir: '/run/wherry/shares',
+  /** Mounts one: `share KEY rw|ro` (vm-images/machine). */
+  shareCommand: '/usr/lib/wherry/boot/share',
   /** The FIFO that readiness lines are written to; one process in the guest holds the virtio-serial port behind it. */
   readyPort: '/run/wherry/ready',
   /** What was unpacked from the config disk (tmpfs, 0700). */

@@ -65,6 +65,20 @@ describe('machine set', () => {
     expect((await stat(files.config)).mode & 0o777).to.equal(0o600);
   });
 
+  it('shares the home unless told otherwise, each directory once', async () => {
+    await create({ start: false });
+    expect((await config()).engine.mounts).to.equal(undefined);
+    await set({ lists: { mounts: { add: ['/work:ro', 'C:\\work'] } } });
+    expect((await config()).engine.mounts).to.deep.equal(['~', '/work:ro', 'C:\\work']);
+    await set({ lists: { mounts: { add: ['/work'], remove: ['~', 'C:\\work:ro'] } } });
+    expect((await config()).engine.mounts).to.deep.equal(['/work']);
+    await set({ lists: { mounts: { replace: [] } } });
+    expect((await config()).engine.mounts).to.deep.equal([]);
+    expect(await failureOf(set({ lists: { mounts: { add: ['work'] } } }))).to.contain(
+      'a shared directory must be an absolute path, not "work"',
+    );
+  });
+
   it('refuses what the engine would stumble over, at creation too, and shows no password', async () => {
     await create({ start: false });
     const cases: [SettingsChange['lists'], string][] = [

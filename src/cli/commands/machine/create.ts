@@ -90,6 +90,7 @@ export default class MachineCreate extends WherryCommand {
         driverOptions: driverOptions(module, flags),
         engine: {
           ...lists,
+          ...(flags['no-mounts'] ? { mounts: [] } : {}),
           ...engineOptions.options,
         },
         start: !flags['no-start'],

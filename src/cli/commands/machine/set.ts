@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { setMachine } from '../../../machine/set.ts';
 import { usage, WherryCommand } from '../../base-command.ts';
 import { engineFlags } from '../../flags/engine-flags.ts';
-import { noteIgnoredOptions } from '../../flags/create-flags.ts';
+import { noMountsFlag, noteIgnoredOptions } from '../../flags/create-flags.ts';
 import { readEngineOptions } from '../../flags/engine-options.ts';
 import { listChanges, singleFlags } from '../../flags/list-changes.ts';
 import { parseGibibytes, parseMebibytes } from '../../flags/memory.ts';
@@ -21,6 +21,7 @@ export default class MachineSet extends WherryCommand {
     }),
     ...engineFlags,
     ...singleFlags,
+    ...noMountsFlag,
     restart: Flags.boolean({ description: 'Restart the machine if it runs', default: false }),
   };
 
@@ -28,7 +29,10 @@ export default class MachineSet extends WherryCommand {
     const { argv, flags } = await this.parse(MachineSet);
     const host = await this.host();
     const name = await oneMachineMeant(host.machines, argv as string[], this.meant(flags.machine));
-    const lists = listChanges(flags, { env: process.env, reporter: host.reporter });
+    const lists = {
+      ...listChanges(flags, { env: process.env, reporter: host.reporter }),
+      ...(flags['no-mounts'] ? { mounts: { replace: [] } } : {}),
+    };
     const options = readEngineOptions(flags['engine-opt'] ?? []);
     noteIgnoredOptions(options.ignored, host.reporter);
     const { cpus, memory, disk } = flags;

@@ -9,7 +9,7 @@ import type { ResolvedImage } from '../../images/contract.ts';
 import { tmpfsOptions } from '../../oci/mounts.ts';
 import { rlimitOf } from '../../oci/resources.ts';
 import { checkSysctls } from '../../oci/sysctls.ts';
-import { refuseHostPaths } from './host-paths.ts';
+import { shareHostPaths } from './host-paths.ts';
 import { publish } from '../context.ts';
 import type { ContainersContext } from '../context.ts';
 import { refuseUnbuiltFields } from './fields.ts';
@@ -72,7 +72,8 @@ export interface Created {
  */
 export async function createContainer(context: ContainersContext, request: CreateRequest): Promise<Created> {
   const { engineSocketAliases } = context.config;
-  const parsed = parseBody(request.body, [...ENGINE_SOCKETS, ...engineSocketAliases]);
+  const engineSockets = [...ENGINE_SOCKETS, ...engineSocketAliases];
+  const parsed = parseBody(request.body);
   // Before the image's own exposed ports are among them.
   checkNetworkMode(parsed.config, parsed.hostConfig);
   const image = context.images.resolve(parsed.config.Image);
@@ -112,7 +113,12 @@ export async function createContainer(context: ContainersContext, request: Creat
     config,
     parsed.hostConfig,
     (other) => context.registry.find(other).record.mounts ?? [],
+  ).map((mount) =>
+    mount.type === 'bind' && !engineSockets.includes(mount.source)
+      ? { ...mount, shared: true as const }
+      : mount,
   );
+  await shareHostPaths(request.body, engineSockets, context.shares);
   // Only the name: until its volumes are there, the container isn't.
   context.registry.reserve(record.name, id);
   const entry = await makeContainer(context, record, image, { mounts, ownUsers });
@@ -178,15 +184,11 @@ async function makeContainer(
   }
 }
 
-function parseBody(
-  body: unknown,
-  engineSockets: readonly string[],
-): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & {
+function parseBody(body: unknown): Pick<ContainerRecord, 'config' | 'hostConfig' | 'networking'> & {
   readonly limitWarnings: readonly string[];
 } {
   if (typeof body !== 'object' || body === null)
     throw invalid('config cannot be empty in order to create a container');
-  refuseHostPaths(body, engineSockets);
   refuseUnbuiltFields({ ...body });
   const parsed = createBody.safeParse(body);
   if (!parsed.success) throw invalid(`invalid container configuration: ${describe(parsed.error)}`);

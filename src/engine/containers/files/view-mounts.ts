@@ -22,7 +22,11 @@ export function viewMounts(context: ContainersContext, record: ContainerRecord):
     const { destination, writable } = mount;
     if (mount.type === 'tmpfs') return [];
     const source =
-      mount.type === 'bind' ? context.config.engineSocket : context.volumes.mountpointOf(mount.name);
+      mount.type === 'volume'
+        ? context.volumes.mountpointOf(mount.name)
+        : mount.shared === true
+          ? (context.shares.placeOf(mount.source) ?? '')
+          : context.config.engineSocket;
     return [{ source, destination, writable }];
   });
   const taken = new Set(asked.map(({ destination }) => destination));

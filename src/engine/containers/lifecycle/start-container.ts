@@ -171,7 +171,7 @@ async function writeBundle(
   );
   const [files, mounts] = [
     networkFilesIn(directoryOf(context, namesake.id)),
-    mountsForStart(context, record),
+    await mountsForStart(context, record),
   ];
   const own = record.idRange === undefined ? undefined : context.users.of(record.id);
   const spec = containerSpec({

@@ -16,11 +16,13 @@ export interface VolumeMountRecord extends Common {
   readonly mode: string;
 }
 
-/** The engine's own socket is the one file of the VM that can be bound. */
+/** The engine's own socket, the one file of the VM that can be bound; or a file or directory of the user's computer. */
 export interface BindMountRecord extends Common {
   readonly type: 'bind';
-  /** As it was asked for; what is mounted is the engine's socket. */
+  /** As it was asked for. */
   readonly source: string;
+  /** It is the computer's. Absent: it means the engine's socket. */
+  readonly shared?: true;
   readonly mode: string;
   /** Absent: rprivate. */
   readonly propagation?: string;

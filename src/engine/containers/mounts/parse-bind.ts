@@ -1,3 +1,4 @@
+import { isHostPath, splitSource } from '../../../core/host-path.ts';
 import { invalid } from '../../errors.ts';
 import { cleanDestination } from './destination.ts';
 import { isMode, parseMode } from './mode.ts';
@@ -7,18 +8,19 @@ import type { MountRequest } from './model.ts';
 export const DEFAULT_VOLUME_MODE = 'z';
 
 /**
- * An entry of HostConfig.Binds: `[name:]/path[:options]`, or `/path/of/the/engines/socket:/path[:options]`.
+ * An entry of HostConfig.Binds: `[name:]/path[:options]`, or `/path/of/the/computers:/path[:options]`.
  *
  * @throws EngineError invalidParameter in Docker's words
  */
 export function parseBind(bind: string): MountRequest {
-  const parts = bind.split(':');
+  const [first, rest] = splitSource(bind);
+  const parts = [first, ...(rest?.split(':') ?? [])];
   const context = `invalid volume specification: '${bind}'`;
   if (parts.length > 3 || parts.some((part) => part === '')) throw invalid(context);
   const [source, target, mode] = parts.length === 1 ? ['', parts[0], ''] : parts;
   if (source === undefined || target === undefined) throw invalid(context);
   if (parts.length === 2 && isMode(target)) throw invalid(context); // A mode without a source.
-  const isBind = source.startsWith('/');
+  const isBind = isHostPath(source);
   const type = isBind ? 'bind' : 'volume';
   const destination = cleanDestination(target, `${context}: invalid mount config for type "${type}": `);
   const { writable, copy, propagation } = parseMode(mode ?? '');

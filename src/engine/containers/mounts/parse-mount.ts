@@ -75,10 +75,9 @@ function tmpfsOf(mount: MountSpec, destination: string, context: string): MountR
   return { type: 'tmpfs', destination, writable: !mount.ReadOnly, options };
 }
 
-/** The source has been found to be the engine's socket before. */
 function bindOf(mount: MountSpec, destination: string, context: string): MountRequest {
   if (mount.Source === '') throw invalid(`${context}field Source must not be empty`);
-  // All of them speak of what is below a directory, or come after a mount; a socket has neither.
+  // A share is one mount, with nothing mounted below it: the kinds of recursion are all the same.
   refuseOthers('HostConfig.Mounts.BindOptions', mount.BindOptions ?? {}, [
     'Propagation',
     'NonRecursive',

@@ -1,3 +1,4 @@
+import { isShare } from '../../shares/contract.ts';
 import {
   closeSync,
   existsSync,
@@ -61,7 +62,11 @@ export class OwnUsers {
     return {
       sysfs: (netns) => this.#sysfs(id, netns),
       mounts: (mounts) =>
-        mounts.map((mount) => (mount.type === 'bind' ? { ...mount, source: shifted(mount.source) } : mount)),
+        mounts.map((mount) =>
+          mount.type === 'bind' && !isShare(mount.source)
+            ? { ...mount, source: shifted(mount.source) }
+            : mount,
+        ),
       files: (files) =>
         Object.fromEntries(Object.entries(files).map(([target, source]) => [target, shifted(source)])),
     };

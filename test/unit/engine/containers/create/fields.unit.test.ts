@@ -23,6 +23,7 @@ import type { ContainerEntry } from '../../../../../src/engine/containers/regist
 import { ContainerStore } from '../../../../../src/engine/containers/store.ts';
 import { EngineError } from '../../../../../src/engine/errors.ts';
 import { EventBus } from '../../../../../src/engine/events.ts';
+import { NO_SHARES } from '../../../../../src/engine/shares/contract.ts';
 import { Volumes } from '../../../../../src/engine/volumes/volumes.ts';
 import { IdRanges } from '../../../../../src/engine/containers/userns/ranges.ts';
 import { resolveUser } from '../../../../../src/engine/oci/user.ts';
@@ -111,6 +112,7 @@ describe('fields of a create request', () => {
       events,
       networks: { lookup: () => undefined },
       volumes: await Volumes.open(directory, events),
+      shares: NO_SHARES,
       rootfs: {
         limit: async () => undefined,
         mount: async () => ({ merged: directory }),
@@ -131,7 +133,7 @@ describe('fields of a create request', () => {
     (await createContainer(context, { name, platform: '', body: bodyWith(config, host) })).entry;
 
   /** Everything that a container's process gets to see or feel, but for its id. */
-  const setup = ({ record }: ContainerEntry): string => {
+  const setup = async ({ record }: ContainerEntry): Promise<string> => {
     const names = { hostname: hostnameOf(record), domainname: record.config.Domainname };
     const sandbox = { netnsPath: '/netns', endpoints: [], nameservers: ['192.0.2.53'] };
     const parts = [
@@ -144,7 +146,7 @@ describe('fields of a create request', () => {
         joined: { ...ALONE, pid: record.hostConfig.PidMode === 'host' ? 'host' : 'own' },
         ...names,
         files: {},
-        mounts: mountsForStart(context, record),
+        mounts: await mountsForStart(context, record),
         cgroupsPath: '/wherry/x',
         init: '/init',
         arch: 'amd64',
@@ -229,8 +231,8 @@ describe('fields of a create request', () => {
       it(`${where}.${field} has an effect`, async () => {
         const base = TOGETHER_WITH[field] ?? {};
         await create({}, { Binds: ['shared:/shared'] }, 'other'); // For VolumesFrom.
-        const before = setup(await create(base.config ?? {}, base.host ?? {}));
-        expect(setup(await changed(base))).not.to.equal(before);
+        const before = await setup(await create(base.config ?? {}, base.host ?? {}));
+        expect(await setup(await changed(base))).not.to.equal(before);
       });
     }
   }
@@ -253,8 +255,8 @@ describe('fields of a create request', () => {
     );
   });
 
-  it("refuses paths of the user's computer before anything else", async () => {
-    const binds = ['/home/me:/x', 'C:\\Users\\me:/x', './here:/x', '~/x:/y'];
+  it("refuses paths of the user's computer where there is no way to it", async () => {
+    const binds = ['/home/me:/x', 'C:\\Users\\me:/x:ro', './here:/x', '~/x:/y'];
     for (const bind of binds) {
       const error = await refusal(create({}, { Binds: [bind] }));
       expect(error.kind).to.equal('invalidParameter');
