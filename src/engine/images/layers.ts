@@ -60,9 +60,12 @@ export async function fetchLayers(
       id: shortId(layer.digest),
     });
   }
-  const work = layers.map(async (layer) => {
-    if (missing.has(layer.diffId)) await fetchLayer(context.pool, layer, sink, either);
-  });
+  // The largest first: begun last, it would go on by itself when all others are done.
+  const jobs = new Map<WantedLayer, Promise<void>>();
+  for (const layer of layers.toSorted((one, other) => other.size - one.size)) {
+    if (missing.has(layer.diffId)) jobs.set(layer, fetchLayer(context.pool, layer, sink, either));
+  }
+  const work = layers.map((layer) => jobs.get(layer) ?? Promise.resolve());
   const failures: unknown[] = [];
   for (const job of work) {
     job.catch((error: unknown) => {
