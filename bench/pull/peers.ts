@@ -20,9 +20,10 @@ exec dockerd --containerd ${CONTAINERD} --data-root /peers/docker --exec-root /r
 /** Who else can pull, in the machine's own VM. Each call is one command from the host. */
 export interface Peers {
   dockerPull(reference: string): Promise<void>;
-  dockerRemove(reference: string): Promise<void>;
+  /** Removes all that was pulled. */
+  dockerClean(): Promise<void>;
   podmanPull(reference: string): Promise<void>;
-  podmanRemove(reference: string): Promise<void>;
+  podmanClean(): Promise<void>;
   /** Runs a bash script beside them. @returns stdout */
   run(script: string): Promise<string>;
   stop(): Promise<void>;
@@ -55,9 +56,9 @@ export async function startPeers(world: World): Promise<Peers> {
     );
   return {
     dockerPull: async (reference) => void (await exec('docker', '-H', SOCKET, 'pull', '-q', reference)),
-    dockerRemove: async (reference) => void (await exec('docker', '-H', SOCKET, 'rmi', reference)),
+    dockerClean: async () => void (await exec('docker', '-H', SOCKET, 'image', 'prune', '-af')),
     podmanPull: async (reference) => void (await podman('pull', '-q', '--tls-verify=false', reference)),
-    podmanRemove: async (reference) => void (await podman('rmi', reference)),
+    podmanClean: async () => void (await podman('image', 'prune', '-af')),
     run: async (script) => await world.ok(['exec', '-i', NAME, 'bash', '-s'], { ...PATIENT, input: script }),
     stop: async () => {
       await world.ok(['rm', '-f', NAME]);
