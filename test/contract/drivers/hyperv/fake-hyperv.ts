@@ -11,7 +11,8 @@ import { POWER_OFF_LINE, SAY_AGAIN_LINE } from '../../../../src/protocol/boot/po
 
 export const GUEST_ADDRESS = '172.20.1.5';
 
-const startRequest = z.strictObject({
+/** What start.ps1 is asked. */
+export const startRequest = z.strictObject({
   mark: z.string(),
   name: z.string(),
   directory: z.string(),
@@ -28,7 +29,7 @@ const startRequest = z.strictObject({
   pipes: z.strictObject({ console: z.string(), ready: z.string() }),
 });
 
-type Definition = z.infer<typeof startRequest>;
+export type StartRequest = z.infer<typeof startRequest>;
 
 /** What look.ps1 answers on a Windows that is ready. */
 export const READY = {
@@ -42,7 +43,7 @@ export const READY = {
 };
 
 interface Vm {
-  readonly definition: Definition;
+  readonly definition: StartRequest;
   state: string;
   close: () => Promise<void>;
 }
@@ -93,7 +94,7 @@ export class FakeHyperv {
   }
 
   /** What the VMs are made of; one where a machine has one. */
-  definitions(): Definition[] {
+  definitions(): StartRequest[] {
     return [...this.#vms.values()].map(({ definition }) => definition);
   }
 
@@ -131,7 +132,7 @@ export class FakeHyperv {
     }
   }
 
-  async #start(definition: Definition): Promise<unknown> {
+  async #start(definition: StartRequest): Promise<unknown> {
     const { disks } = definition;
     for (const path of [disks.parent, disks.data, disks.config])
       if (!existsSync(path)) throw new Error(`no ${path}`);
@@ -149,7 +150,7 @@ export class FakeHyperv {
 }
 
 /** A guest at its serial ports: what it says while nobody listens is lost. Powers off when it is told to. */
-async function guest({ disks, pipes }: Definition, onOff: () => void): Promise<() => Promise<void>> {
+async function guest({ disks, pipes }: StartRequest, onOff: () => void): Promise<() => Promise<void>> {
   const said = disks.parent.includes('broken')
     ? [{ event: 'booted' }, { event: 'failed', unit: 'data', message: 'no disk' }]
     : [
