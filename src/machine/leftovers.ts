@@ -7,8 +7,10 @@ import { abandonedDockerContexts } from './docker-context.ts';
 import { lookAt } from './lifecycle.ts';
 import { homeDirectories, nameInPassing } from './store/filenames.ts';
 
-/** A file of {@link writeFileAtomic}'s that never got its name, and keys that a crash came before. */
-const UNFINISHED = /\.[0-9a-f]{12}\.tmp$|^keys\.new~$/;
+/** A file of {@link writeFileAtomic}'s that never got its name; keys and a restore that a crash came before. */
+const UNFINISHED = /\.[0-9a-f]{12}\.tmp$|^(?:keys\.new|restored)~$/;
+/** A snapshot half made or half removed. */
+const UNFINISHED_SNAPSHOT = /^\.(?:new|old)-/;
 
 /**
  * What crashes of commands and of this computer have left of machines, as things are now: machines half made or half
@@ -39,10 +41,15 @@ export async function machineLeftovers(context: MachineContext): Promise<Leftove
 }
 
 async function leftInMachine(context: MachineContext, name: string): Promise<Leftover[]> {
-  const { directory, runDirectory } = context.store.files(name);
+  const { directory, runDirectory, snapshots } = context.store.files(name);
   if (!(await isAtRest(context, name, false))) return [];
   const places = new Set([directory, runDirectory]);
   const left: Leftover[] = [];
+  for (const entry of await namesIn(snapshots)) {
+    if (!UNFINISHED_SNAPSHOT.test(entry)) continue;
+    const path = join(snapshots, entry);
+    left.push({ what: 'unfinished snapshot', path, remove: () => removeAtRest(context, name, path) });
+  }
   for (const place of places) {
     for (const entry of await namesIn(place)) {
       const path = join(place, entry);

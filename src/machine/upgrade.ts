@@ -76,6 +76,7 @@ async function rolledBack(
   try {
     await startHeld(context, name, report, signal);
   } catch (error) {
+    signal.throwIfAborted();
     return new WherryError({
       code: 'UPGRADE_FAILED',
       message: `${what}; with its old image ${short(imageId)}: ${messageOf(error)}`,

@@ -80,6 +80,8 @@ export async function saveSnapshot(
   const inside = filesOf(building);
   try {
     await makeOwnerOnlyDirectory(building);
+    // The directory of all snapshots may be new, too.
+    await syncDirectory(files.directory);
     await fill(inside.dataDisk);
     await writeFileDurably(inside.record, `${JSON.stringify(snapshotFile.parse(record), undefined, 2)}\n`);
     await syncDirectory(building);
