@@ -99,7 +99,6 @@ const APPLETS = [
   'su',
   'trap',
   'printf',
-  'inotifyd',
 ] as const;
 
 async function push(
