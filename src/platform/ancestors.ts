@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemErrorCode, WherryError } from '../core/errors.ts';
 import { systemExec, type Exec } from './exec.ts';
+import { systemProgram, WINDOWS_POWERSHELL } from './windows-programs.ts';
 
 /** A running process as its operating system lists it. */
 export interface ListedProcess {
@@ -46,15 +47,17 @@ async function listAll(
   platform: NodeJS.Platform,
   exec: Pick<Exec, 'check'>,
 ): Promise<Map<number, ListedProcess>> {
+  const powershell = systemProgram(WINDOWS_POWERSHELL);
   const [argv, read] =
     platform === 'win32'
-      ? [['powershell.exe', '-NoProfile', '-NonInteractive', '-Command', WINDOWS_SCRIPT], readCimListing]
+      ? [[powershell, '-NoProfile', '-NonInteractive', '-Command', WINDOWS_SCRIPT], readCimListing]
       : [['ps', '-axww', '-o', 'pid=,ppid=,args='], readPsListing];
   try {
     const { stdout } = await exec.check(argv, { timeoutMs: 10_000 });
     return new Map(read(stdout).map((process) => [process.pid, process]));
   } catch (error) {
-    if (error instanceof WherryError) return new Map();
+    // A listing that is empty, or that somebody's profile or policy has printed into, is none either.
+    if (error instanceof WherryError || error instanceof SyntaxError) return new Map();
     throw error;
   }
 }
@@ -91,7 +94,10 @@ ConvertTo-Json -Compress @(Get-CimInstance Win32_Process |
   Select-Object ProcessId, ParentProcessId, Name, CommandLine)
 `;
 
-/** What {@link WINDOWS_SCRIPT} prints. The program is its name alone; what its command line has behind it follows. */
+/**
+ * What {@link WINDOWS_SCRIPT} prints. The program is its name alone; what its command line has behind it follows.
+ * Error: SyntaxError.
+ */
 export function readCimListing(text: string): ListedProcess[] {
   const rows = JSON.parse(text) as {
     readonly ProcessId: number;
@@ -99,6 +105,7 @@ export function readCimListing(text: string): ListedProcess[] {
     readonly Name: string;
     readonly CommandLine: string | null;
   }[];
+  if (!Array.isArray(rows)) throw new SyntaxError('not a list of processes');
   return rows.map(({ ProcessId, ParentProcessId, Name, CommandLine }) => {
     const words = (CommandLine ?? '').replace(/^\s*("[^"]*"|\S+)/, '').split(/\s+/);
     return {

@@ -1,6 +1,7 @@
 import { constants, copyFile, open, rm, type FileHandle } from 'node:fs/promises';
 import { systemErrorCode } from '../core/errors.ts';
 import type { Exec } from './exec.ts';
+import { markSparse } from './sparse-flag.ts';
 
 export interface CopyPorts {
   readonly exec: Exec;
@@ -74,7 +75,7 @@ async function copyWithCp(
 async function copyPieces(
   from: string,
   to: string,
-  { exec, platform }: CopyPorts,
+  ports: CopyPorts,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const source = await open(from, 'r');
@@ -82,8 +83,7 @@ async function copyPieces(
     const target = await open(to, 'r+');
     try {
       await target.truncate(0);
-      // NTFS allocates what a file is extended by, unless it is told before.
-      if (platform === 'win32') await exec.check(['fsutil', 'sparse', 'setflag', to]);
+      await markSparse(to, ports);
       await copyBetween(source, target, signal);
     } finally {
       await target.close();

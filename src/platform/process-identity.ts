@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemErrorCode } from '../core/errors.ts';
 import { systemExec, type Exec } from './exec.ts';
+import { systemProgram, WINDOWS_POWERSHELL } from './windows-programs.ts';
 
 /**
  * A process beyond doubt: a pid alone is given to another program after a reboot or a wrap-around, so it comes with
@@ -115,7 +116,8 @@ if ($found -and -not $found.HasExited) { $found.StartTime.ToFileTimeUtc() }
 
 function windowsReader(exec: Exec): StartReader {
   return async (pid) => {
-    const argv = ['powershell.exe', '-NoProfile', '-NonInteractive', '-Command', WINDOWS_SCRIPT];
+    const powershell = systemProgram(WINDOWS_POWERSHELL);
+    const argv = [powershell, '-NoProfile', '-NonInteractive', '-Command', WINDOWS_SCRIPT];
     const result = await exec.check(argv, { input: JSON.stringify({ pid }) });
     const started = result.stdout.trim();
     return started === '' ? undefined : started;

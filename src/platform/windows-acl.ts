@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { systemExec, type Exec } from './exec.ts';
+import { systemProgram } from './windows-programs.ts';
 
 /**
  * Leaves a directory, and all that will be made in it, to one user: nothing is inherited from the directory above, and
@@ -14,7 +15,11 @@ export async function restrictToOwner(
 ): Promise<void> {
   const domain = env['USERDOMAIN'];
   const user = domain === undefined || domain === '' ? username : `${domain}\\${username}`;
-  // By its whole path: a program of that name in the working directory would be found first.
-  const icacls = `${env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\icacls.exe`;
-  await exec.check([icacls, path, '/inheritance:r', '/grant:r', `${user}:(OI)(CI)F`]);
+  await exec.check([
+    systemProgram('icacls.exe', env),
+    path,
+    '/inheritance:r',
+    '/grant:r',
+    `${user}:(OI)(CI)F`,
+  ]);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { WherryError } from '../../core/errors.ts';
+import { systemProgram, WINDOWS_POWERSHELL } from '../../platform/windows-programs.ts';
 import type { HypervHost } from './host.ts';
 
 /** The scripts in ./scripts, by their names without `.ps1`. */
@@ -15,12 +16,10 @@ const answer = z.union([
 const DENIED = 'PermissionDenied';
 
 /**
- * Windows PowerShell 5.1, which every Windows has and which the Hyper-V module is made for. By its whole path: a program
- * of that name in the working directory would be found first.
+ * Windows PowerShell, which the Hyper-V module is made for; by its whole path ({@link systemProgram}).
  */
 export function powershellPath(host: Pick<HypervHost, 'env'>): string {
-  const root = host.env['SystemRoot'] ?? 'C:\\Windows';
-  return host.env['WHERRY_POWERSHELL'] ?? `${root}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`;
+  return host.env['WHERRY_POWERSHELL'] ?? systemProgram(WINDOWS_POWERSHELL, host.env);
 }
 
 /** The argv that runs a script of ours: no profile, no questions, whatever the computer's policy for scripts is. */

@@ -1,5 +1,6 @@
 import { access, open, rm, stat } from 'node:fs/promises';
 import { messageOf, WherryError } from '../../core/errors.ts';
+import { markSparse } from '../../platform/sparse-flag.ts';
 import type { MachineSpec } from '../driver.ts';
 import type { QemuHost } from './host.ts';
 import { qemuLogPath } from './vm-file.ts';
@@ -14,10 +15,7 @@ export async function makeDataDisk(host: QemuHost, spec: MachineSpec): Promise<v
   const file = await open(spec.dataDisk, 'a', 0o600);
   try {
     if ((await file.stat()).size > 0) return;
-    // NTFS allocates what a file is extended by, unless it is told before.
-    if (host.platform === 'win32') {
-      await host.exec.check(['fsutil', 'sparse', 'setflag', spec.dataDisk]);
-    }
+    await markSparse(spec.dataDisk, host);
     await file.truncate(spec.diskGiB * GIB);
     await file.sync();
   } finally {

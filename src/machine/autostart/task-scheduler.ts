@@ -1,4 +1,5 @@
 import { win32 } from 'node:path';
+import { systemProgram } from '../../platform/windows-programs.ts';
 import type { AutostartPlan, AutostartRequest } from './plan.ts';
 import { escapeXml } from './xml.ts';
 
@@ -10,6 +11,7 @@ import { escapeXml } from './xml.ts';
 export function taskPlan(request: AutostartRequest): AutostartPlan {
   const file = win32.join(request.directory, 'autostart.xml');
   const task = `Wherry\\${request.name}`;
+  const schtasks = systemProgram('schtasks.exe', request.env);
   const [command = '', ...rest] = request.start;
   const user = escapeXml(request.user);
   const xml = [
@@ -51,8 +53,8 @@ export function taskPlan(request: AutostartRequest): AutostartPlan {
     file,
     // As its first line says, with the mark of its byte order.
     content: Buffer.from(`\uFEFF${xml}`, 'utf16le'),
-    enable: [['schtasks.exe', '/Create', '/TN', task, '/XML', file, '/F']],
-    disable: [['schtasks.exe', '/Delete', '/TN', task, '/F']],
+    enable: [[schtasks, '/Create', '/TN', task, '/XML', file, '/F']],
+    disable: [[schtasks, '/Delete', '/TN', task, '/F']],
     afterwards: [],
     note: undefined,
   };
