@@ -37,8 +37,13 @@ function isInBetween(shell: string, argv: readonly string[], parent: ListedProce
   return argv[1] === '-c' && (above === 'node' || above.startsWith('npm') || above.startsWith('npx'));
 }
 
-/** `-zsh` (a login shell), `/opt/homebrew/bin/fish`, `pwsh.exe` → `zsh`, `fish`, `pwsh`. */
+/**
+ * `-zsh` (a login shell), `/opt/homebrew/bin/fish`, `pwsh.exe` → `zsh`, `fish`, `pwsh`. npm's title is all of its command
+ * line in one word, paths included: `npm exec wherry machine env --storage-path /x` → `npm`.
+ */
 function programName(path: string): string {
+  const [npm] = /^np[mx](?= )/.exec(path) ?? [];
+  if (npm !== undefined) return npm;
   const name = path.split(/[/\\]/).at(-1) ?? '';
   return name
     .replace(/^-/, '')

@@ -41,13 +41,15 @@ export function systemdPlan(request: AutostartRequest): AutostartPlan {
   };
 }
 
-const words = (argv: readonly string[]): string => argv.map((word) => quoted(word, true)).join(' ');
+/** systemd.service(5), Command lines: the program can't be a variable, so a `$` in it is one; `$$` would be two. */
+const words = (argv: readonly string[]): string =>
+  argv.map((word, index) => quoted(word, index > 0)).join(' ');
 
-/** systemd.syntax(7), Quoting: C escapes in double quotes. `%` is a specifier everywhere, `$` a variable in commands. */
-function quoted(word: string, isCommand: boolean): string {
+/** systemd.syntax(7), Quoting: C escapes in double quotes. `%` is a specifier everywhere, `$` a variable in arguments. */
+function quoted(word: string, isArgument: boolean): string {
   const escaped = word
     .replaceAll(/["\\]/g, String.raw`\$&`)
     .replaceAll('\n', String.raw`\n`)
     .replaceAll('%', '%%');
-  return `"${isCommand ? escaped.replaceAll('$', '$$$$') : escaped}"`;
+  return `"${isArgument ? escaped.replaceAll('$', '$$$$') : escaped}"`;
 }

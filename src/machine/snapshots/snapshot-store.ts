@@ -5,8 +5,9 @@ import * as z from 'zod';
 import { messageOf, systemErrorCode, WherryError } from '../../core/errors.ts';
 import { makeOwnerOnlyDirectory, syncDirectory, writeFileDurably } from '../../platform/atomic-file.ts';
 import type { MachineFiles } from '../store/filenames.ts';
-import { machineConfig } from '../store/machine-config.ts';
+import { CONFIG_VERSION, machineConfig } from '../store/machine-config.ts';
 import { isMachineName } from '../store/machine-store.ts';
+import { migrate } from '../store/migrations/migrate.ts';
 
 /** `snapshot.json`: the machine's settings as they were. */
 const snapshotFile = z.strictObject({
@@ -16,6 +17,15 @@ const snapshotFile = z.strictObject({
 });
 
 export type SnapshotRecord = z.infer<typeof snapshotFile>;
+
+/** A snapshot.json; the settings of an older Wherry's are brought up to date, as a machine.json's are. */
+export function readSnapshotRecord(
+  text: string,
+  bringUpToDate: (config: unknown) => unknown = (config) => migrate(config, CONFIG_VERSION),
+): SnapshotRecord {
+  const outer = snapshotFile.extend({ config: z.unknown() }).parse(JSON.parse(text));
+  return snapshotFile.parse({ ...outer, config: bringUpToDate(outer.config) });
+}
 
 /** A snapshot, or why it can't be used. */
 export type Snapshot =
@@ -112,7 +122,7 @@ async function sweepSnapshots(files: MachineFiles): Promise<void> {
 async function read(files: MachineFiles, name: string): Promise<Snapshot> {
   const { record, dataDisk } = filesOf(join(files.snapshots, name));
   try {
-    const parsed = snapshotFile.parse(JSON.parse(await readFile(record, 'utf8')));
+    const parsed = readSnapshotRecord(await readFile(record, 'utf8'));
     const { blocks } = await stat(dataDisk);
     return { name, record: parsed, dataDisk, bytes: blocks * 512 };
   } catch (error) {

@@ -55,6 +55,10 @@ TimeoutStopSec=90
 WantedBy=default.target
 `);
     expect(plan.enable).to.deep.equal([['systemctl', '--user', 'enable', 'wherry-default.service']]);
+    // systemd expands no variable in the program's own name.
+    expect(planOf('linux', { start: ['/opt/a$b/node', 'x$y'] }).content).to.contain(
+      'ExecStart="/opt/a$b/node" "x$$y"\n',
+    );
     expect(planOf('linux', { env: { XDG_CONFIG_HOME: '/x' } }).file).to.match(/^\/x\/systemd\/user\//);
   });
 
@@ -102,6 +106,7 @@ WantedBy=default.target
       start: ['C:\\Program Files\\nodejs\\node.exe', 'C:\\w & x\\run.js', 'machine', 'autostart', 'run', 'a'],
       directory: 'C:\\Users\\me\\.wherry\\machines\\default',
       user: 'DESK\\me',
+      env: { SystemRoot: 'D:\\W' },
     });
     const bytes = plan.content as Buffer;
     expect([...bytes.subarray(0, 2)]).to.deep.equal([0xff, 0xfe]);
@@ -115,9 +120,12 @@ WantedBy=default.target
     expect(xml.match(/<(\w+)[ >]/g)?.length).to.equal(xml.match(/<\/\w+>/g)?.length ?? 0);
     const file = 'C:\\Users\\me\\.wherry\\machines\\default\\autostart.xml';
     expect(plan.file).to.equal(file);
+    // By its whole path: one in the working directory would be found first.
+    const schtasks = 'D:\\W\\System32\\schtasks.exe';
     expect(plan.enable).to.deep.equal([
-      ['schtasks.exe', '/Create', '/TN', 'Wherry\\wherry-default', '/XML', file, '/F'],
+      [schtasks, '/Create', '/TN', 'Wherry\\wherry-default', '/XML', file, '/F'],
     ]);
+    expect(plan.disable).to.deep.equal([[schtasks, '/Delete', '/TN', 'Wherry\\wherry-default', '/F']]);
   });
 
   it('quotes arguments as Windows programs take them apart', () => {

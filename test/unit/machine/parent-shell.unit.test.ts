@@ -76,6 +76,18 @@ describe('the shell that wherry was typed in', () => {
     });
   }
 
+  it('knows npm by its title, which is its whole command line in one word', () => {
+    const title = (words: string): ListedProcess[] =>
+      [['sh', '-c', 'wherry machine env'], [words], ['-fish']].map((argv, index) => ({
+        pid: 9 - index,
+        parent: 8 - index,
+        argv,
+      }));
+    for (const path of ['/x', '/tmp/zsh', 'C:\\cmd.exe']) {
+      expect(parentShell(title(`npm exec wherry machine env --storage-path ${path}`)), path).to.equal('fish');
+    }
+  });
+
   it('reads this computer’s own processes', async () => {
     if (process.platform !== 'linux') return;
     const found: ListedProcess[] = await ancestors(process.pid);
@@ -88,5 +100,8 @@ describe('the shell that wherry was typed in', () => {
     const { systemExec } = await import('../../../src/platform/exec.ts');
     const missing = { check: () => systemExec.check(['/nonexistent/ps']) };
     expect(await ancestors(1, 'darwin', missing)).to.deep.equal([]);
+    for (const polluted of ['', 'WARNING: a profile\r\n[]', 'null', '{}']) {
+      expect(await ancestors(1, 'win32', listing(polluted)), polluted).to.deep.equal([]);
+    }
   });
 });

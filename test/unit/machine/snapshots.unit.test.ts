@@ -9,7 +9,10 @@ import {
   machineSnapshots,
   restoreSnapshot,
 } from '../../../src/machine/snapshots/snapshots.ts';
+import { readSnapshotRecord } from '../../../src/machine/snapshots/snapshot-store.ts';
 import { startMachine } from '../../../src/machine/start.ts';
+import { CONFIG_VERSION } from '../../../src/machine/store/machine-config.ts';
+import { migrate } from '../../../src/machine/store/migrations/migrate.ts';
 import { failureOf, machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
 
 describe('machine snapshot', () => {
@@ -32,6 +35,23 @@ describe('machine snapshot', () => {
   const set = (cpus: number) => setMachine(world.context, 'x', { cpus }, false, world.report, world.signal);
   const start = () => startMachine(world.context, 'x', world.report, world.signal);
   const names = async () => (await machineSnapshots(world.context, 'x')).map(({ name }) => name);
+
+  it('brings an older Wherry’s settings up to date, as it does a machine’s', async () => {
+    await make('s');
+    const path = join(files().snapshots, 's', 'snapshot.json');
+    const record = readSnapshotRecord(await readFile(path, 'utf8'));
+    const { cpus, ...rest } = record.config;
+    const of = (configVersion: number) =>
+      JSON.stringify({ ...record, config: { ...rest, cores: cpus, configVersion } });
+    const step = ({ cores, ...config }: Record<string, unknown>) => ({ ...config, cpus: cores });
+    const steps = new Map([[CONFIG_VERSION - 1, step]]);
+    const upToDate = (config: unknown) => migrate(config, CONFIG_VERSION, steps);
+    expect(readSnapshotRecord(of(CONFIG_VERSION - 1), upToDate)).to.deep.equal(record);
+    await writeFile(path, of(CONFIG_VERSION + 1));
+    expect(await failureOf(restore('s'))).to.contain(
+      `configVersion ${CONFIG_VERSION + 1}; this Wherry knows up to ${CONFIG_VERSION}`,
+    );
+  });
 
   it('keeps disk and settings, brings both back, as often as one likes, and is removed', async () => {
     expect(await make('s1')).to.equal('s1');
