@@ -79,6 +79,27 @@ describe('wherry machine', () => {
     expect(JSON.parse(await world().ok(['doctor', '--json']))).to.be.an('array').that.is.not.empty;
   });
 
+  it('version, autostart, prune, and a context for docker', async () => {
+    expect(await world().ok(['machine', 'version', MACHINE])).to.match(/^\d+\.\d+\.\d+\n$/);
+    const env = {
+      DOCKER_CONFIG: join(world().home, 'docker'),
+      XDG_CONFIG_HOME: join(world().home, 'config'),
+    };
+    expect(await world().ok(['machine', 'autostart', 'status', MACHINE], { env })).to.equal('disabled\n');
+    // What the system calls at login: one that runs already is all right.
+    expect(await world().ok(['machine', 'autostart', 'run', MACHINE])).to.equal('');
+    expect(await world().ok(['machine', 'prune', '--dry-run'], { env })).to.match(
+      /Total reclaimable space: /,
+    );
+    const context = (await world().ok(['machine', 'context', MACHINE], { env })).trim();
+    expect(context).to.match(/^wherry-e2e-[0-9a-f]{8}$/);
+    const format = ['--format', '{{.Server.Os}}'];
+    const asked = await world().docker(['--context', context, 'version', ...format], {
+      env: { ...env, DOCKER_HOST: '' },
+    });
+    expect(asked.stdout, asked.stderr).to.equal('linux\n');
+  });
+
   it('keeps its socket, keys and directories to their owner', () => {
     const directory = join(world().home, 'machines', MACHINE);
     for (const name of ['docker.sock', 'agent.sock', 'id_ed25519', 'config.img', 'machine.json']) {
@@ -107,7 +128,7 @@ describe('wherry machine', () => {
     );
   });
 
-  it('keeps images and containers over a restart of the VM', async () => {
+  it('keeps images and containers over a restart of the VM, which is what provision does', async () => {
     const first = await world().wherry([
       'run',
       '--name',
@@ -118,7 +139,7 @@ describe('wherry machine', () => {
       'exit 2',
     ]);
     expect(first.status, first.stderr).to.equal(2);
-    await restartSharedMachine();
+    await restartSharedMachine('provision');
     expect(await world().ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'kept'])).to.equal(
       'exited 2\n',
     );

@@ -15,8 +15,8 @@ export function world(): World {
 }
 
 /** Restarts the shared machine's VM. Its system disk is as composed again: what covers the engine is put there anew. */
-export async function restartSharedMachine(): Promise<void> {
-  await world().ok(['machine', 'restart', MACHINE]);
+export async function restartSharedMachine(verb: 'restart' | 'provision' = 'restart'): Promise<void> {
+  await world().ok(['machine', verb, MACHINE]);
   if (engineCoverage !== undefined) await coverEngine(world());
 }
 
