@@ -68,8 +68,11 @@ function endOptions(argv: string[], config: Config): string[] {
 
 /** docker-machine's verbs take `-h` for help; docker's don't (`run -h` is the host name). */
 function withHelpFlag(argv: readonly string[]): string[] {
-  const takesShort = argv[0] === 'machine' && argv[1] !== 'ssh';
-  return argv.map((word, at) => (word === '-h' && (takesShort || at === 0) ? '--help' : word));
+  const [first, verb] = argv;
+  // Behind a machine's name it is the program's that runs there.
+  const meansHelp = (at: number): boolean =>
+    at === 0 || (first === 'machine' && (verb !== 'ssh' || at === 2));
+  return argv.map((word, at) => (word === '-h' && meansHelp(at) ? '--help' : word));
 }
 
 /** Whether this is src/ (bin/dev.js) and not dist/: oclif must then look for commands among the sources. */

@@ -59,10 +59,11 @@ const HELP: readonly MachineCase[] = [
   { line: 'help ls', out: /machine ls[\s\S]*--filter/ },
   { line: 'help bogus', status: 1, err: /'machine bogus' is not a wherry command/ },
   ...VERBS.split(' ').flatMap((verb): MachineCase[] => [
-    // ssh has no flags of its own behind the name: `-h` there is ssh's.
-    ...(verb === 'ssh' ? [] : [{ line: `${verb} -h`, out: new RegExp(`machine ${verb}`) }]),
+    { line: `${verb} -h`, out: new RegExp(`machine ${verb}`) },
     { line: `${verb} --help`, out: new RegExp(`machine ${verb}`) },
   ]),
+  // Behind the name, `-h` is the command's in the machine.
+  { line: 'ssh default -h', given: one, status: 1, err: /gives no SSH access/ },
   { line: 'create -d fake -h', out: /--fake-engine-socket/ },
   { line: 'create -d none -h', out: /--url=/ },
   { line: 'create -d qemu -h', out: /--qemu-accel=[\s\S]*auto\|kvm\|hvf\|whpx\|tcg/ },
