@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { restartSharedMachine, world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
+import { runProgram } from '../helpers/process.ts';
 
 describe('wherry machine', () => {
   it("lists, with docker-machine's columns, filters and templates", async () => {
@@ -93,10 +94,10 @@ describe('wherry machine', () => {
     );
     const context = (await world().ok(['machine', 'context', MACHINE], { env })).trim();
     expect(context).to.match(/^wherry-e2e-[0-9a-f]{8}$/);
-    const format = ['--format', '{{.Server.Os}}'];
-    const asked = await world().docker(['--context', context, 'version', ...format], {
-      env: { ...env, DOCKER_HOST: '' },
-    });
+    // Without the `-H` of the world's docker, which goes before a context.
+    const docker = join(world().tools.binDir, 'docker');
+    const args = ['--context', context, 'version', '--format', '{{.Server.Os}}'];
+    const asked = await runProgram(docker, args, { env: { ...world().env, ...env } });
     expect(asked.stdout, asked.stderr).to.equal('linux\n');
   });
 
