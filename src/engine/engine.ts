@@ -21,6 +21,7 @@ import { hostAddress } from './networks/host-address.ts';
 import { openNetworks } from './networks/networks.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { openPorts } from './ports/open-ports.ts';
+import { NO_SHARES } from './shares/contract.ts';
 import { repeatChange } from './shares/repeat.ts';
 import { ShareLink } from './shares/share-link.ts';
 
@@ -67,6 +68,7 @@ export async function startEngine(environment: Environment, version: string, log
     socketPath: hostSocket,
     onBackgroundError,
   });
+  const engineSocketAliases = readSocketAliases(environment.configFile);
   const shares = new ShareLink({
     socketPath: join(runDir, basename(GUEST.sharesSocket)),
     inUse: () => containers.sharesInUse(),
@@ -81,10 +83,11 @@ export async function startEngine(environment: Environment, version: string, log
     rootfs: images.rootfs,
     networks: ports.networks,
     volumes,
-    shares,
+    // Without a host's name for the engine's socket there is no host.
+    shares: engineSocketAliases.length > 0 ? shares : NO_SHARES,
     config: {
       engineSocket: environment.socket,
-      engineSocketAliases: readSocketAliases(environment.configFile),
+      engineSocketAliases,
       userns: config.userns,
     },
     events,
