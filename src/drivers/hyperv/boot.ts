@@ -17,7 +17,10 @@ import { runningVm } from './vm-state.ts';
 export async function followBoot(
   host: HypervHost,
   spec: MachineSpec,
-  options: Pick<StartOptions, 'signal' | 'onLine' | 'timeoutMs'>,
+  options: Pick<StartOptions, 'signal' | 'onLine' | 'timeoutMs'> & {
+    /** Done before the `ssh` line is passed on: whoever hears that line connects. */
+    readonly onAddress: (address: string) => Promise<void>;
+  },
 ): Promise<RunningVm> {
   const pipes = pipesOf(host, spec);
   const done = new AbortController();
@@ -26,6 +29,11 @@ export async function followBoot(
   const console = copyConsole(host, spec, pipes.console, signal);
   let lastEvent: ReadinessEvent | undefined;
   let address: string | undefined;
+  let told = Promise.resolve();
+  const tell = async (line: ReadinessLine): Promise<void> => {
+    if (line.event === 'ssh' && line.address !== undefined) await options.onAddress(line.address);
+    options.onLine(line);
+  };
   const fail = async (failure: BootFailure): Promise<Error> => {
     done.abort(new Error('the boot is decided'));
     await console;
@@ -36,8 +44,11 @@ export async function followBoot(
     const last = await readAndClose(ready, host, signal, (line) => {
       if (line.event !== 'failed') lastEvent = line.event;
       if (line.event === 'ssh') ({ address } = line);
-      options.onLine(line);
+      told = told.then(() => tell(line));
+      // Awaited below; a boot that fails first has an error of its own.
+      told.catch(() => undefined);
     });
+    await told;
     if (last.event === 'failed') throw await fail({ kind: 'unit', unit: last.unit, message: last.message });
     if (address === undefined)
       throw await fail({ kind: 'unit', unit: 'network', message: 'the guest told no address' });

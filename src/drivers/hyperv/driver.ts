@@ -69,8 +69,11 @@ async function startVm(host: HypervHost, spec: MachineSpec, options: StartOption
   await writeVmFile(spec, { starter });
   try {
     await runScript(host, 'start', startRequest(host, spec, parent, switchId), vmAnswer, { signal });
-    const vm = await followBoot(host, spec, options);
-    await writeVmFile(spec, { starter, address: vm.sshHost });
+    const vm = await followBoot(host, spec, {
+      ...options,
+      onAddress: (address) => writeVmFile(spec, { starter, address }),
+    });
+    await writeVmFile(spec, { starter, address: vm.sshHost, started: true });
     await removeOldSystemDisks(spec);
     return vm;
   } catch (error) {

@@ -10,8 +10,10 @@ import type { MachineSpec } from '../driver.ts';
  */
 const vmFile = z.object({
   starter: z.object({ pid: z.number(), startedAt: z.string() }),
-  /** The guest's own, as it told. Set with the engine's readiness: a start that was cut off has none. */
+  /** The guest's own, once it has told. */
   address: z.string().optional(),
+  /** Set with the engine's readiness: a start that was cut off hasn't it. */
+  started: z.boolean().optional(),
 });
 
 export type VmFile = z.infer<typeof vmFile>;

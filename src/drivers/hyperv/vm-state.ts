@@ -44,10 +44,9 @@ export async function vmStatus(host: HypervHost, spec: MachineSpec): Promise<VmS
   if (!isPaused && !RUNNING.has(state)) return { status: 'error', reason: reasonOf(state) };
   const file = await readVmFile(spec);
   if (file === undefined) return { status: 'error', reason: 'it runs, but not by Wherry’s doing' };
-  if (file.address !== undefined)
-    return { status: isPaused ? 'paused' : 'running', vm: runningVm(file.address) };
-  if (await host.processes.isAlive(file.starter))
-    return { status: 'starting', vm: runningVm(''), by: file.starter.pid };
+  const vm = runningVm(file.address ?? '');
+  if (file.started === true) return { status: isPaused ? 'paused' : 'running', vm };
+  if (await host.processes.isAlive(file.starter)) return { status: 'starting', vm, by: file.starter.pid };
   return { status: 'error', reason: 'its start was cut off' };
 }
 

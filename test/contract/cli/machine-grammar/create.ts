@@ -44,6 +44,21 @@ const NAMES: readonly MachineCase[] = [
 ];
 
 const DRIVERS: readonly MachineCase[] = [
+  // Not on Windows, where it depends on the computer.
+  ...(process.platform === 'win32'
+    ? []
+    : [
+        {
+          line: 'create -d hyperv x',
+          status: 3,
+          err: /^Error: Hyper-V is a part of Windows, and this computer runs \w+: choose another driver\n {2}See: {2}wherry doctor --driver hyperv\n$/m,
+        },
+        {
+          line: 'create -d hyperv --hyperv-stop never x',
+          status: 1,
+          err: /Expected --hyperv-stop=never to be one of: shutdown, save/,
+        },
+      ]),
   {
     line: 'create -d bogus x',
     status: 1,

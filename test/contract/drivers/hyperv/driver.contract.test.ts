@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,19 @@ describe('a machine on Hyper-V', () => {
     });
     expect(pipes.console).not.to.equal(pipes.ready);
     expect(await readFile(spec.consoleLog, 'utf8')).to.equal('the fake kernel starts\n');
+  });
+
+  it('has told where it is when its SSH is ready: the agent connects then', async () => {
+    const seen: unknown[] = [];
+    await driver.start(spec, {
+      ...options,
+      onLine: ({ event }) => {
+        if (event === 'ssh')
+          seen.push(JSON.parse(readFileSync(join(spec.runDirectory, 'hyperv.json'), 'utf8')));
+      },
+    });
+    expect(seen).to.have.length(1);
+    expect(seen[0]).to.include({ address: GUEST_ADDRESS }).and.not.have.property('started');
   });
 
   it('gets its disks as VHDX: an empty data disk of its size, and the config disk as it is now', async () => {
