@@ -1,5 +1,4 @@
-import { closeSync, createWriteStream } from 'node:fs';
-import type { WriteStream } from 'node:fs';
+import { close, closeSync, write } from 'node:fs';
 import { hasCode } from './errno.ts';
 import { libcFunction } from './ffi.ts';
 
@@ -14,8 +13,46 @@ const fcntl = libcFunction('int fcntl(int fd, int command, int argument)');
 export interface WidePipe {
   /** For a child's stdio. Whoever makes the pipe closes it, once the child has it. */
   readonly readFd: number;
-  /** Writes in libuv's thread pool, where it waits for the reader. */
-  readonly writer: WriteStream;
+  readonly writer: PipeWriter;
+}
+
+/** Writes in libuv's thread pool, where it waits for the reader. */
+export class PipeWriter {
+  readonly #fd: number;
+  #writing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Resolves when the pipe has all of it: the memory can be used again. One at a time. @throws EPIPE */
+  async write(bytes: Buffer): Promise<void> {
+    // Its number may be another file's by now.
+    if (this.#closed) throw new Error('the pipe is closed');
+    this.#writing = this.#writeAll(bytes);
+    await this.#writing;
+  }
+
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      at += await new Promise<number>((resolve, reject) => {
+        write(this.#fd, bytes, at, bytes.length - at, null, (error, written) =>
+          error === null ? resolve(written) : reject(error),
+        );
+      });
+    }
+  }
+
+  /** Closes it, once a write under way has ended: the reader has to read, or to be ended first. Once only. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#writing.catch(() => undefined); // whoever writes sees it
+    await new Promise<void>((resolve, reject) => {
+      close(this.#fd, (error) => (error ? reject(error) : resolve()));
+    });
+  }
 }
 
 /**
@@ -30,7 +67,7 @@ export function widePipe(): WidePipe {
   const [readFd, writeFd] = [fds.readInt32LE(0), fds.readInt32LE(4)];
   try {
     widen(writeFd);
-    return { readFd, writer: createWriteStream('', { fd: writeFd, highWaterMark: WIDTH }) };
+    return { readFd, writer: new PipeWriter(writeFd) };
   } catch (error) {
     closeSync(readFd);
     closeSync(writeFd);

@@ -6,11 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
 import { syncPath } from '../../store/durable.ts';
 import type { Partial, Partials } from '../../store/partials.ts';
+import type { PipeWriter } from '../../sys/pipe.ts';
 import { Sha256 } from '../../sys/sha256.ts';
 import { BadLayer } from '../tar/header.ts';
 import { LAYER_LIMITS, LayerTarFilter } from '../tar/layer-filter.ts';
 import type { LayerLimits } from '../tar/layer-filter.ts';
-import { decompressor, peekCompression } from './decompress.ts';
+import { decompressor, giveBack, peekCompression } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { DiskGuard, StorageError } from './disk-guard.ts';
 import { fateOfPart } from './failed-download.ts';
@@ -111,11 +112,13 @@ async function convert(
   try {
     const stored = storeAndHash(source, { blob, has }, guard);
     const { compression, stream, drop } = await peekCompression(stored.stream);
-    const unpacked = unpackAndHash(new LayerTarFilter(options.limits ?? LAYER_LIMITS), guard);
+    const filter = new LayerTarFilter(options.limits ?? LAYER_LIMITS);
+    const unpacked = unpackAndHash(compression, filter, guard);
     let fed = false;
-    const feed = async (stdin: NodeJS.WritableStream): Promise<void> => {
+    const feed = async (stdin: PipeWriter): Promise<void> => {
       fed = true;
-      await pipeline(stream, decompressor(compression), unpacked.stream, stdin, { signal: options.signal });
+      const unpack = async (source: AsyncIterable<Buffer>) => await unpacked.into(stdin, source);
+      await pipeline(stream, decompressor(compression), unpack, { signal: options.signal });
     };
     try {
       await runMkfs(options.mkfs, { output: files.erofs, name, diffId: source.diffId }, feed);
@@ -197,19 +200,23 @@ function verify(expected: LayerSource['expected'], digest: string, size: number)
   }
 }
 
-function unpackAndHash(filter: LayerTarFilter, guard: DiskGuard) {
+function unpackAndHash(compression: Compression, filter: LayerTarFilter, guard: DiskGuard) {
   const hash = new Sha256();
-  async function* stream(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const into = async (pipe: PipeWriter, source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       const hashed = hash.update(chunk);
-      yield* filter.push(chunk);
-      await hashed;
+      try {
+        for (const piece of filter.push(chunk)) await pipe.write(piece);
+      } finally {
+        await hashed;
+      }
       await guard.wrote(chunk.length);
+      if (compression !== 'none') giveBack(chunk);
     }
-    yield* filter.end();
-  }
+    for (const piece of filter.end()) await pipe.write(piece);
+  };
   return {
-    stream,
+    into,
     digest: () => hash.digest(),
     fileBytes: () => filter.fileBytes,
   };

@@ -41,6 +41,16 @@ export function decompressor(compression: Compression): Transform {
   return new PassThrough();
 }
 
+/**
+ * Frees what a {@link decompressor} gave out, once nobody needs it or what it gave out before any more. V8 would collect
+ * its whole heap for every 64 MB of it, which under emulation is a fifth of what a pull takes. zlib fills one piece of
+ * memory after the other, and has left it when what it gave out goes to its end.
+ */
+export function giveBack({ buffer, byteOffset, byteLength }: Buffer): void {
+  if (buffer.byteLength === CHUNK && byteOffset + byteLength === CHUNK && buffer instanceof ArrayBuffer)
+    buffer.transfer(0);
+}
+
 export interface PeekedStream {
   readonly compression: Compression;
   readonly unsupported: string | undefined;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { hasCode } from '../../sys/errno.ts';
 import { widePipe } from '../../sys/pipe.ts';
+import type { PipeWriter } from '../../sys/pipe.ts';
 import { spawnProcess } from '../../sys/spawn.ts';
 import { mkfsFailed } from './mkfs-failure.ts';
 
@@ -9,13 +10,13 @@ import { mkfsFailed } from './mkfs-failure.ts';
  * Runs mkfs.erofs (erofs-utils ≥ 1.8) on a tar that comes by its stdin. The filesystem's UUID comes from the diffID and
  * its build time is 0: the same layer gives the same bytes everywhere.
  *
- * @param feed writes the tar, and ends what it writes to
+ * @param feed writes the tar
  * @throws what `feed` throws; EngineError for what mkfs.erofs says, or for its death
  */
 export async function runMkfs(
   mkfs: string,
   layer: { readonly output: string; readonly name: string; readonly diffId: string },
-  feed: (stdin: NodeJS.WritableStream) => Promise<void>,
+  feed: (stdin: PipeWriter) => Promise<void>,
 ): Promise<void> {
   const args = [
     '--tar=f',
@@ -41,14 +42,15 @@ export async function runMkfs(
   ended.catch(() => undefined);
   try {
     await feed(writer);
+    await writer.close();
   } catch (error) {
     // Nobody reads any more: it is ending by itself, and how it ends is the reason.
     const itself = hasCode(error, 'EPIPE');
     // It never notices an input that ends early: it has to be ended, and waited for before its file can be removed.
     if (!itself) child.kill('SIGKILL');
-    writer.destroy();
+    await writer.close();
     const [, killed] = await ended;
-    if (!itself && !hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
+    if (!itself) throw error;
     throw mkfsFailed(layer.name, complaint, itself ? killed : null, error);
   }
   const [status, killed] = await ended;
@@ -60,7 +62,7 @@ function start(mkfs: string, args: readonly string[]) {
   try {
     return { child: spawnProcess(mkfs, args, { stdio: [readFd, 'ignore', 'pipe'] }), writer };
   } catch (error) {
-    writer.destroy();
+    void writer.close();
     throw error;
   } finally {
     closeSync(readFd);

@@ -37,7 +37,8 @@ export class ExtendedHeaders {
     const size = padded(header.size);
     this.#open = {
       header,
-      block: rewriteHeader(block, header.type, header.size),
+      // A copy: the memory that it came in may be used again before its entry comes.
+      block: Buffer.from(rewriteHeader(block, header.type, header.size)),
       body: Buffer.alloc(size),
       filled: 0,
     };
