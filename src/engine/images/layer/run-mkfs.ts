@@ -4,6 +4,7 @@ import { hasCode } from '../../sys/errno.ts';
 import { widePipe } from '../../sys/pipe.ts';
 import type { PipeWriter } from '../../sys/pipe.ts';
 import { spawnProcess } from '../../sys/spawn.ts';
+import { layoutOptions } from './block-size.ts';
 import { mkfsFailed } from './mkfs-failure.ts';
 
 /**
@@ -22,11 +23,8 @@ export async function runMkfs(
     '--tar=f',
     '--aufs',
     '--quiet',
-    // With these three, files' data goes from the archive to its place. Otherwise it is written twice, behind the file
-    // system first, for the ends of files lie beside their inodes; small blocks cost as little room as that.
     '--sort=none',
-    '-E^inline_data',
-    '-b512',
+    ...layoutOptions(),
     '-T0',
     '--mkfs-time',
     `-U${uuidOf(layer.diffId)}`,
