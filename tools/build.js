@@ -2,11 +2,11 @@
 // manifest (what makes the CLI start without loading its commands). `--if-stale` does nothing when no source is newer
 // than the last build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildEngine, compileEngine } from './build-engine.js';
-import { buildHost } from './build-host.js';
+import { buildHost, hostBundles } from './build-host.js';
 import { thirdPartyNotices } from './notices.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,12 +23,21 @@ function newestChange(path) {
   );
 }
 
+const INPUTS = [
+  'src',
+  'tools',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  '.oclifrc.json',
+  'vm-images/npm-packages.json',
+];
+
 function isFresh() {
-  if (!existsSync(stamp)) return false;
+  const outputs = [stamp, join(root, 'oclif.manifest.json'), ...hostBundles(root)];
+  if (!outputs.every((path) => existsSync(path))) return false;
   const built = statSync(stamp).mtimeMs;
-  return ['src', 'tools', 'package.json', '.oclifrc.json', 'vm-images/npm-packages.json'].every(
-    (path) => newestChange(join(root, path)) <= built,
-  );
+  return INPUTS.every((path) => newestChange(join(root, path)) <= built);
 }
 
 function run(script, args) {
@@ -37,7 +46,9 @@ function run(script, args) {
 }
 
 if (!process.argv.includes('--if-stale') || !isFresh()) {
-  const started = Date.now();
+  const started = new Date();
+  // What other builds have left would be shipped.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
   const made = await Promise.all([buildHost(root), buildEngine(root)]);
   const notices = thirdPartyNotices(
     root,
@@ -46,5 +57,7 @@ if (!process.argv.includes('--if-stale') || !isFresh()) {
   writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), notices);
   compileEngine(root);
   run(join(root, 'tools', 'write-manifest.js'), []);
-  writeFileSync(stamp, `${new Date(started).toISOString()}\n`);
+  writeFileSync(stamp, '');
+  // What is saved while it is being built is newer.
+  utimesSync(stamp, started, started);
 }

@@ -50,6 +50,11 @@ function keepSources(path) {
   if (bundled.length > 0) writeFileSync(join(ofBundles, basename(path)), JSON.stringify({ result: bundled }));
 }
 
+/** One report at a time: there are thousands. */
+function* scriptsIn(reports, url) {
+  for (const path of reports) yield* readJson(path).result.filter((script) => script.url === url);
+}
+
 /** The lines of the sources that ran in bundles, the engine's in the guest and the host's, by source maps that aren't shipped. */
 async function linesOfBundles() {
   const withMap = { sourcemap: 'external', write: false };
@@ -60,7 +65,7 @@ async function linesOfBundles() {
       (end) => made.outputFiles.find(({ path }) => path === bundle + end).text,
     );
     if (code !== readFileSync(bundle, 'utf8')) throw new Error(`${bundle} is not what the sources give`);
-    const scripts = reports.flatMap((path) => readJson(path).result.filter((script) => script.url === url));
+    const scripts = scriptsIn(reports, url);
     for (const [path, lines] of bundleLines({ code, map: JSON.parse(map), scripts, bundle })) {
       const known = all.get(path) ?? new Map();
       for (const [line, ran] of lines) known.set(line, ran || known.get(line) === true);

@@ -13,5 +13,5 @@ if (!plugin) throw new Error('oclif did not find the wherry plugin');
 const manifest = await (plugin.manifest.commands && Object.keys(plugin.manifest.commands).length > 0
   ? plugin.manifest
   : undefined);
-if (!manifest) throw new Error('oclif found no commands in dist/cli/commands');
+if (!manifest) throw new Error('oclif found no commands in src/cli/commands');
 writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);

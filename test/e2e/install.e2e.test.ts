@@ -32,9 +32,8 @@ describe('the package, installed by an unprivileged user whose home has a space 
   it('packs what is run, and no sources, tests or caches', () => {
     for (const file of [
       'bin/run.js',
-      'dist/cli/main.js',
-      'dist/agent/main.js',
-      'dist/engine/engine.cjs',
+      'dist/THIRD-PARTY-NOTICES.txt',
+      'dist/package.json',
       'oclif.manifest.json',
       '.oclifrc.json',
       'vm-images/machine/root/usr/lib/wherry/boot/ready',
@@ -45,6 +44,14 @@ describe('the package, installed by an unprivileged user whose home has a space 
       /^(src|test|bench|tools|coverage|\.cache|\.ci)\/|\.test\.|(?<!\.d)\.ts$|\.map$|tsbuildinfo/.test(file),
     );
     expect(foreign).to.deep.equal([]);
+    const modules = files.filter((file) => /^dist\/.*js$/.test(file));
+    expect(modules.toSorted()).to.deep.equal([
+      'dist/agent/main.js',
+      'dist/cli/main.js',
+      'dist/cli/run-command.js',
+      'dist/engine/engine.cjs',
+      'dist/image-builder/debian/xz-worker.js',
+    ]);
     const programs = files.filter((file) => file.startsWith('bin/'));
     expect(programs.toSorted()).to.deep.equal(['bin/run.cmd', 'bin/run.js']);
   });

@@ -68,6 +68,8 @@ const [
   cgroup = 'wherry',
   userns = 'host',
 ] = process.argv.slice(2);
+// It fills its data directory: never the one that it was loaded in.
+if (busybox === '') throw new Error('usage: engine-under-test.ts SOCKET DATA_DIR RUN_DIR BUSYBOX …');
 
 const APPLETS =
   'sh unshare nc ping sed cat echo sleep true false id ls env hostname mount umount ps seq head wc dd tty stty pwd grep kill stat rm readlink ln mkdir mknod touch chmod chown cp df sort od tr'.split(
