@@ -151,7 +151,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'any SSH host key is accepted',
     file: SESSION,
-    find: 'if (sameBytes(key, target.hostKey)) return true;',
+    find: 'if (sameBytes(key, hostKey)) return true;',
     replace: 'if (key.length > 0) return true;',
     tests: SSH,
   },
