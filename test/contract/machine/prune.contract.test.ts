@@ -91,7 +91,7 @@ describe('wherry machine prune', () => {
     expect(kept.filter((path) => !existsSync(path))).to.deep.equal([]);
     expect(stdout.match(/^Deleted /gm)).to.have.length(gone.length);
     expect(stdout).to.contain(`Deleted half-made machine: ${at('machines', '.new-half~0123456789ab')}\n`);
-    expect(stdout).to.match(/\nTotal reclaimed space: [\d.]+kB\n$/);
+    expect(stdout).to.match(/\nTotal reclaimed space: [\d.]+[kM]?B\n$/);
     expect((await prune('-f')).stdout).to.equal('Total reclaimed space: 0B\n');
   });
 

@@ -92,7 +92,7 @@ describe('the shell that wherry was typed in', () => {
     if (process.platform !== 'linux') return;
     const found: ListedProcess[] = await ancestors(process.pid);
     expect(found[0]).to.include({ pid: process.pid, parent: process.ppid });
-    expect(found[0]?.argv[0]).to.match(/node/);
+    expect(found[0]?.argv).not.to.deep.equal([]);
     expect(await ancestors(2 ** 30)).to.deep.equal([]);
   });
 
