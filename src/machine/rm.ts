@@ -1,6 +1,8 @@
+import { readdir } from 'node:fs/promises';
 import { endAgent } from '../agent/client/ensure-agent.ts';
 import { messageOf, WherryError } from '../core/errors.ts';
 import { DEFAULT_DRIVER } from '../drivers/registry.ts';
+import { readTextIfExists } from '../platform/atomic-file.ts';
 import { forgetAutostart } from './autostart/autostart.ts';
 import type { MachineContext } from './context.ts';
 import { removeDockerContext } from './docker-context.ts';
@@ -33,10 +35,10 @@ export async function removeMachine(
     if (stored === undefined) throw removalError(name);
     if (stored.state === 'broken' && !options.force) await context.store.load(name);
     options.signal?.throwIfAborted();
-    await endVm(context, stored.state === 'ok' ? stored : salvaged(context, stored.files), options);
+    await endVm(context, stored.state === 'ok' ? stored : await salvaged(context, stored.files), options);
     await endAgent(stored.files, context.agent.processes);
     // While the machine's directory is there: on Windows it tells whether there is anything to withdraw.
-    await forgetAutostart(context, name);
+    await forgetAutostart(context, name, (reason) => options.onNote?.(`Note: ${reason}`));
     await context.store.remove(name);
     await withdraw(context, name, options);
   });
@@ -55,8 +57,9 @@ async function withdraw(
 }
 
 /**
- * Ends the VM and has the driver remove its files. Without a driver to be had `force` makes do with the machine's
- * directory, but a VM that doesn't end is an error even then: it would go on, unseen, on disks that have no name.
+ * Ends the VM and has the driver remove its files. Without a driver or a hypervisor to be had `force` makes do with the
+ * machine's directory, but a VM that doesn't end, or may not be ended, is an error even then: it would go on, unseen, on
+ * disks that have no name.
  */
 async function endVm(
   context: MachineContext,
@@ -65,7 +68,11 @@ async function endVm(
 ): Promise<void> {
   const driver = await context.drivers.driver(machine.config.driver);
   const spec = specOf(machine);
-  if (driver.capabilities.lifecycle && driver.capabilities.power !== false) await driver.kill(spec);
+  try {
+    if (driver.capabilities.lifecycle && driver.capabilities.power !== false) await driver.kill(spec);
+  } catch (error) {
+    if (!options.force || !isAbsence(error)) throw error;
+  }
   try {
     await driver.remove(spec);
   } catch (error) {
@@ -74,15 +81,20 @@ async function endVm(
   }
 }
 
+/** Nothing can be running where there is nothing to run it. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof WherryError && ['HYPERV_MISSING', 'POWERSHELL_MISSING'].includes(error.code);
+}
+
 /** Enough of a configuration for a driver to find and end the VM by its files; nothing of it is stored. */
-function salvaged(
+async function salvaged(
   context: MachineContext,
   files: MachineFiles,
-): { files: MachineFiles; config: MachineConfig } {
+): Promise<{ files: MachineFiles; config: MachineConfig }> {
   const config: MachineConfig = {
     configVersion: CONFIG_VERSION,
     name: files.name,
-    driver: DEFAULT_DRIVER,
+    driver: await driverLeft(files),
     arch: context.host.arch,
     ...defaultSize(context.host),
     imageId: 'none',
@@ -91,6 +103,15 @@ function salvaged(
     createdAt: new Date(0).toISOString(),
   };
   return { files, config };
+}
+
+/** The driver's name as far as machine.json still has one, otherwise by what its disks are. */
+async function driverLeft(files: MachineFiles): Promise<string> {
+  const text = await readTextIfExists(files.config);
+  const [, named] = /"driver"\s*:\s*"([^"]+)"/.exec(text ?? '') ?? [];
+  if (named !== undefined) return named;
+  const isHyperv = (await readdir(files.directory)).includes('data.vhdx');
+  return isHyperv ? 'hyperv' : DEFAULT_DRIVER;
 }
 
 function removalError(name: string): WherryError {

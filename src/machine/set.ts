@@ -94,12 +94,15 @@ function changedList(before: readonly string[], { replace, add = [], remove = []
 
 const GIB = 2 ** 30;
 
-/** @throws WherryError INVALID_OPTION where the data disk's file is larger than that */
+/**
+ * A disk that is in another file, as Hyper-V's, has what was last wanted of it.
+ * @throws WherryError INVALID_OPTION where the data disk is larger than that
+ */
 async function requireRoom({ config, files }: KnownMachine, wanted: number): Promise<void> {
   const size = await stat(files.dataDisk).then(
     (found) => found.size,
     (error: unknown) => {
-      if (systemErrorCode(error) === 'ENOENT') return 0;
+      if (systemErrorCode(error) === 'ENOENT') return config.diskGiB * GIB;
       throw error;
     },
   );

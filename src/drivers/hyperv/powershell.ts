@@ -14,6 +14,8 @@ const answer = z.union([
 
 /** PowerShell's ErrorCategory of what Hyper-V refuses to whoever isn't its administrator. */
 const DENIED = 'PermissionDenied';
+/** Its FullyQualifiedErrorId where Hyper-V's module isn't there. */
+const MISSING = 'CommandNotFoundException';
 
 /**
  * Windows PowerShell, which the Hyper-V module is made for; by its whole path ({@link systemProgram}).
@@ -29,7 +31,7 @@ export function scriptArgv(host: Pick<HypervHost, 'env' | 'scripts'>, name: stri
 }
 
 /**
- * Runs a script with a request on its stdin and reads its answer. Errors: `HYPERV_DENIED`, `HYPERV_FAILED`,
+ * Runs a script with a request on its stdin and reads its answer. Errors: `HYPERV_DENIED`, `HYPERV_MISSING`, `HYPERV_FAILED`,
  * `POWERSHELL_MISSING`, or the signal's reason.
  */
 export async function runScript<T>(
@@ -52,6 +54,13 @@ export async function runScript<T>(
     throw new WherryError({
       code: 'HYPERV_DENIED',
       message: `Hyper-V refuses it to this account: ${error.message.trim()}`,
+      hint: 'See:  wherry doctor --driver hyperv',
+    });
+  }
+  if (error.id === MISSING) {
+    throw new WherryError({
+      code: 'HYPERV_MISSING',
+      message: `Hyper-V is not enabled: ${error.message.trim()}`,
       hint: 'See:  wherry doctor --driver hyperv',
     });
   }

@@ -32,12 +32,17 @@ export function launchdPlan(request: AutostartRequest): AutostartPlan {
     '</plist>',
     '',
   ];
+  const file = join(request.homeDirectory, 'Library', 'LaunchAgents', `${request.name}.plist`);
+  const service = `gui/${request.uid ?? 0}/${request.name}`;
   return {
-    file: join(request.homeDirectory, 'Library', 'LaunchAgents', `${request.name}.plist`),
+    file,
+    mark: file,
     content: plist.join('\n'),
     // To load it now would start the machine now.
     enable: [],
-    disable: [['launchctl', 'bootout', `gui/${request.uid ?? 0}/${request.name}`]],
+    // Fails where no login has loaded it since.
+    disable: [['launchctl', 'bootout', service]],
+    stillThere: ['launchctl', 'print', service],
     afterwards: [],
     note: undefined,
   };

@@ -23,13 +23,16 @@ export interface AutostartRequest {
 
 /** How one operating system is told. */
 export interface AutostartPlan {
-  /** The definition. Where this file is, autostart is enabled. */
   readonly file: string;
+  /** Where this is, a link or a file, autostart is enabled: what the operating system itself goes by, or the definition. */
+  readonly mark: string;
   readonly content: string | Uint8Array;
   /** Run, in order, once the file is there; all must succeed. */
   readonly enable: readonly (readonly string[])[];
-  /** Run before the file goes; what fails means that nothing was loaded. */
+  /** Run before the file goes. One that fails had nothing to do, or else {@link stillThere} tells. */
   readonly disable: readonly (readonly string[])[];
+  /** Succeeds while the operating system still has the entry; left out where the mark tells. */
+  readonly stillThere?: readonly string[];
   /** Run after it has gone. */
   readonly afterwards: readonly (readonly string[])[];
   /** What else there is to know, once it is enabled. */

@@ -32,6 +32,8 @@ export function systemdPlan(request: AutostartRequest): AutostartPlan {
   ];
   return {
     file: join(config, 'systemd', 'user', unit),
+    // What `enable` makes of WantedBy (systemd.unit(5), [Install]).
+    mark: join(config, 'systemd', 'user', 'default.target.wants', unit),
     content: lines.join('\n'),
     // Has systemd read its units again, too.
     enable: [['systemctl', '--user', 'enable', unit]],

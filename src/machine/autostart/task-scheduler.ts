@@ -51,10 +51,12 @@ export function taskPlan(request: AutostartRequest): AutostartPlan {
   ].join('\r\n');
   return {
     file,
+    mark: file,
     // As its first line says, with the mark of its byte order.
     content: Buffer.from(`\uFEFF${xml}`, 'utf16le'),
     enable: [[schtasks, '/Create', '/TN', task, '/XML', file, '/F']],
     disable: [[schtasks, '/Delete', '/TN', task, '/F']],
+    stillThere: [schtasks, '/Query', '/TN', task],
     afterwards: [],
     note: undefined,
   };

@@ -37,6 +37,7 @@ export type MachineVerb =
   | 'set'
   | 'clone'
   | 'snapshot'
+  | 'autostart'
   | 'upgrade'
   | 'rm'
   | 'sweep';

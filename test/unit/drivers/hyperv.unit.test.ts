@@ -128,10 +128,10 @@ describe('running a Hyper-V script', () => {
   });
 
   it('tells errors apart by category, never by words', async () => {
-    const refusing = (category: string): HypervHost =>
+    const refusing = (category: string, id = 'X'): HypervHost =>
       windows(() => ({
         ...RESULT,
-        stdout: JSON.stringify({ error: { id: 'X', category, message: 'Zugriff.\r\n' } }),
+        stdout: JSON.stringify({ error: { id, category, message: 'Zugriff.\r\n' } }),
       }));
     const denied = await failure(look(refusing('PermissionDenied')));
     expect([denied.code, denied.message]).to.deep.equal([
@@ -139,6 +139,9 @@ describe('running a Hyper-V script', () => {
       'Hyper-V refuses it to this account: Zugriff.',
     ]);
     expect((await failure(look(refusing('InvalidArgument')))).code).to.equal('HYPERV_FAILED');
+    const missing = refusing('ObjectNotFound', 'CommandNotFoundException');
+    expect((await failure(look(missing))).code).to.equal('HYPERV_MISSING');
+    expect((await failure(look(refusing('ObjectNotFound')))).code).to.equal('HYPERV_FAILED');
   });
 
   it('says when there is no PowerShell, when it gives no answer, and when it takes too long', async () => {

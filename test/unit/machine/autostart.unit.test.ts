@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   disableAutostart,
   enableAutostart,
@@ -148,9 +148,16 @@ describe('autostart on Linux', () => {
   const program = ['/usr/bin/node', '/w/bin/run.js'];
   const where = () => {
     const result = { exitCode: 0, signal: undefined, timedOut: false, stdout: '', stderr: '' };
-    const run = (argv: readonly string[]) => {
+    const run = async (argv: readonly string[]) => {
       ran.push(argv.join(' '));
-      return failure === undefined ? Promise.resolve(result) : Promise.reject(failure);
+      if (failure !== undefined) throw failure;
+      if (argv[2] === 'enable') {
+        await mkdir(dirname(link()), { recursive: true });
+        await rm(link(), { force: true });
+        await symlink(unit(), link());
+      }
+      if (argv[2] === 'disable') await rm(link(), { force: true });
+      return result;
     };
     const { agent, paths } = world.context;
     return {
@@ -163,6 +170,7 @@ describe('autostart on Linux', () => {
       agent: { ...agent, exec: { ...agent.exec, run, check: run } },
     };
   };
+  const link = () => join(config, 'systemd', 'user', 'default.target.wants', 'wherry-default.service');
   const unit = () => join(config, 'systemd', 'user', 'wherry-default.service');
   beforeEach(async () => {
     ran = [];
@@ -205,6 +213,71 @@ describe('autostart on Linux', () => {
       'AUTOSTART_UNAVAILABLE: autostart could not be enabled: systemctl failed with status 1: no bus',
     );
     expect(existsSync(unit())).to.equal(false);
+  });
+
+  it('puts the earlier entry back where it can’t be enabled again', async () => {
+    await enableAutostart(where(), 'default', program);
+    const before = await readFile(unit(), 'utf8');
+    failure = new WherryError({ code: 'COMMAND_FAILED', message: 'no bus' });
+    expect(await failureOf(enableAutostart(where(), 'default', ['/new/node']))).to.contain('no bus');
+    expect(await readFile(unit(), 'utf8')).to.equal(before);
+    expect((await stat(unit())).mode & 0o777).to.equal(0o600);
+    expect(await isAutostarted(where(), 'default')).to.equal(true);
+  });
+
+  it('stays enabled, and says so, where systemd doesn’t take it back; a machine that goes takes its files along', async () => {
+    await enableAutostart(where(), 'default', program);
+    failure = new WherryError({ code: 'COMMAND_FAILED', message: 'no bus' });
+    expect(await failureOf(disableAutostart(where(), 'default', program))).to.equal(
+      'AUTOSTART_UNAVAILABLE: autostart could not be disabled: no bus',
+    );
+    expect(await isAutostarted(where(), 'default')).to.equal(true);
+    expect(existsSync(unit())).to.equal(true);
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    await removeMachine(where(), 'default', { force: false, onNote });
+    expect(notes).to.deep.equal(['Note: autostart could not be disabled: no bus']);
+    expect([existsSync(unit()), existsSync(link())]).to.deep.equal([false, false]);
+  });
+
+  it('goes by what systemd goes by, and tidies up what is left of it', async () => {
+    await enableAutostart(where(), 'default', program);
+    await rm(link());
+    expect(await isAutostarted(where(), 'default')).to.equal(false);
+    failure = new WherryError({ code: 'COMMAND_FAILED', message: 'it is not enabled' });
+    await disableAutostart(where(), 'default', program);
+    expect(existsSync(unit())).to.equal(false);
+  });
+
+  it('elsewhere asks whether the system still has what it failed to take back', async () => {
+    for (const [exitCode, outcome] of [
+      [0, 'AUTOSTART_UNAVAILABLE: autostart could not be disabled: Boot-out failed'],
+      [113, 'nothing was thrown'],
+    ] as const) {
+      const mac = where();
+      const paths = { ...mac.paths, platform: 'darwin' as const, uid: 501 };
+      const answer = { exitCode, signal: undefined, timedOut: false, stdout: '', stderr: '' };
+      const exec = {
+        ...mac.agent.exec,
+        run: (argv: readonly string[]) => {
+          expect(argv).to.deep.equal(['launchctl', 'print', 'gui/501/wherry-default']);
+          return Promise.resolve(answer);
+        },
+        check: () => Promise.reject(new WherryError({ code: 'COMMAND_FAILED', message: 'Boot-out failed' })),
+      };
+      const context = { ...mac, paths, agent: { ...mac.agent, exec } };
+      await enableAutostart(context, 'default', program);
+      expect(await failureOf(disableAutostart(context, 'default', program))).to.equal(outcome);
+      expect(await isAutostarted(context, 'default')).to.equal(exitCode === 0);
+    }
+  });
+
+  it('waits for nobody who is at the machine: it is told', async () => {
+    await world.context.store.withLock('default', { verb: 'rm' }, async () => {
+      expect(await failureOf(enableAutostart(where(), 'default', program))).to.match(/^LOCKED/);
+      expect(existsSync(unit())).to.equal(false);
+      expect(await failureOf(disableAutostart(where(), 'default', program))).to.match(/^LOCKED/);
+    });
   });
 
   it('goes with its machine', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import type { MachineSpec } from '../../../src/drivers/driver.ts';
 import { cloneMachine } from '../../../src/machine/clone.ts';
 import { createMachine, type CreateRequest } from '../../../src/machine/create.ts';
 import { createSnapshot } from '../../../src/machine/snapshots/snapshots.ts';
@@ -75,20 +76,19 @@ describe('machine clone', () => {
   it('leaves nothing when it is interrupted, and the original as it was', async () => {
     await create();
     const stop = new AbortController();
-    const context = { ...world.context, agent: { ...world.context.agent } };
-    const interruptAtCopy = {
-      ...context.agent.exec,
-      run: () => {
-        stop.abort(new Error('Ctrl-C'));
-        return Promise.reject(stop.signal.reason as Error);
-      },
+    // After the copy, which is made in other ways elsewhere.
+    const drivers = {
+      ...world.context.drivers,
+      driver: async (name: string) => ({
+        ...(await world.context.drivers.driver(name)),
+        create: async ({ dataDisk }: MachineSpec) => {
+          expect((await stat(dataDisk)).isFile()).to.equal(true);
+          stop.abort(new Error('Ctrl-C'));
+        },
+      }),
     };
-    const cut = cloneMachine(
-      { ...context, agent: { ...context.agent, exec: interruptAtCopy } },
-      { source: 'a', target: 'b' },
-      world.report,
-      stop.signal,
-    );
+    const names = { source: 'a', target: 'b' };
+    const cut = cloneMachine({ ...world.context, drivers }, names, world.report, stop.signal);
     expect(await failureOf(cut)).to.contain('Ctrl-C');
     expect(await machines()).to.deep.equal(['a']);
     await clone();

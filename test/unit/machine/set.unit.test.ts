@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFile, stat, truncate } from 'node:fs/promises';
+import { readFile, rename, stat, truncate } from 'node:fs/promises';
 import { createMachine, type CreateRequest } from '../../../src/machine/create.ts';
 import { inspectMachine } from '../../../src/machine/inspect.ts';
 import { setMachine, type SettingsChange } from '../../../src/machine/set.ts';
@@ -40,6 +40,15 @@ describe('machine set', () => {
     expect(await config()).to.include({ diskGiB: 7 });
     expect(await failureOf(set({ diskGiB: 5 }))).to.contain('has 6 GiB');
     expect(world.steps).not.to.include(hint);
+  });
+
+  it('takes what is stored for the size of a disk that is in another file', async () => {
+    await create({ start: false, diskGiB: 5 });
+    const { dataDisk } = world.context.store.files('x');
+    await rename(dataDisk, dataDisk.replace('.img', '.vhdx'));
+    expect(await failureOf(set({ diskGiB: 4 }))).to.contain('INVALID_OPTION: the data disk of "x" has 5 GiB');
+    await set({ diskGiB: 6 });
+    expect(await config()).to.include({ diskGiB: 6 });
   });
 
   it('replaces lists, empties them, adds and removes single entries', async () => {

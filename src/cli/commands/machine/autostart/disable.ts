@@ -7,6 +7,6 @@ export default class MachineAutostartDisable extends MachineVerbCommand {
   static override usage = 'machine autostart disable [NAME...]';
 
   protected override async act(host: Host, name: string): Promise<void> {
-    await disableAutostart(host.machines, name, host.program);
+    await disableAutostart(host.machines, name, host.program, host.signal);
   }
 }

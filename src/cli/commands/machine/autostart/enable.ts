@@ -7,7 +7,7 @@ export default class MachineAutostartEnable extends MachineVerbCommand {
   static override usage = 'machine autostart enable [NAME...]';
 
   protected override async act(host: Host, name: string): Promise<void> {
-    const note = await enableAutostart(host.machines, name, host.program);
+    const note = await enableAutostart(host.machines, name, host.program, host.signal);
     if (note !== undefined) host.reporter.note(note);
   }
 }
