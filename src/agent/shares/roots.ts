@@ -3,6 +3,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../../core/errors.ts';
 import { hostPathOf } from '../../core/host-path.ts';
+import { ClosedDirectory } from './closed-directory.ts';
 
 /** A directory of the host's that a machine may have. */
 export interface ShareRoot {
@@ -45,7 +46,7 @@ export async function findShared(source: string, create: boolean, options: Roots
     throw new ShareRefused(`invalid mount config: "${source}" is no absolute path of your computer`);
   const roots = await rootsOf(options);
   const real = await realOf(wanted);
-  if (options.closed !== undefined && contains(await realOf(options.closed), real)) {
+  if (options.closed !== undefined && isClosed(options.closed, await realOf(options.closed), real)) {
     throw new ShareRefused(
       `invalid mount config: "${wanted}" is Wherry's own, with the machines' keys: it isn't shared`,
     );
@@ -96,6 +97,10 @@ async function realOf(path: string): Promise<string> {
     return join(await realOf(up), path.slice(up.length).replace(/^[\\/]+/, ''));
   }
 }
+
+/** One that isn't there yet is known by its path alone. */
+const isClosed = (closed: string, realClosed: string, real: string): boolean =>
+  contains(realClosed, real) || new ClosedDirectory(closed).place(real) !== 'outside';
 
 const contains = (root: string, path: string): boolean =>
   path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);

@@ -61,7 +61,7 @@ export const remove: Request = async (context, message) => {
   if (context.view.takeGhost(path)) return done;
   requireWritable(context);
   context.view.changed(path);
-  await unlink(await context.tree.resolve(path));
+  await unlink(await context.tree.resolveMovable(path));
   return done;
 };
 
@@ -70,7 +70,7 @@ export const removeDirectory: Request = async (context, message) => {
   if (context.view.takeGhost(path)) return done;
   requireWritable(context);
   context.view.changed(path);
-  await rmdir(await context.tree.resolve(path));
+  await rmdir(await context.tree.resolveMovable(path));
   return done;
 };
 
@@ -93,7 +93,7 @@ export const move: Request = async (context, message) => {
   if (context.view.takeMove(from, to)) return done;
   requireWritable(context);
   context.view.changed(from, to);
-  await rename(await context.tree.resolve(from), await context.tree.resolve(to));
+  await rename(await context.tree.resolveMovable(from), await context.tree.resolveMovable(to));
   return done;
 };
 

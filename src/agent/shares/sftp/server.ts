@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { messageOf, systemErrorCode } from '../../../core/errors.ts';
+import { ClosedDirectory } from '../closed-directory.ts';
 import { Gate } from './gate.ts';
 import type { GuestView } from './guest-view.ts';
 import { Handles } from './handles.ts';
@@ -31,7 +32,7 @@ export async function serveSftp(stream: Duplex, directory: SharedDirectory): Pro
   const context: ShareContext = {
     tree: new ShareTree(
       await realpath(directory.path),
-      directory.closed === undefined ? undefined : await realpath(directory.closed),
+      directory.closed === undefined ? undefined : new ClosedDirectory(directory.closed),
     ),
     writable: directory.writable,
     user: process.getuid?.(),

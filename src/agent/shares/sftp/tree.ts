@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { Stats } from 'node:fs';
+import type { ClosedDirectory } from '../closed-directory.ts';
 import { STATUS } from './wire.ts';
 
 /** Refused, with a code of SFTP's. */
@@ -20,15 +21,14 @@ export class SftpError extends Error {
  */
 export class ShareTree {
   readonly #root: string;
-  readonly #closed: string | undefined;
+  readonly #closed: ClosedDirectory | undefined;
   readonly #windows: boolean;
 
   /**
-   * Both paths without symlinks.
-   *
+   * @param root without symlinks
    * @param closed what isn't shared even where it is below the root
    */
-  constructor(root: string, closed?: string, windows = process.platform === 'win32') {
+  constructor(root: string, closed?: ClosedDirectory, windows = process.platform === 'win32') {
     this.#root = root;
     this.#closed = closed;
     this.#windows = windows;
@@ -41,14 +41,27 @@ export class ShareTree {
   async resolve(path: string, look = false): Promise<string> {
     const names = path.split('/').filter((name) => name !== '' && name !== '.');
     if (names.some((name) => !this.#isName(name))) throw denied(path);
-    if (names.length === 0) return this.#root;
+    const real = names.length === 0 ? this.#root : await this.#below(names, path);
+    const place = this.#closed?.place(real) ?? 'outside';
+    if (place === 'outside' || (look && place === 'itself')) return real;
+    throw denied(path);
+  }
+
+  /** The same for what is to be moved, replaced or removed: not what Wherry's own directory is in. */
+  async resolveMovable(path: string): Promise<string> {
+    const there = await this.resolve(path);
+    if (this.#closed?.isOnTheWay(there) !== true) return there;
+    throw new SftpError(
+      STATUS.PERMISSION_DENIED,
+      `${path} leads to Wherry's own directory: it stays in its place`,
+    );
+  }
+
+  async #below(names: readonly string[], path: string): Promise<string> {
     const there = join(this.#root, ...names);
     const parent = await realpath(dirname(there));
     if (!isBelow(this.#root, parent)) throw denied(path);
-    const real = join(parent, basename(there));
-    if (this.#closed === undefined || !isBelow(this.#closed, real)) return real;
-    if (look && real === this.#closed) return real;
-    throw denied(path);
+    return join(parent, basename(there));
   }
 
   /** The same for something that must not be a symlink, because the call to come would follow it. */

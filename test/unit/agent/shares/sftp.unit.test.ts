@@ -116,6 +116,30 @@ describe('the SFTP server of shared directories', () => {
     expect(await client.read('/link/key')).to.equal(denied);
   });
 
+  for (const how of ['as it is', 'through symlinks'] as const) {
+    it(`leaves what leads to its own directory (named ${how}) where it is: its keys would be read there`, async () => {
+      await client.end();
+      mkdirSync(join(root, '.local', 'share', 'own'), { recursive: true });
+      mkdirSync(join(root, 'other'));
+      writeFileSync(join(root, '.local', 'share', 'own', 'key'), 'key');
+      symlinkSync('.local', join(root, 'short'));
+      symlinkSync('short', join(root, 'shorter'));
+      const closed = join(root, how === 'as it is' ? '.local' : 'shorter', 'share', 'own');
+      client = new SftpClient({ path: root, closed });
+      const denied = STATUS.PERMISSION_DENIED;
+      const kept = how === 'as it is' ? [] : ['/short', '/shorter'];
+      for (const path of ['/.local', '/.local/share', '/.local/share/own', '/short/share', ...kept]) {
+        expect(await client.status(FXP.RENAME, string(path), string('/moved')), path).to.equal(denied);
+        expect(await client.status(FXP.RENAME, string('/other'), string(path)), path).to.equal(denied);
+        expect(await client.status(FXP.RMDIR, string(path)), path).to.equal(denied);
+        expect(await client.status(FXP.REMOVE, string(path)), path).to.equal(denied);
+      }
+      expect(await client.read('/moved/share/own/key')).to.equal(STATUS.NO_SUCH_FILE);
+      expect(await client.status(FXP.RENAME, string('/other'), string('/.local/other'))).to.equal(STATUS.OK);
+      if (how === 'as it is') expect(await client.status(FXP.REMOVE, string('/short'))).to.equal(STATUS.OK);
+    });
+  }
+
   it('finds no symlink in a path that is changed while it is used', async () => {
     mkdirSync(join(root, 'd'));
     writeFileSync(join(root, 'd', 'secret'), 'public');
