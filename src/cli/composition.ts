@@ -6,13 +6,8 @@ import type { ComposeProgress } from '../image-builder/compose.ts';
 import type { WantedImage } from '../image-builder/existing-image.ts';
 import type { ImageManifest } from '../image-builder/store/manifest.ts';
 import { connectEngine } from '../machine/connect.ts';
-import {
-  openMachineContext,
-  type ImageForm,
-  type ImageSource,
-  type MachineContext,
-  type Reporter,
-} from '../machine/context.ts';
+import { openMachineContext, type ImageForm, type ImageSource, type Reporter } from '../machine/context.ts';
+import { machinesWithImage } from '../machine/image-claim.ts';
 import { dockerUrl } from '../machine/docker-url.ts';
 import { ensureRunning } from '../machine/ensure-running.ts';
 import { loadMachine, stateName } from '../machine/lifecycle.ts';
@@ -173,14 +168,4 @@ function imageSource(
       return bootFiles(imagesDir, await readManifest(imagesDir, id));
     },
   };
-}
-
-async function machinesWithImage(context: MachineContext, id: string): Promise<string[]> {
-  const names = await context.store.names();
-  const stored = await Promise.all(names.map((name) => context.store.find(name)));
-  return stored.flatMap((machine) =>
-    machine !== undefined && machine.state !== 'broken' && machine.config.imageId === id
-      ? [machine.config.name]
-      : [],
-  );
 }

@@ -6,6 +6,7 @@ import type { MachineContext, Reporter } from './context.ts';
 import { defaultSize } from './defaults.ts';
 import { offerDockerContext } from './docker-context.ts';
 import { checkEngineSettings } from './engine-settings.ts';
+import { withImage } from './image-claim.ts';
 import { specOf } from './lifecycle.ts';
 import { takeKeys, writeMachineKeys } from './machine-keys.ts';
 import { checkComputer, preflightError, reportFindings } from './preflight.ts';
@@ -65,7 +66,9 @@ export async function createHeld(
   const driverOptions = { ...(prepared?.options ?? draft.driverOptions) };
   const config = { ...draft, arch, driverOptions, imageId: image?.id ?? 'none' };
   await report.step(`Create "${config.name}"`, async () => {
-    await writeMachine(context, driver, config, image, prepared);
+    await withImage(context, config.name, image, () =>
+      writeMachine(context, driver, config, image, prepared),
+    );
     if (prepared !== undefined) return { value: undefined, summary: 'SSH key, host key pinned' };
     const summary = driver.capabilities.lifecycle ? `${config.diskGiB} GiB data disk, SSH keys` : '';
     return { value: undefined, summary };

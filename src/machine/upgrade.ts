@@ -1,7 +1,8 @@
 import { messageOf, WherryError } from '../core/errors.ts';
 import type { BootImage } from '../drivers/driver.ts';
 import type { MachineContext, Reporter } from './context.ts';
-import { isRunning, loadMachine } from './lifecycle.ts';
+import { requireImage, withImage } from './image-claim.ts';
+import { isRunning, loadMachine, type KnownMachine } from './lifecycle.ts';
 import { startHeld } from './start.ts';
 import { stopHeld } from './stop.ts';
 import type { MachineConfig } from './store/machine-config.ts';
@@ -46,9 +47,22 @@ async function upgradeHeld(
     if (!isRunning(machine)) await startHeld(context, name, report, signal);
     return;
   }
+  await withImage(context, name, newest, () => moveTo(context, machine, newest, report, signal));
+}
+
+/** The image is kept from being removed meanwhile. */
+async function moveTo(
+  context: MachineContext,
+  machine: KnownMachine,
+  newest: BootImage,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = machine.config;
   await stopHeld(context, name, report);
   try {
     await startHeld(context, name, report, signal, newest);
+    await requireStillThere(context, name, newest, report);
   } catch (error) {
     // Interrupted: it is off, and still the old image's.
     if (signal.aborted) throw error;
@@ -60,6 +74,21 @@ async function upgradeHeld(
   report.note(
     `Machine "${name}" has the image ${short(newest.id)} now, in place of ${short(config.imageId)}.`,
   );
+}
+
+/** An image that somebody has removed by hand doesn't come up a second time: the machine is stopped then. */
+async function requireStillThere(
+  context: MachineContext,
+  machine: string,
+  image: BootImage,
+  report: Reporter,
+): Promise<void> {
+  try {
+    await requireImage(context, image);
+  } catch (error) {
+    await stopHeld(context, machine, report);
+    throw error;
+  }
 }
 
 /** Starts the machine with the image that it had. @returns the upgrade's failure, with how it ended */

@@ -15,7 +15,7 @@ export interface ImageInputs {
   readonly wherryVersion: string;
 }
 
-/** The machines that boot from an image, by name. */
+/** The machines that boot from an image or are about to, by name. */
 export type UsedBy = (id: string) => Promise<readonly string[]>;
 
 /** An image, or why it can't be used: `ls` shows broken ones beside the others. */
@@ -114,19 +114,28 @@ export async function verifyImage(
 /** Removes an image, a broken one too. @throws IMAGE_IN_USE naming the machines, IMAGE_NOT_FOUND */
 export async function removeImage(imagesDir: string, id: string, usedBy: UsedBy): Promise<void> {
   if (!(await imageIds(imagesDir)).includes(id)) throw notFound(id);
-  const machines = await usedBy(id);
-  if (machines.length > 0) {
-    throw new WherryError({
-      code: 'IMAGE_IN_USE',
-      message: `The image ${shortId(id)} is used by the machine${machines.length > 1 ? 's' : ''} ${machines.join(', ')}`,
-      hint: 'Remove the machine first: wherry machine rm',
-    });
-  }
+  requireUnused(id, await usedBy(id));
   // Renamed first: what a killed removal leaves is no half image but a name that the next composition sweeps.
   const doomed = join(imagesDir, `.building-removed-${id.slice(0, 12)}-${process.pid}`);
   await rename(imageDirectory(imagesDir, id), doomed);
+  try {
+    // A machine that has come to it meanwhile has either been seen here or finds that it has gone.
+    requireUnused(id, await usedBy(id));
+  } catch (error) {
+    await rename(doomed, imageDirectory(imagesDir, id));
+    throw error;
+  }
   await syncDirectory(imagesDir);
   await rm(doomed, { recursive: true, force: true });
+}
+
+function requireUnused(id: string, machines: readonly string[]): void {
+  if (machines.length === 0) return;
+  throw new WherryError({
+    code: 'IMAGE_IN_USE',
+    message: `The image ${shortId(id)} is used by the machine${machines.length > 1 ? 's' : ''} ${machines.join(', ')}`,
+    hint: 'Remove the machine first: wherry machine rm',
+  });
 }
 
 /** Removes every image that no machine uses, except the one given. @returns the ids and the bytes that they had */
@@ -139,7 +148,13 @@ export async function pruneImages(
   let bytes = 0;
   for (const image of await listImages(imagesDir)) {
     if (image.id === keep || (await usedBy(image.id)).length > 0) continue;
-    await removeImage(imagesDir, image.id, usedBy);
+    try {
+      await removeImage(imagesDir, image.id, usedBy);
+    } catch (error) {
+      // Taken since it was asked.
+      if (error instanceof WherryError && error.code === 'IMAGE_IN_USE') continue;
+      throw error;
+    }
     removed.push(image.id);
     bytes += 'bytes' in image ? image.bytes : 0;
   }

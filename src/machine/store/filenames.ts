@@ -45,6 +45,8 @@ export interface MachineFiles {
   readonly lock: string;
   readonly agentLock: string;
   readonly agentStartLock: string;
+  /** The id of an image that the holder of `lock` is about to boot the machine from; src/machine/image-claim.ts. */
+  readonly imageClaim: string;
 }
 
 /** The files of machine `name`, standing in `directory` where that isn't its final place yet. */
@@ -81,7 +83,16 @@ export function machineFiles(
     lock: join(locks, name),
     agentLock: join(locks, `${name}~agent`),
     agentStartLock: join(locks, `${name}~agent-start`),
+    imageClaim: join(locks, claimName(name)),
   };
+}
+
+const CLAIM = '~image';
+const claimName = (name: string): string => `${name}${CLAIM}`;
+
+/** The machine's name in the base name of an `imageClaim`, or undefined for anything else in `locks/`. */
+export function nameInClaim(baseName: string): string | undefined {
+  return baseName.endsWith(CLAIM) ? baseName.slice(0, -CLAIM.length) : undefined;
 }
 
 /** Directories in `machines/` that aren't machines: `.new-NAME~SUFFIX` (being made), `.old-NAME~SUFFIX` (being removed). */

@@ -134,6 +134,13 @@ describe('composing an image from packages', () => {
     expect(refused).to.include({ code: 'IMAGE_IN_USE' });
     expect(refused.message).to.contain('default');
     expect((await pruneImages(options.imagesDir, async () => ['default'])).removed).to.deep.equal([]);
+    // Taken while it is being removed: it is back as it was.
+    const taken = () => {
+      let asked = 0;
+      return () => Promise.resolve(asked++ === 0 ? [] : ['default']);
+    };
+    expect(await failureOf(removeImage(options.imagesDir, id, taken()))).to.include({ code: 'IMAGE_IN_USE' });
+    expect((await verifyImage(options.imagesDir, id)).tampered).to.deep.equal([]);
     expect((await pruneImages(options.imagesDir, async () => [])).removed).to.deep.equal([id]);
     expect(await listImages(options.imagesDir)).to.deep.equal([]);
     expect(await failureOf(resolveImageId(options.imagesDir, id))).to.include({ code: 'IMAGE_NOT_FOUND' });
