@@ -16,7 +16,8 @@ import { hasOwnClock, keepGuestClock } from './guest-clock.ts';
 import { serveControl } from './control-server.ts';
 import { serveDocker } from './docker-server.ts';
 import { serveOnceStarted } from './serve-once-started.ts';
-import { createHostPorts } from './ports/host-ports.ts';
+import { createHostPorts, type VmForwards } from './ports/host-ports.ts';
+import { createRelayForwards } from './ports/relay-forwards.ts';
 import { servePorts } from './ports/serve-ports.ts';
 import { shareHost } from './shares/share-host.ts';
 import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
@@ -31,6 +32,7 @@ export interface AgentContext {
   /** In the guest; another path than init's is for tests. */
   readonly engineSocket?: string | undefined;
   readonly hostSocket?: string | undefined;
+  readonly datagramSocket?: string | undefined;
   /** The guest's account; another than root is for tests. */
   readonly username?: string | undefined;
   /** Ends the agent when aborted. */
@@ -108,23 +110,15 @@ async function serve(context: AgentContext, uplink: Uplink, found: FoundVm): Pro
   }
 }
 
-/** Where the driver can't publish, nobody answers the engine, which says so to whoever wants a port published. */
-function publishPorts(
-  context: AgentContext,
-  { openSocket }: Uplink,
-  vm: RunningVm,
-  signal: AbortSignal,
-): void {
-  const { hostForwards } = context.driver;
-  if (hostForwards === undefined || openSocket === undefined) return;
-  const spec = specOf(context);
+/** By the driver where it forwards, else through SSH. Without SSH nobody answers the engine, which says so to whoever asks. */
+function publishPorts(context: AgentContext, uplink: Uplink, vm: RunningVm, signal: AbortSignal): void {
+  const { openSocket } = uplink;
+  const forwards = forwardsOf(context, uplink, signal);
+  if (forwards === undefined || openSocket === undefined) return;
   const answer = createHostPorts(
-    {
-      list: () => hostForwards.list(spec),
-      add: (forward) => hostForwards.add(spec, forward),
-      remove: (forward) => hostForwards.remove(spec, forward),
-    },
-    ({ proto, hostPort }) => proto === 'tcp' && hostPort === vm.sshPort,
+    forwards,
+    ({ proto, hostPort }) =>
+      proto === 'tcp' && hostPort === vm.sshPort && context.driver.capabilities.hostForward,
   );
   const { clock, log } = context;
   const dial = async () => openSocket(context.hostSocket ?? GUEST.hostSocket);
@@ -144,14 +138,31 @@ function keepClock(
 
 /** Where there is no way to run a command in the guest, nothing of the host's is mounted there. */
 function shareDirectories(
-  { files, config, clock, log }: AgentContext,
+  { files, config, driver, clock, log }: AgentContext,
   { openSocket, exec }: Uplink,
   signal: AbortSignal,
 ): void {
-  if (openSocket === undefined || exec === undefined) return;
+  // Somebody's host has no program of ours in its path that mounts them.
+  if (driver.capabilities.power === false || openSocket === undefined || exec === undefined) return;
   const mounts = config.engine.mounts ?? DEFAULT_MOUNTS;
   const closed = dirname(dirname(files.directory));
   void shareHost({ machine: files.name, mounts, closed, openSocket, exec, clock, log, signal });
+}
+
+function forwardsOf(context: AgentContext, uplink: Uplink, signal: AbortSignal): VmForwards | undefined {
+  const { hostForwards } = context.driver;
+  if (hostForwards !== undefined) {
+    const spec = specOf(context);
+    return {
+      list: () => hostForwards.list(spec),
+      add: (forward) => hostForwards.add(spec, forward),
+      remove: (forward) => hostForwards.remove(spec, forward),
+    };
+  }
+  const { openTcp, openSocket } = uplink;
+  if (openTcp === undefined || openSocket === undefined) return undefined;
+  const openDatagrams = async () => openSocket(context.datagramSocket ?? GUEST.datagramSocket);
+  return createRelayForwards({ openTcp, openDatagrams, log: context.log, signal });
 }
 
 function openUplink(context: AgentContext, vm: RunningVm): Promise<Uplink> {

@@ -19,6 +19,8 @@ export interface Uplink {
   readonly run?: ((command: string, signal: AbortSignal) => Promise<string>) | undefined;
   /** Runs a command in the guest; undefined where there is no way to. */
   readonly exec?: ((command: string) => Promise<RemoteProcess>) | undefined;
+  /** The same to a TCP port of the guest's loopback. */
+  readonly openTcp?: ((port: number) => Promise<Duplex>) | undefined;
   connected(): boolean;
   /** Resolves when there is nothing to be connected to any more, with why. */
   readonly ended: Promise<string>;
@@ -86,6 +88,7 @@ export async function openSshUplink(
     openSocket: async (path) => (await session).openStreamLocal(path),
     run: async (command, until) => runCommand(await session, command, until),
     exec: async (command) => (await session).exec({ command }),
+    openTcp: async (port) => (await session).openTcp(port),
     connected: () => up,
     ended,
     close() {

@@ -63,9 +63,11 @@ export async function startEngine(environment: Environment, version: string, log
   const onBackgroundError = (error: unknown): void =>
     log('error', 'something failed in the background', errorFields(error));
   const hostSocket = join(runDir, basename(GUEST.hostSocket));
+  const datagramSocket = join(runDir, basename(GUEST.datagramSocket));
   const ports = openPorts({
     networks: networks.sandboxes,
-    socketPath: hostSocket,
+    sockets: { host: hostSocket, datagrams: datagramSocket },
+    shared: environment.hostIsElsewhere,
     onBackgroundError,
   });
   const engineSocketAliases = readSocketAliases(environment.configFile);
@@ -125,7 +127,7 @@ export async function startEngine(environment: Environment, version: string, log
     log,
   });
   await server.listen(environment.socket);
-  for (const path of [environment.socket, hostSocket]) {
+  for (const path of [environment.socket, hostSocket, datagramSocket]) {
     if (environment.socketOwner !== undefined) chownSync(path, environment.socketOwner, 0);
   }
   containers.startRestored().catch(onBackgroundError);

@@ -34,6 +34,8 @@ export interface ExecRequest {
 export interface SshSession {
   /** A byte stream to a unix socket in the guest (OpenSSH's PROTOCOL §2.4). Half-close passes both ways. */
   openStreamLocal(path: string): Promise<Duplex>;
+  /** A byte stream to a TCP port of the guest's loopback (RFC 4254 §7.2, direct-tcpip). Half-close passes both ways. */
+  openTcp(port: number): Promise<Duplex>;
   exec(request: ExecRequest): Promise<RemoteProcess>;
   /** Resolves once, when the connection has gone, with the reason if it wasn't {@link close}. */
   readonly closed: Promise<Error | undefined>;
@@ -56,6 +58,7 @@ export async function openSshSession(target: SshTarget): Promise<SshSession> {
   client.setNoDelay(true);
   return {
     openStreamLocal: (path) => openStreamLocal(client, path),
+    openTcp: (port) => openTcp(client, port),
     async exec(request) {
       return openExec(client, request);
     },
@@ -134,6 +137,14 @@ function openStreamLocal(client: Client, path: string): Promise<Duplex> {
     (channel) => channel,
     (done) => client.openssh_forwardOutStreamLocal(path, done),
     `${path} in the guest`,
+  );
+}
+
+function openTcp(client: Client, port: number): Promise<Duplex> {
+  return openChannel<Duplex>(
+    (channel) => channel,
+    (done) => client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, done),
+    `port ${port} in the guest`,
   );
 }
 

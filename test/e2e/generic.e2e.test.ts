@@ -6,7 +6,9 @@ import { fingerprint } from '../../src/drivers/generic/options.ts';
 import { connectRemote } from '../../src/ssh/remote-host.ts';
 import { world } from '../helpers/e2e-hooks.ts';
 import { cacheDirectory } from '../helpers/e2e-world.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { startLinuxHost, type LinuxHost } from '../helpers/linux-host/host.ts';
+import { tcp, untilEcho, untilFree } from '../helpers/published-ports.ts';
 
 const NAME = 'somebodys';
 
@@ -84,9 +86,37 @@ describe("the driver generic, on somebody's Debian 12", () => {
     expect(
       await wherry('run', '--rm', '-m', '64m', image, 'sh', '-c', 'uname -r; cat /sys/fs/cgroup/memory.max'),
     ).to.match(/^6\.1\..*\n67108864\n$/);
-    await wherry('run', '-d', '--name', 'c', image, 'sleep', '1000');
-    expect(await wherry('exec', 'c', 'echo', 'inside')).to.equal('inside\n');
-    expect(await wherry('diff', 'c')).to.equal('');
+    await wherry('run', '-d', '--name', 'cc', image, 'sleep', '1000');
+    expect(await wherry('exec', 'cc', 'echo', 'inside')).to.equal('inside\n');
+    expect(await wherry('diff', 'cc')).to.equal('');
+  });
+
+  it('publishes ports on this computer by relay, TCP and UDP, and takes them away again', async () => {
+    const [tcpPort, udpPort] = [await freePort(), await freePort()];
+    const echo = `import socket, threading
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.bind(("0.0.0.0", 5000))
+def datagrams():
+  while True: u.sendto(*u.recvfrom(2000))
+threading.Thread(target=datagrams).start()
+t = socket.create_server(("0.0.0.0", 5000))
+while True:
+  c, _ = t.accept()
+  c.sendall(c.recv(100).upper())
+  c.close()`;
+    const image = world().image('python:bookworm');
+    await wherry('pull', '-q', image);
+    const ports = ['-p', `${tcpPort}:5000`, '-p', `${udpPort}:5000/udp`];
+    await wherry('run', '-d', '--name', 'echo', ...ports, image, '-c', echo);
+    expect(await untilEcho(udpPort, 'over UDP')).to.equal('over UDP');
+    expect(await tcp(tcpPort, 'over tcp')).to.equal('OVER TCP');
+    // On the host: on its loopback alone, under a number that it hasn't itself.
+    const rules = await onHost('nft list table ip wherry_ports');
+    expect(rules)
+      .to.match(/elements = \{ 610\d\d : 172\.17\./)
+      .and.not.contain(`${tcpPort} :`);
+    await wherry('rm', '-f', 'echo');
+    await untilFree(tcpPort);
   });
 
   it('gives what docker-machine gives: no start, stop or kill, ssh, ip', async () => {
@@ -121,7 +151,7 @@ describe("the driver generic, on somebody's Debian 12", () => {
     await world().ok(['machine', 'provision', NAME]);
     expect(await onHost('stat -c %i:%Y /var/lib/wherry/images/*.erofs')).to.equal(image);
     expect(await wherry('ps', '--format', '{{.Names}}')).to.equal('again\n');
-    await wherry('rm', '-f', 'again', 'c');
+    await wherry('rm', '-f', 'again', 'cc');
   });
 
   it('leaves nothing behind when it is removed', async () => {

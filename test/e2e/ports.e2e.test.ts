@@ -1,66 +1,17 @@
 import { expect } from 'chai';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { systemErrorCode } from '../../src/core/errors.ts';
+import { createServer, type AddressInfo } from 'node:net';
 import { world } from '../helpers/e2e-hooks.ts';
 import { MACHINE } from '../helpers/e2e-world.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { isFree, tcp, untilEcho, untilFree } from '../helpers/published-ports.ts';
 import { processesOf, untilProcesses } from '../helpers/machine/processes.ts';
-
-const WITHIN_MS = 120_000;
-
-/** What comes back for `text` from a port of this computer's loopback; '' for a connection that is closed at once. */
-async function tcp(port: number, text: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, timeout: 60_000 });
-  socket.on('timeout', () => socket.destroy(new Error('no answer')));
-  await once(socket, 'connect');
-  socket.write(text);
-  const [answer = ''] = (await Promise.race([once(socket, 'data'), once(socket, 'end')])) as unknown[];
-  socket.destroy();
-  return String(answer);
-}
 
 /** Asks until redis answers: user-mode networking accepts a connection before anybody in the guest does. */
 async function untilPong(port: number): Promise<void> {
   const answer = (): Promise<string> => tcp(port, 'PING\r\n').catch(String);
   await eventually(answer, (text) => text === '+PONG\r\n', `redis at ${port}`);
-}
-
-/** A datagram is lost while nobody listens yet: sent again until one comes back. */
-async function untilEcho(port: number, text: string): Promise<string> {
-  const socket = createSocket('udp4');
-  const answer = once(socket, 'message', { signal: AbortSignal.timeout(WITHIN_MS) });
-  const timer = setInterval(() => socket.send(text, port, '127.0.0.1'), 300);
-  try {
-    return String(((await answer) as [Buffer])[0]);
-  } finally {
-    clearInterval(timer);
-    socket.close();
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EADDRINUSE') throw error;
-    return false;
-  } finally {
-    server.close();
-  }
-}
-
-/** QEMU closes its socket in its own time. */
-async function untilFree(port: number): Promise<void> {
-  await eventually(
-    () => isFree(port),
-    (free) => free,
-    `port ${port} is given back`,
-  );
 }
 
 describe('published ports', () => {

@@ -1,10 +1,9 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { dirname } from 'node:path';
 import type { HostAnswer, PortForward } from '../../protocol/agent/ports.ts';
 import { EngineError } from '../errors.ts';
 import { AgentConnection } from './agent-connection.ts';
+import { listenPrivately } from './private-socket.ts';
 
 /** What the engine may ask of the computer that its machine runs on. */
 export interface PortHost {
@@ -40,20 +39,7 @@ export class HostLink implements PortHost {
 
   /** Listens on a root-only socket, in place of one that a dead engine left. */
   async listen(): Promise<void> {
-    const { socketPath } = this.#options;
-    mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
-    rmSync(socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      // bind(2) happens within listen(): with this umask the socket is never open to others, not even briefly.
-      const before = process.umask(0o177);
-      try {
-        this.#server.listen(socketPath, resolve);
-      } finally {
-        process.umask(before);
-      }
-    });
-    chmodSync(socketPath, 0o600);
+    await listenPrivately(this.#server, this.#options.socketPath);
   }
 
   /** What is open stays open: the next engine is asked about it. */

@@ -1,5 +1,7 @@
 import { netSysctl, setNetSysctl } from '../networks/links.ts';
 import type { NetworkManager } from '../networks/contract.ts';
+import { openDatagramRelay } from './datagram-relay.ts';
+import type { DatagramRelay } from './datagram-relay.ts';
 import { HostLink } from './host-link.ts';
 import { PortTable } from './port-table.ts';
 import { Publisher } from './publisher.ts';
@@ -17,15 +19,23 @@ export interface PublishedPorts {
 
 export function openPorts(options: {
   readonly networks: NetworkManager;
-  readonly socketPath: string;
+  /** The engine's `host.sock` and `datagrams.sock`. */
+  readonly sockets: { readonly host: string; readonly datagrams: string };
+  /** Somebody's computer, which has ports and neighbours of its own. */
+  readonly shared?: boolean | undefined;
   readonly onBackgroundError: (error: unknown) => void;
 }): PublishedPorts {
-  const { networks, socketPath, onBackgroundError } = options;
-  const link = new HostLink({ socketPath, wanted: () => publisher.forwards(), onBackgroundError });
+  const { networks, sockets, shared = false, onBackgroundError } = options;
+  let datagrams: DatagramRelay | undefined;
+  const link = new HostLink({
+    socketPath: sockets.host,
+    wanted: () => publisher.forwards(),
+    onBackgroundError,
+  });
   const publisher = new Publisher({
-    table: new PortTable(),
+    table: new PortTable(!shared),
     host: link,
-    loadRules: loadPublishedRules,
+    loadRules: (rules) => loadPublishedRules(rules, shared),
     hasRules,
     onBackgroundError,
   });
@@ -33,15 +43,19 @@ export function openPorts(options: {
     networks: publishingNetworks(networks, publisher),
     listen: async () => {
       await publisher.restored().catch(onBackgroundError);
+      datagrams = await openDatagramRelay(sockets.datagrams);
       await link.listen();
     },
-    stop: () => link.stop(),
+    stop: () => {
+      link.stop();
+      datagrams?.stop();
+    },
   };
 }
 
 /** Loads the rules, and what of the VM's settings they need. @throws CommandError */
-export async function loadPublishedRules(rules: readonly PortRule[]): Promise<void> {
-  await loadPortRules(rules);
+export async function loadPublishedRules(rules: readonly PortRule[], shared = false): Promise<void> {
+  await loadPortRules(rules, shared);
   // Behind the rules that keep neighbours from the VM's loopback.
   setNetSysctl(ROUTE_LOCALNET, '1');
 }

@@ -16,6 +16,12 @@ type Taken = PortForward & { readonly containerId: string };
 export class PortTable {
   readonly #taken = new Set<Taken>();
   #nextDynamic = DYNAMIC.first;
+  readonly #sameNumbers: boolean;
+
+  /** @param sameNumbers whether the VM's ports may have the host's numbers: on somebody's computer those are its own */
+  constructor(sameNumbers = true) {
+    this.#sameNumbers = sameNumbers;
+  }
 
   /** All of them, with the same number on the host and in the VM where that is free. Undefined: the host's is taken. */
   take(containerId: string, wanted: HostPort): PortForward | undefined {
@@ -62,7 +68,7 @@ export class PortTable {
     const used = new Set(
       [...this.#taken].filter((taken) => taken.proto === proto).map((taken) => taken.guestPort),
     );
-    if (!GUEST_RESERVED.has(wanted) && !used.has(wanted)) return wanted;
+    if (this.#sameNumbers && !GUEST_RESERVED.has(wanted) && !used.has(wanted)) return wanted;
     for (let port = GUEST_SPARE.first; port <= GUEST_SPARE.last; port += 1) if (!used.has(port)) return port;
     return undefined;
   }

@@ -15,9 +15,11 @@ export interface PortRule {
  * the VM itself (and containers on its network) 127.0.0.1 too. The last needs `route_localnet`, which by itself would
  * let neighbours reach what listens on the VM's loopback (CVE-2020-8558): the first chain is against that.
  *
+ * @param shared somebody's computer: its neighbours reach no port, only itself (so that SSH may) and the containers
+ *
  * Needs the table `wherry` (../networks/rules.ts), which lets translated connections into the bridges.
  */
-export function portRules(rules: readonly PortRule[]): string {
+export function portRules(rules: readonly PortRule[], shared = false): string {
   const map = (proto: PortRule['proto']): string => {
     const elements = rules
       .filter((rule) => rule.proto === proto)
@@ -40,7 +42,7 @@ table ip wherry_ports {
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
-    jump publish
+    ${shared ? 'iifname "wherry0" jump publish\n    iifname "br-*" jump publish' : 'jump publish'}
   }
   chain output {
     type nat hook output priority -100; policy accept;
@@ -55,6 +57,6 @@ table ip wherry_ports {
 }
 
 /** Hands them to the kernel. @throws CommandError */
-export async function loadPortRules(rules: readonly PortRule[]): Promise<void> {
-  await mustRun('nft', ['-f', '-'], { input: portRules(rules) });
+export async function loadPortRules(rules: readonly PortRule[], shared = false): Promise<void> {
+  await mustRun('nft', ['-f', '-'], { input: portRules(rules, shared) });
 }

@@ -10,6 +10,8 @@ export const GUEST = {
   sharesDir: '/run/wherry/shares',
   /** Mounts one: `share KEY rw|ro` (vm-images/machine). */
   shareCommand: '/usr/lib/wherry/boot/share',
+  /** Where the agent brings datagrams of published ports (src/protocol/agent/datagrams.ts); root-only unix socket. */
+  datagramSocket: '/run/wherry/datagrams.sock',
   /** The FIFO that readiness lines are written to; one process in the guest holds the virtio-serial port behind it. */
   readyPort: '/run/wherry/ready',
   /** What was unpacked from the config disk (tmpfs, 0700). */

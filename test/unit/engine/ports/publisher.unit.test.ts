@@ -197,4 +197,14 @@ describe('publishing ports', () => {
     expect(rules).to.match(/map udp_ports \{[^\n]*elements = \{ 5000 : 172\.17\.0\.2 \. 53 \}; \}/);
     expect(rules).to.match(/iifname != "lo" ip daddr 127\.0\.0\.0\/8 drop/);
   });
+
+  it("keeps somebody's computer's own ports, and publishes nothing to its neighbours", () => {
+    const forward = { proto: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080 } as const;
+    expect(new PortTable().take('c', forward)?.guestPort).to.equal(8080);
+    expect(new PortTable(false).take('c', forward)?.guestPort).to.equal(61_000);
+    const prerouting = (shared: boolean): string | undefined =>
+      /chain prerouting \{\n.*\n([\s\S]*?)\n {2}\}/.exec(portRules([], shared))?.[1];
+    expect(prerouting(false)).to.equal('    jump publish');
+    expect(prerouting(true)).to.equal('    iifname "wherry0" jump publish\n    iifname "br-*" jump publish');
+  });
 });
