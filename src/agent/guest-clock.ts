@@ -38,6 +38,7 @@ export function hasOwnClock(capabilities: Pick<DriverCapabilities, 'composedImag
 export async function keepGuestClock(parts: GuestClockParts): Promise<void> {
   const { clock, log, signal } = parts;
   let wall = clock.now();
+  let unanswered = 0;
   let due = parts.atOnce ? 0 : wall + FIRST_MS;
   try {
     for (;;) {
@@ -46,8 +47,12 @@ export async function keepGuestClock(parts: GuestClockParts): Promise<void> {
       const jump = Math.abs(now - wall - TICK_MS) > JUMP_MS;
       wall = now;
       if (!jump && now < due) continue;
-      // One that didn't answer is asked again at the next tick; after a sleep its connection may have to come back.
-      due = (await checkOnce(parts)) ? clock.now() + ROUTINE_MS : 0;
+      // After a sleep its connection may have to come back.
+      if (jump) unanswered = 0;
+      const answered = await checkOnce(parts, unanswered === 0);
+      const wait = answered ? ROUTINE_MS : Math.min(TICK_MS * 2 ** unanswered, ROUTINE_MS);
+      unanswered = answered ? 0 : unanswered + 1;
+      due = clock.now() + wait;
       wall = clock.now();
     }
   } catch (error) {
@@ -56,7 +61,7 @@ export async function keepGuestClock(parts: GuestClockParts): Promise<void> {
 }
 
 /** @returns whether the guest's clock is known to be right now */
-async function checkOnce({ clock, log, run, signal }: GuestClockParts): Promise<boolean> {
+async function checkOnce({ clock, log, run, signal }: GuestClockParts, isNews: boolean): Promise<boolean> {
   const patience = new AbortController();
   const until = AbortSignal.any([signal, patience.signal]);
   const timeout = clock.sleep(ANSWER_MS, until).then(
@@ -77,7 +82,7 @@ async function checkOnce({ clock, log, run, signal }: GuestClockParts): Promise<
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    log.warn("the guest's clock could not be looked at", { reason: messageOf(error) });
+    if (isNews) log.warn("the guest's clock could not be looked at", { reason: messageOf(error) });
     return false;
   } finally {
     patience.abort(new Error('it has answered'));

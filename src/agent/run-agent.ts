@@ -19,6 +19,7 @@ import { serveOnceStarted } from './serve-once-started.ts';
 import { createHostPorts, type VmForwards } from './ports/host-ports.ts';
 import { createRelayForwards } from './ports/relay-forwards.ts';
 import { servePorts } from './ports/serve-ports.ts';
+import { whyNoShares } from './shares/refusal.ts';
 import { shareHost } from './shares/share-host.ts';
 import { openEndpointUplink, openSshUplink, type Uplink, type UplinkPorts } from './uplink.ts';
 
@@ -146,7 +147,8 @@ function shareDirectories(
   if (driver.capabilities.power === false || openSocket === undefined || exec === undefined) return;
   const mounts = config.engine.mounts ?? DEFAULT_MOUNTS;
   const closed = dirname(dirname(files.directory));
-  void shareHost({ machine: files.name, mounts, closed, openSocket, exec, clock, log, signal });
+  const refusal = whyNoShares(driver);
+  void shareHost({ machine: files.name, mounts, closed, refusal, openSocket, exec, clock, log, signal });
 }
 
 function forwardsOf(context: AgentContext, uplink: Uplink, signal: AbortSignal): VmForwards | undefined {

@@ -2,13 +2,12 @@
 set -eu
 fifo=/run/wherry/ready
 systemctl reset-failed wherry-engine.service 2> /dev/null || true
-if ! systemctl restart wherry-engine.service 2> /tmp/wherry-start.$$; then
-  cat /tmp/wherry-start.$$ >&2
-  rm -f /tmp/wherry-start.$$
+# Nothing of root's in /tmp: others on the host could have put a symlink there.
+if ! said=$(systemctl restart wherry-engine.service 2>&1); then
+  printf '%s\n' "$said" >&2
   journalctl -q -n 20 -o cat -u wherry-engine.service >&2 || true
   exit 1
 fi
-rm -f /tmp/wherry-start.$$
 status=0
 timeout "$1" sh -c 'while read -r line; do
   printf "%s\n" "$line"

@@ -16,6 +16,8 @@ export interface ShareHostParts {
   readonly mounts: readonly string[];
   /** Wherry's own directory: the machines' keys are in there. */
   readonly closed: string;
+  /** Why this machine has nothing of the host's; undefined: it has. */
+  readonly refusal?: string | undefined;
   readonly openSocket: (path: string) => Promise<Duplex>;
   readonly exec: (command: string) => Promise<RemoteProcess>;
   readonly sharesSocket?: string | undefined;
@@ -53,6 +55,9 @@ export async function shareHost(parts: ShareHostParts): Promise<void> {
 
   async function share(source: string, create: boolean): Promise<ShareOutcome> {
     try {
+      if (parts.refusal !== undefined) {
+        throw new ShareRefused(`invalid mount config: "${source}" can't be mounted: ${parts.refusal}`);
+      }
       const { root, path } = await findShared(source, create, {
         mounts: parts.mounts,
         home: homedir(),

@@ -1,6 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attributesOf } from './attributes.ts';
+import { orClosed } from './handles.ts';
 import { status, type Request } from './request.ts';
 import { FXP, STATUS, string, uint32 } from './wire.ts';
 
@@ -10,7 +11,8 @@ export const openDirectory: Request = async (context, message) => {
   const path = message.text();
   const { there } = await context.tree.resolvePlain(path);
   const dir = await opendir(there, { bufferSize: ENTRIES_AT_A_TIME });
-  return { type: FXP.HANDLE, fields: [string(context.handles.add({ kind: 'directory', path, there, dir }))] };
+  const handle = await orClosed(dir, () => context.handles.add({ kind: 'directory', path, there, dir }));
+  return { type: FXP.HANDLE, fields: [string(handle)] };
 };
 
 export const readDirectory: Request = async (context, message) => {

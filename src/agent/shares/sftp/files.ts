@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { attributesOf, readAttributes } from './attributes.ts';
 import { isRepeatedMode } from './guest-view.ts';
-import type { OpenFile } from './handles.ts';
+import { orClosed, type OpenFile } from './handles.ts';
 import {
   absent,
   done,
@@ -46,7 +46,8 @@ export const openFile: Request = async (context, message) => {
     repeated || !context.writable ? constants.O_RDONLY : openFlags(flags),
     mode,
   );
-  const handle = context.handles.add({ kind: 'file', path, file, writes, last: Promise.resolve() });
+  const open = { kind: 'file', path, file, writes, last: Promise.resolve() } as const;
+  const handle = await orClosed(file, () => context.handles.add(open));
   if (writes) context.view.changed(path);
   return { type: FXP.HANDLE, fields: [string(handle)] };
 };
@@ -71,10 +72,11 @@ function openFlags(flags: number): number {
 export async function openPlain(there: string, flags: number, mode: number | undefined): Promise<FileHandle> {
   if (constants.O_NOFOLLOW === undefined) await refuseLink(there);
   const file = await open(there, flags | PLAIN, (mode ?? 0o666) & SETTABLE);
-  const found = await file.stat();
-  if (found.isFile()) return file;
-  await file.close();
-  throw new SftpError(STATUS.PERMISSION_DENIED, 'not a regular file');
+  return orClosed(file, async () => {
+    const found = await file.stat();
+    if (found.isFile()) return file;
+    throw new SftpError(STATUS.PERMISSION_DENIED, 'not a regular file');
+  });
 }
 
 async function refuseLink(there: string): Promise<void> {

@@ -28,10 +28,15 @@ const MOST = 16_384;
 export class Handles {
   readonly #open = new Map<number, Open>();
   #next = 0;
+  readonly #most: number;
+
+  constructor(most = MOST) {
+    this.#most = most;
+  }
 
   /** @returns the name that the client knows it by */
   add(open: Open): Buffer {
-    if (this.#open.size >= MOST) throw new SftpError(STATUS.FAILURE, 'too many files are open');
+    if (this.#open.size >= this.#most) throw new SftpError(STATUS.FAILURE, 'too many files are open');
     do this.#next = (this.#next + 1) >>> 0;
     while (this.#open.has(this.#next));
     this.#open.set(this.#next, open);
@@ -72,6 +77,19 @@ export class Handles {
     const open = name.length === 4 ? this.#open.get(name.readUInt32BE()) : undefined;
     if (open === undefined) throw new SftpError(STATUS.FAILURE, 'no such handle');
     return open;
+  }
+}
+
+/** Closes what was opened when the work fails: Node ends the process where it finds an open file that nobody has. */
+export async function orClosed<T>(
+  opened: { readonly close: () => Promise<void> },
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await opened.close();
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Handles } from '../../../../src/agent/shares/sftp/handles.ts';
 import { FXP, STATUS, string, uint32, uint64 } from '../../../../src/agent/shares/sftp/wire.ts';
 import { REPEATED } from '../../../../src/protocol/agent/repeated.ts';
 import { FLAGS, NO_ATTRIBUTES, NO_VIEW, SftpClient } from './sftp-client.ts';
@@ -139,6 +141,27 @@ describe('the SFTP server of shared directories', () => {
       if (how === 'as it is') expect(await client.status(FXP.REMOVE, string('/short'))).to.equal(STATUS.OK);
     });
   }
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'closes what it has no room for: Node ends a process that forgets an open file',
+    async () => {
+      await client.end();
+      mkdirSync(join(root, 'd'));
+      writeFileSync(join(root, 'a'), '');
+      client = new SftpClient({ path: root, handles: new Handles(0) });
+      const forgotten = (): string[] =>
+        readdirSync('/proc/self/fd').filter((fd) => {
+          try {
+            return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+          } catch {
+            return false; // The listing's own.
+          }
+        });
+      expect(await client.open('/a', FLAGS.read)).to.equal(STATUS.FAILURE);
+      expect(await client.status(FXP.OPENDIR, string('/d'))).to.equal(STATUS.FAILURE);
+      expect(forgotten()).to.deep.equal([]);
+    },
+  );
 
   it('finds no symlink in a path that is changed while it is used', async () => {
     mkdirSync(join(root, 'd'));
