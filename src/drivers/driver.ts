@@ -75,7 +75,8 @@ export type VmStatus =
   | { readonly status: 'starting'; readonly vm: RunningVm; readonly by: number }
   | { readonly status: 'running'; readonly vm: RunningVm }
   | { readonly status: 'paused'; readonly vm: RunningVm }
-  | { readonly status: 'stopped' }
+  /** `saved`: the next start goes on where the VM was. */
+  | { readonly status: 'stopped'; readonly saved?: true }
   | { readonly status: 'error'; readonly reason: string };
 
 export interface StartOptions {
@@ -94,6 +95,11 @@ export interface StartOptions {
   readonly beforePowerOn?: ((facts: { readonly accelerator: string }) => Promise<void>) | undefined;
   /** How long the guest may take from power-on to its `engine` line, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+export interface StopOptions {
+  /** Whatever the driver's options say: the next start boots. A saved VM is powered down, too. */
+  readonly powerOff?: boolean | undefined;
 }
 
 /** One forward from an address of this computer to a port of the guest's. `hostAddress` is an IPv4 address. */
@@ -157,8 +163,12 @@ export interface Driver {
    * stands still since it couldn't write to its disk goes on, without a line.
    */
   start(spec: MachineSpec, options: StartOptions): Promise<RunningVm>;
-  /** Orderly power-down; resolves when the VM is gone. After `timeoutMs` it is ended as by {@link kill}. */
-  stop(spec: MachineSpec, timeoutMs: number): Promise<void>;
+  /**
+   * Orderly power-down, or saving the VM where the driver's options say so; resolves when the VM is gone. After
+   * `timeoutMs`, or where that fails, it is ended as by {@link kill}.
+   */
+  stop(spec: MachineSpec, timeoutMs: number, options?: StopOptions): Promise<void>;
+  /** Ends the VM at once; what was saved of it is lost, too. */
   kill(spec: MachineSpec): Promise<void>;
   /** Removes what {@link create} made. */
   remove(spec: MachineSpec): Promise<void>;

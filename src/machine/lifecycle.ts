@@ -15,7 +15,7 @@ interface Known {
 /** A machine as the facts have it at one moment; each state carries only what it has. */
 export type Machine =
   | (Known & { readonly status: 'running' | 'paused'; readonly vm: RunningVm })
-  | (Known & { readonly status: 'stopped' })
+  | (Known & { readonly status: 'stopped'; readonly saved?: true })
   /** Another process is at it. */
   | (Known & { readonly status: 'starting' | 'stopping'; readonly by: number })
   | (Known & { readonly status: 'error'; readonly reason: string })

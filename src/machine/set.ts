@@ -45,7 +45,7 @@ export async function setMachine(
   signal: AbortSignal,
 ): Promise<void> {
   await context.store.load(name);
-  const { runs, differs } = await context.store.withLock(name, { verb: 'set', signal }, async () => {
+  const { runs, saved, differs } = await context.store.withLock(name, { verb: 'set', signal }, async () => {
     await finishRestore(context.store.files(name));
     const machine = await loadMachine(context, name, true);
     if (!machine.driver.capabilities.lifecycle) throw notOurs(machine.config);
@@ -53,11 +53,11 @@ export async function setMachine(
     const config = changed(machine.config, change);
     const differs = !isDeepStrictEqual(config, machine.config);
     if (differs) await context.store.save(config);
-    return { runs: isRunning(machine), differs };
+    const saved = machine.status === 'stopped' && machine.saved === true;
+    return { runs: isRunning(machine), saved, differs };
   });
-  if (!runs) return;
-  if (restart) await restartMachine(context, name, report, signal);
-  else if (differs)
+  if (runs && restart) await restartMachine(context, name, report, signal);
+  else if ((runs || saved) && differs)
     report.note(`Restart the machine for this to take effect: wherry machine restart ${name}`);
 }
 

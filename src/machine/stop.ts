@@ -26,18 +26,22 @@ export async function killMachine(context: MachineContext, name: string, report:
   });
 }
 
-/** Powers down what runs, under a lock that the caller holds. A stopped machine is left as it is. */
+/**
+ * Powers down what runs or is saved, under a lock that the caller holds: the next start boots. A stopped machine is left
+ * as it is. @returns whether it ran
+ */
 export async function stopHeld(context: MachineContext, name: string, report: Reporter): Promise<boolean> {
   const machine = await loadMachine(context, name, true);
-  if (machine.status === 'stopped') return false;
+  const isOff = machine.status === 'stopped';
+  if (isOff && machine.saved !== true) return false;
   // The computer is somebody's: what follows sets the engine up there anew, which ends the old one.
   if (machine.driver.capabilities.power === false) return true;
   await report.step(`Stop "${name}"`, async () => {
-    await machine.driver.stop(specOf(machine), POWER_DOWN_MS);
+    await machine.driver.stop(specOf(machine), POWER_DOWN_MS, { powerOff: true });
     return { value: undefined, summary: '' };
   });
   await endAgent(machine.files, context.agent.processes);
-  return true;
+  return !isOff;
 }
 
 async function endHeldBy(

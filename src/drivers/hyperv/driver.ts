@@ -18,9 +18,9 @@ import { disksOf, displayName, markOf, pipesOf } from './names.ts';
 import { hypervOptions } from './options.ts';
 import { preflight } from './preflight.ts';
 import { runScript } from './powershell.ts';
-import { killVm, stopVm } from './stop.ts';
+import { endVm, killVm, stopVm } from './stop.ts';
 import { readVmFile, removeVmFile, writeVmFile } from './vm-file.ts';
-import { hypervState, isOff, vmAnswer, vmStatus } from './vm-state.ts';
+import { hypervState, isOff, isSaved, vmAnswer, vmStatus } from './vm-state.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -42,7 +42,7 @@ export function createHypervDriver(host: HypervHost = systemHypervHost()): Drive
     // Hyper-V hears of a machine at its first start: only then do its files have their final places.
     create: makeDataDisk,
     start: (spec, options) => startVm(host, spec, options),
-    stop: (spec, timeoutMs) => stopVm(host, spec, timeoutMs),
+    stop: (spec, timeoutMs, options) => stopVm(host, spec, timeoutMs, options),
     kill: (spec) => killVm(host, spec),
     async remove(spec) {
       await runScript(host, 'remove', { mark: markOf(spec) }, z.object({}));
@@ -63,7 +63,7 @@ async function startVm(host: HypervHost, spec: MachineSpec, options: StartOption
   await options.beforePowerOn?.({ accelerator: 'hyperv' });
   await requireDataDisk(spec);
   // A saved guest goes on with the disks that it knows.
-  if (before !== 'Saved') await writeConfigVhdx(spec, signal);
+  if (!isSaved(before)) await writeConfigVhdx(spec, signal);
   await rotateLog(spec.consoleLog);
   const starter = await host.processes.self();
   await writeVmFile(spec, { starter });
@@ -77,7 +77,7 @@ async function startVm(host: HypervHost, spec: MachineSpec, options: StartOption
     await removeOldSystemDisks(spec);
     return vm;
   } catch (error) {
-    await killVm(host, spec);
+    await endVm(host, spec);
     throw error;
   }
 }
@@ -116,7 +116,7 @@ async function refuseSecond(
     });
   }
   if ((await vmStatus(host, spec)).status === 'error') {
-    await killVm(host, spec);
+    await endVm(host, spec);
     return 'Off';
   }
   throw new WherryError({

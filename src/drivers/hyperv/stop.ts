@@ -2,32 +2,52 @@ import type { Socket } from 'node:net';
 import * as z from 'zod';
 import { WherryError } from '../../core/errors.ts';
 import { POWER_OFF_LINE } from '../../protocol/boot/power.ts';
-import type { MachineSpec } from '../driver.ts';
+import type { MachineSpec, StopOptions } from '../driver.ts';
 import { connectComPort } from './com-port.ts';
 import type { HypervHost } from './host.ts';
 import { markOf, pipesOf } from './names.ts';
 import { hypervOptions } from './options.ts';
 import { runScript } from './powershell.ts';
 import { removeVmFile } from './vm-file.ts';
-import { hypervState, isOff } from './vm-state.ts';
+import { hypervState, isOff, isSaved } from './vm-state.ts';
 
 const PRESS_AGAIN_MS = 2000;
 
 const nothing = z.object({});
 
-/** Orderly power-down, or saving where the machine's `stop` option says so; by force after `timeoutMs`. */
-export async function stopVm(host: HypervHost, spec: MachineSpec, timeoutMs: number): Promise<void> {
+/**
+ * Orderly power-down, or saving where the machine's `stop` option says so and `powerOff` doesn't; by force after
+ * `timeoutMs`. With `powerOff` a saved guest goes on first, so that it can write down what it has in memory.
+ */
+export async function stopVm(
+  host: HypervHost,
+  spec: MachineSpec,
+  timeoutMs: number,
+  { powerOff = false }: StopOptions = {},
+): Promise<void> {
   const state = await hypervState(host, spec);
+  if (powerOff) {
+    if (isSaved(state)) await stopScript(host, spec, 'resume', timeoutMs);
+    if (isSaved(state) || !isOff(state)) await powerDown(host, spec, timeoutMs);
+    await killVm(host, spec);
+    return;
+  }
   if (!isOff(state)) {
     const { stop } = hypervOptions.parse(spec.options);
     if (stop === 'save') await stopScript(host, spec, 'save', timeoutMs);
     else await powerDown(host, spec, timeoutMs);
   }
-  await killVm(host, spec);
+  await endVm(host, spec);
 }
 
-/** Ends the VM at once, as if its plug were pulled; one that is off or saved stays so. */
+/** Ends the VM at once, as if its plug were pulled, and what was saved of it. */
 export async function killVm(host: HypervHost, spec: MachineSpec): Promise<void> {
+  await stopScript(host, spec, 'discard');
+  await removeVmFile(spec);
+}
+
+/** As {@link killVm}, but one that is saved stays so. */
+export async function endVm(host: HypervHost, spec: MachineSpec): Promise<void> {
   await stopScript(host, spec, 'off');
   await removeVmFile(spec);
 }
@@ -35,7 +55,7 @@ export async function killVm(host: HypervHost, spec: MachineSpec): Promise<void>
 async function stopScript(
   host: HypervHost,
   spec: MachineSpec,
-  how: 'shutdown' | 'save' | 'off',
+  how: 'shutdown' | 'save' | 'resume' | 'off' | 'discard',
   timeoutMs?: number,
 ): Promise<void> {
   await runScript(host, 'stop', { mark: markOf(spec), how }, nothing, { timeoutMs });

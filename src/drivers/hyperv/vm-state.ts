@@ -8,7 +8,8 @@ import { readVmFile } from './vm-file.ts';
 export const vmAnswer = z.object({ vm: z.object({ id: z.string(), state: z.string() }).nullable() });
 
 /** Names of Microsoft.HyperV.PowerShell.VMState. A `Fast` state is one of a VM on its way to or from a saved one. */
-const OFF = new Set(['Off', 'Saved', 'FastSaved', 'OffCritical', 'SavedCritical', 'FastSavedCritical']);
+const SAVED = new Set(['Saved', 'FastSaved', 'SavedCritical', 'FastSavedCritical']);
+const OFF = new Set(['Off', 'OffCritical', ...SAVED]);
 const PAUSED = new Set(['Paused', 'PausedCritical']);
 const RUNNING = new Set([
   'Running',
@@ -36,9 +37,15 @@ export function isOff(state: string | undefined): boolean {
   return state === undefined || OFF.has(state);
 }
 
+/** Whether a state of {@link hypervState} has the VM go on where it was with its next start. */
+export function isSaved(state: string | undefined): boolean {
+  return state !== undefined && SAVED.has(state);
+}
+
 /** What is true of a machine's VM, by Hyper-V's word and by what its start noted. */
 export async function vmStatus(host: HypervHost, spec: MachineSpec): Promise<VmStatus> {
   const state = await hypervState(host, spec);
+  if (isSaved(state)) return { status: 'stopped', saved: true };
   if (state === undefined || OFF.has(state)) return { status: 'stopped' };
   const isPaused = PAUSED.has(state);
   if (!isPaused && !RUNNING.has(state)) return { status: 'error', reason: reasonOf(state) };

@@ -6,6 +6,8 @@ $WarningPreference = 'SilentlyContinue'
 Set-StrictMode -Version Latest
 
 $HypervAdministrators = 'S-1-5-32-578'
+$SavedStates = @('Saved', 'FastSaved', 'SavedCritical', 'FastSavedCritical')
+$OffStates = @('Off', 'OffCritical')
 
 function Read-Request {
     $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false

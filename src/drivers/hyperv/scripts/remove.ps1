@@ -5,7 +5,7 @@ Invoke-Request -Work {
     param ($request)
     $vm = Find-Machine -Mark $request.mark
     if ($null -ne $vm) {
-        if (@('Off', 'Saved') -notcontains [string] $vm.State) { Stop-VM -VM $vm -TurnOff -Force }
+        if (($OffStates + $SavedStates) -notcontains [string] $vm.State) { Stop-VM -VM $vm -TurnOff -Force }
         Remove-VM -VM $vm -Force
     }
     @{}

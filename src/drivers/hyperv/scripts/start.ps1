@@ -7,7 +7,7 @@ Invoke-Request -Work {
     param ($request)
     $disks = $request.disks
     $vm = Find-Machine -Mark $request.mark
-    if (($null -eq $vm) -or ([string] $vm.State -ne 'Saved')) {
+    if (($null -eq $vm) -or ($SavedStates -notcontains [string] $vm.State)) {
         # The system's disk is a difference to the image's, which is shared and never written to.
         if (-not (Test-Path -LiteralPath $disks.system)) {
             [void] (New-VHD -Path $disks.system -ParentPath $disks.parent -Differencing)

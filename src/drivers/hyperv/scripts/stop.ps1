@@ -1,14 +1,24 @@
-# {mark, how: "shutdown" | "save" | "off"} -> {}. One that is off, saved or gone stays so.
+# {mark, how: "shutdown" | "save" | "resume" | "off" | "discard"} -> {}. One that is off or gone stays so; one that is
+# saved is left alone but by "resume" and "discard", which is "off" for one that isn't.
 . "$PSScriptRoot\lib.ps1"
 
 Invoke-Request -Work {
     param ($request)
     $vm = Find-Machine -Mark $request.mark
-    if (($null -ne $vm) -and (@('Off', 'Saved') -notcontains [string] $vm.State)) {
-        switch ($request.how) {
-            'shutdown' { Stop-VM -VM $vm -Force }
-            'save' { Save-VM -VM $vm }
-            'off' { Stop-VM -VM $vm -TurnOff -Force }
+    if ($null -ne $vm) {
+        $state = [string] $vm.State
+        if ($SavedStates -contains $state) {
+            switch ($request.how) {
+                'resume' { Start-VM -VM $vm }
+                'discard' { Remove-VMSavedState -VM $vm }
+            }
+        } elseif ($OffStates -notcontains $state) {
+            switch ($request.how) {
+                'shutdown' { Stop-VM -VM $vm -Force }
+                'save' { Save-VM -VM $vm }
+                'off' { Stop-VM -VM $vm -TurnOff -Force }
+                'discard' { Stop-VM -VM $vm -TurnOff -Force }
+            }
         }
     }
     @{}

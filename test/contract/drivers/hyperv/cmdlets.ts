@@ -16,6 +16,7 @@ export const CMDLETS: Readonly<
   ...hyperv('New-VHD', ['Path', 'ParentPath', 'Differencing']),
   ...hyperv('New-VM', ['Name', 'Generation', 'MemoryStartupBytes', 'VHDPath', 'BootDevice', 'Path']),
   ...hyperv('Remove-VM', ['VM', 'Force']),
+  ...hyperv('Remove-VMSavedState', ['VM']),
   ...hyperv('Resize-VHD', ['Path', 'SizeBytes']),
   ...hyperv('Save-VM', ['VM']),
   ...hyperv('Set-VM', [

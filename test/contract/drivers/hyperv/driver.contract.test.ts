@@ -150,6 +150,23 @@ describe('a machine on Hyper-V', () => {
     expect(config.includes('another')).to.equal(false);
   });
 
+  it('is powered down where the next start must boot, though its stop says saved, and even if it is saved already', async () => {
+    spec = { ...spec, options: { stop: 'save' } };
+    for (const saved of [false, true]) {
+      await driver.start(spec, options);
+      if (saved) {
+        await driver.stop(spec, 20_000);
+        expect(await driver.status(spec)).to.deep.equal({ status: 'stopped', saved: true });
+      }
+      const guestsBefore = hyperv.orderlyPowerOffs;
+      await driver.stop(spec, 20_000, { powerOff: true });
+      expect(await driver.status(spec)).to.deep.equal({ status: 'stopped' });
+      expect(hyperv.orderlyPowerOffs).to.equal(guestsBefore + 1);
+    }
+    await driver.start({ ...spec, cpus: 3 }, options);
+    expect(hyperv.definitions()[0]?.cpus).to.equal(3);
+  });
+
   it("is what Hyper-V's states say", async () => {
     await driver.start(spec, options);
     const table = {

@@ -57,6 +57,8 @@ export class FakeHyperv {
   readonly calls: { readonly script: string; readonly request: unknown }[] = [];
   /** Set: the pipes refuse this session, as Windows does. */
   denyPipes = false;
+  /** How often a guest was told by its serial port to power off. */
+  orderlyPowerOffs = 0;
   readonly #vms = new Map<string, Vm>();
   readonly #root: string;
 
@@ -119,7 +121,9 @@ export class FakeHyperv {
       case 'state':
         return { vm: vm === undefined ? null : { id: 'id', state: vm.state } };
       case 'stop':
-        if (vm === undefined || vm.state === 'Off' || vm.state === 'Saved') return {};
+        if (vm?.state === 'Saved' && how === 'resume') vm.state = 'Running';
+        else if (vm?.state === 'Saved' && how === 'discard') await vm.close();
+        if (vm === undefined || how === 'resume' || vm.state === 'Off' || vm.state === 'Saved') return {};
         if (how !== 'save') await vm.close();
         vm.state = how === 'save' ? 'Saved' : 'Off';
         return {};
@@ -142,7 +146,11 @@ export class FakeHyperv {
       if (before !== undefined && before.state !== 'Off') throw new Error(`it is ${before.state}`);
       writeFileSync(disks.system, `differs from ${disks.parent}`);
       const vm: Vm = { definition, state: 'Running', close: () => Promise.resolve() };
-      vm.close = await guest(definition, () => (vm.state = 'Off'));
+      vm.close = await guest(
+        definition,
+        () => (vm.state = 'Off'),
+        () => (this.orderlyPowerOffs += 1),
+      );
       this.#vms.set(definition.mark, vm);
     }
     return { vm: { id: 'id', state: 'Running' } };
@@ -150,7 +158,11 @@ export class FakeHyperv {
 }
 
 /** A guest at its serial ports: what it says while nobody listens is lost. Powers off when it is told to. */
-async function guest({ disks, pipes }: StartRequest, onOff: () => void): Promise<() => Promise<void>> {
+async function guest(
+  { disks, pipes }: StartRequest,
+  onOff: () => void,
+  onPowerOffLine: () => void,
+): Promise<() => Promise<void>> {
   const said = disks.parent.includes('broken')
     ? [{ event: 'booted' }, { event: 'failed', unit: 'data', message: 'no disk' }]
     : [
@@ -183,7 +195,9 @@ async function guest({ disks, pipes }: StartRequest, onOff: () => void): Promise
       socket.write('half a line that no\none began with\n');
       lines(socket, (text) => {
         if (text === SAY_AGAIN_LINE) for (const line of said) socket.write(`${JSON.stringify(line)}\n`);
-        if (text === POWER_OFF_LINE) void close();
+        if (text !== POWER_OFF_LINE) return;
+        onPowerOffLine();
+        void close();
       });
     }),
   );
