@@ -167,6 +167,45 @@ describe('a machine on Hyper-V', () => {
     expect(hyperv.definitions()[0]?.cpus).to.equal(3);
   });
 
+  it('is ended by force where its orderly end fails or takes too long, whichever way that is asked for', async () => {
+    const save = { ...spec, options: { stop: 'save' } };
+    const asked = (): unknown[] =>
+      hyperv.calls.flatMap(({ request }) => (request as { how?: string }).how ?? []);
+    for (const [how, of, denyPipes] of [
+      ['save', save, true],
+      ['shutdown', spec, true],
+    ] as const) {
+      for (const trouble of ['failing', 'hanging'] as const) {
+        await driver.start(of, options);
+        hyperv.denyPipes = denyPipes;
+        hyperv[trouble] = [how, 'shutdown'];
+        hyperv.calls.length = 0;
+        await driver.stop(of, 50);
+        expect(await driver.status(of), `${how} ${trouble}`).to.deep.equal({ status: 'stopped' });
+        expect(asked(), `${how} ${trouble}`).to.include.members([how, 'off']);
+        [hyperv.failing, hyperv.hanging, hyperv.denyPipes] = [[], [], false];
+      }
+    }
+  });
+
+  it('is powered down in order where it cannot be saved', async () => {
+    spec = { ...spec, options: { stop: 'save' } };
+    await driver.start(spec, options);
+    hyperv.failing = ['save'];
+    await driver.stop(spec, 20_000);
+    expect(await driver.status(spec)).to.deep.equal({ status: 'stopped' });
+    expect(hyperv.orderlyPowerOffs).to.equal(1);
+  });
+
+  it('that can be ended in no way at all says both reasons', async () => {
+    await driver.start(spec, options);
+    [hyperv.denyPipes, hyperv.failing] = [true, ['shutdown', 'off']];
+    const { code, message } = await refusal(driver.stop(spec, 20_000));
+    hyperv.failing = [];
+    expect(code).to.equal('STOP_FAILED');
+    expect(message).to.match(/neither in order \(.*fails to shutdown\) nor by force: .*fails to off$/);
+  });
+
   it("is what Hyper-V's states say", async () => {
     await driver.start(spec, options);
     const table = {

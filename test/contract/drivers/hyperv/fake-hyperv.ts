@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { connectPipe, systemHypervHost, type HypervHost } from '../../../../src/drivers/hyperv/host.ts';
 import { DEFAULT_SWITCH } from '../../../../src/drivers/hyperv/look.ts';
 import { lines } from '../../../../src/drivers/guest/lines.ts';
+import type { ExecOptions, ExecResult } from '../../../../src/platform/exec.ts';
 import { POWER_OFF_LINE, SAY_AGAIN_LINE } from '../../../../src/protocol/boot/power.ts';
 
 export const GUEST_ADDRESS = '172.20.1.5';
@@ -57,6 +58,9 @@ export class FakeHyperv {
   readonly calls: { readonly script: string; readonly request: unknown }[] = [];
   /** Set: the pipes refuse this session, as Windows does. */
   denyPipes = false;
+  /** What stop.ps1 is asked for that fails, and what never ends. */
+  failing: readonly string[] = [];
+  hanging: readonly string[] = [];
   /** How often a guest was told by its serial port to power off. */
   orderlyPowerOffs = 0;
   readonly #vms = new Map<string, Vm>();
@@ -82,6 +86,7 @@ export class FakeHyperv {
           const script = basename(argv.at(-1) ?? '', '.ps1');
           const request: unknown = JSON.parse(String(options.input));
           this.calls.push({ script, request });
+          if (script === 'stop' && this.hanging.includes(howOf(request))) return outwaited(options);
           const stdout = `${JSON.stringify(await this.#answer(script, request))}\n`;
           return { exitCode: 0, signal: undefined, timedOut: false, stdout, stderr: '' };
         },
@@ -116,6 +121,7 @@ export class FakeHyperv {
     if (script === 'look') return this.facts;
     if (script === 'start') return this.#start(startRequest.parse(request));
     const { mark, how } = z.object({ mark: z.string(), how: z.string().optional() }).parse(request);
+    if (how !== undefined && this.failing.includes(how)) throw new Error(`it fails to ${how}`);
     const vm = this.#vms.get(mark);
     switch (script) {
       case 'state':
@@ -155,6 +161,19 @@ export class FakeHyperv {
     }
     return { vm: { id: 'id', state: 'Running' } };
   }
+}
+
+function howOf(request: unknown): string {
+  return z.object({ how: z.string() }).parse(request).how;
+}
+
+/** A program that never ends by itself, as the real port to programs has it. */
+async function outwaited({ signal, timeoutMs }: ExecOptions): Promise<ExecResult> {
+  const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+  const until = AbortSignal.any(limits.filter((limit) => limit !== undefined));
+  if (!until.aborted) await once(until, 'abort');
+  signal?.throwIfAborted();
+  return { exitCode: undefined, signal: 'SIGTERM', timedOut: true, stdout: '', stderr: '' };
 }
 
 /** A guest at its serial ports: what it says while nobody listens is lost. Powers off when it is told to. */
