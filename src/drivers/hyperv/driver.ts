@@ -14,7 +14,7 @@ import {
 } from './disks.ts';
 import { systemHypervHost, type HypervHost } from './host.ts';
 import { chooseSwitch, look } from './look.ts';
-import { disksOf, displayName, markOf, pipesOf } from './names.ts';
+import { disksOf, displayName, identityOf, pipesOf } from './names.ts';
 import { hypervOptions } from './options.ts';
 import { preflight } from './preflight.ts';
 import { runScript } from './powershell.ts';
@@ -45,7 +45,7 @@ export function createHypervDriver(host: HypervHost = systemHypervHost()): Drive
     stop: (spec, timeoutMs, options) => stopVm(host, spec, timeoutMs, options),
     kill: (spec) => killVm(host, spec),
     async remove(spec) {
-      await runScript(host, 'remove', { mark: markOf(spec) }, z.object({}));
+      await runScript(host, 'remove', identityOf(spec), z.object({}));
       await removeDisks(spec);
       await removeVmFile(spec);
       for (const path of [spec.consoleLog, `${spec.consoleLog}.1`]) await rm(path, { force: true });
@@ -89,9 +89,8 @@ function startRequest(
   switchId: string,
 ): Readonly<Record<string, unknown>> {
   return {
-    mark: markOf(spec),
+    ...identityOf(spec),
     name: displayName(spec),
-    directory: spec.directory,
     cpus: spec.cpus,
     memoryBytes: spec.memoryMiB * MIB,
     switchId,

@@ -7,8 +7,16 @@ import type { HypervHost } from './host.ts';
  * The mark in a virtual machine's notes by which it is found again: the directory that this machine alone has. Names are
  * not unique in Hyper-V, and its own ids would be lost with a crash between making a machine and noting its id.
  */
-export function markOf(spec: MachineSpec): string {
+function markOf(spec: MachineSpec): string {
   return `wherry ${spec.runDirectory}`;
+}
+
+/**
+ * What a script finds a machine by: its mark, and the directory of its disks, since a crash may come between Hyper-V's
+ * making of a virtual machine and its getting the mark.
+ */
+export function identityOf(spec: MachineSpec): { readonly mark: string; readonly directory: string } {
+  return { mark: markOf(spec), directory: spec.directory };
 }
 
 /** As Hyper-V's own tools show it. */

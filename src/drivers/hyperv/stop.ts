@@ -5,7 +5,7 @@ import { POWER_OFF_LINE } from '../../protocol/boot/power.ts';
 import type { MachineSpec, StopOptions } from '../driver.ts';
 import { connectComPort } from './com-port.ts';
 import type { HypervHost } from './host.ts';
-import { markOf, pipesOf } from './names.ts';
+import { identityOf, pipesOf } from './names.ts';
 import { hypervOptions } from './options.ts';
 import { runScript } from './powershell.ts';
 import { removeVmFile } from './vm-file.ts';
@@ -80,7 +80,7 @@ async function stopScript(
   how: 'shutdown' | 'save' | 'resume' | 'off' | 'discard',
   limit: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
 ): Promise<void> {
-  await runScript(host, 'stop', { mark: markOf(spec), how }, nothing, limit);
+  await runScript(host, 'stop', { ...identityOf(spec), how }, nothing, limit);
 }
 
 function failureOf(work: Promise<void>): Promise<unknown> {

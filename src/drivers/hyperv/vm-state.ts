@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MachineSpec, RunningVm, VmStatus } from '../driver.ts';
 import type { HypervHost } from './host.ts';
-import { markOf } from './names.ts';
+import { identityOf } from './names.ts';
 import { runScript } from './powershell.ts';
 import { readVmFile } from './vm-file.ts';
 
@@ -28,7 +28,7 @@ export async function hypervState(
   spec: MachineSpec,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const { vm } = await runScript(host, 'state', { mark: markOf(spec) }, vmAnswer, { signal });
+  const { vm } = await runScript(host, 'state', identityOf(spec), vmAnswer, { signal });
   return vm?.state;
 }
 

@@ -37,8 +37,27 @@ function Invoke-Request {
     }
 }
 
-# A machine's virtual machine, by the mark in its notes: names aren't unique in Hyper-V.
+# A machine's virtual machine, by the mark in its notes: names aren't unique in Hyper-V. New-VM can't set notes: where a
+# crash came before the mark, one without notes that has a system disk of the machine's directory is it.
 function Find-Machine {
-    param ([string] $Mark)
-    Get-VM | Where-Object -FilterScript { $_.Notes -eq $Mark } | Select-Object -First 1
+    param ([string] $Mark, [string] $Directory)
+    $all = @(Get-VM)
+    $found = @($all | Where-Object -FilterScript { $_.Notes -eq $Mark })
+    if ($found.Count -eq 0) {
+        $unmarked = @($all | Where-Object -FilterScript { [string]::IsNullOrEmpty($_.Notes) })
+        foreach ($vm in $unmarked) {
+            if (Test-SystemDisk -VM $vm -Directory $Directory) { $found += $vm }
+        }
+    }
+    $found | Select-Object -First 1
+}
+
+function Test-SystemDisk {
+    param ($VM, [string] $Directory)
+    $start = $Directory.TrimEnd('\') + '\system-'
+    foreach ($drive in @(Get-VMHardDiskDrive -VM $VM)) {
+        $path = [string] $drive.Path
+        if ($path.StartsWith($start, [System.StringComparison]::OrdinalIgnoreCase)) { return $true }
+    }
+    $false
 }

@@ -6,7 +6,7 @@
 Invoke-Request -Work {
     param ($request)
     $disks = $request.disks
-    $vm = Find-Machine -Mark $request.mark
+    $vm = Find-Machine -Mark $request.mark -Directory $request.directory
     if (($null -eq $vm) -or ($SavedStates -notcontains [string] $vm.State)) {
         # The system's disk is a difference to the image's, which is shared and never written to.
         if (-not (Test-Path -LiteralPath $disks.system)) {
@@ -26,8 +26,9 @@ Invoke-Request -Work {
         if ($null -eq $vm) {
             $vm = New-VM -Name $request.name -Generation 2 -MemoryStartupBytes $request.memoryBytes `
                 -VHDPath $disks.system -BootDevice VHD -Path $request.directory
-            Set-VM -VM $vm -Notes $request.mark
         }
+        # Also of one that a crash has left without it.
+        Set-VM -VM $vm -Notes $request.mark
         Set-VM -VM $vm -AutomaticCheckpointsEnabled $false -CheckpointType Disabled `
             -AutomaticStartAction Nothing -AutomaticStopAction ShutDown
         Set-VMFirmware -VM $vm -EnableSecureBoot Off

@@ -1,10 +1,10 @@
-# {mark, how: "shutdown" | "save" | "resume" | "off" | "discard"} -> {}. One that is off or gone stays so; one that is
-# saved is left alone but by "resume" and "discard", which is "off" for one that isn't.
+# {mark, directory, how: "shutdown" | "save" | "resume" | "off" | "discard"} -> {}. One that is off or gone stays so; one
+# that is saved is left alone but by "resume" and "discard", which is "off" for one that isn't.
 . "$PSScriptRoot\lib.ps1"
 
 Invoke-Request -Work {
     param ($request)
-    $vm = Find-Machine -Mark $request.mark
+    $vm = Find-Machine -Mark $request.mark -Directory $request.directory
     if ($null -ne $vm) {
         $state = [string] $vm.State
         if ($SavedStates -contains $state) {

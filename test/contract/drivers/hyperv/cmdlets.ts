@@ -56,7 +56,8 @@ export const CMDLETS: Readonly<
   ...ours('Read-Request', []),
   ...ours('Write-Answer', ['Answer']),
   ...ours('Invoke-Request', ['Work']),
-  ...ours('Find-Machine', ['Mark']),
+  ...ours('Find-Machine', ['Mark', 'Directory']),
+  ...ours('Test-SystemDisk', ['VM', 'Directory']),
 };
 
 /**
@@ -74,6 +75,7 @@ export const PROPERTIES: Readonly<Record<string, { readonly page: string; readon
   '$now.State': { page: module('hyper-v', 'Get-VM') },
   '$_.Notes': { page: module('hyper-v', 'Set-VM') },
   '$_.Path': { page: module('hyper-v', 'Get-VMHardDiskDrive') },
+  '$drive.Path': { page: module('hyper-v', 'Get-VMHardDiskDrive') },
   '$_.Id': { page: module('hyper-v', 'Get-VMSwitch') },
   '$_.Name': { page: module('hyper-v', 'Get-VMSwitch') },
   '(Get-VHD -Path $disks.data).Size': { page: module('hyper-v', 'Get-VHD') },
@@ -102,6 +104,7 @@ export const PROPERTIES: Readonly<Record<string, { readonly page: string; readon
     page: 'https://learn.microsoft.com/dotnet/api/system.management.automation.errorrecord',
   },
   '$reader.ReadToEnd': { page: 'https://learn.microsoft.com/dotnet/api/system.io.streamreader.readtoend' },
+  '$found.Count': { page: 'https://learn.microsoft.com/dotnet/api/system.array.length' },
   '$bytes.Length': { page: 'https://learn.microsoft.com/dotnet/api/system.array.length' },
 };
 

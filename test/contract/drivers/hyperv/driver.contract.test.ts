@@ -189,10 +189,9 @@ describe('a machine on Hyper-V', () => {
   });
 
   it('is powered down in order where it cannot be saved', async () => {
-    spec = { ...spec, options: { stop: 'save' } };
     await driver.start(spec, options);
     hyperv.failing = ['save'];
-    await driver.stop(spec, 20_000);
+    await driver.stop({ ...spec, options: { stop: 'save' } }, 20_000);
     expect(await driver.status(spec)).to.deep.equal({ status: 'stopped' });
     expect(hyperv.orderlyPowerOffs).to.equal(1);
   });
@@ -258,6 +257,21 @@ describe('a machine on Hyper-V', () => {
     const late = await refusal(deaf.start(spec, { ...options, timeoutMs: 50 }));
     expect(late.message).to.match(/^"box" did not boot: no readiness line from the guest within 0 s/);
     expect((await driver.status(spec)).status).to.equal('stopped');
+  });
+
+  it('is found again where a crash has left it without its mark, by whatever it is looked for', async () => {
+    hyperv.crashing = true;
+    await refusal(driver.start(spec, options));
+    hyperv.crashing = false;
+    expect(hyperv.definitions()).to.have.length(1);
+    await driver.start({ ...spec, image: { ...spec.image, id: 'f'.repeat(64) } }, options);
+    expect(hyperv.definitions()).to.have.length(1);
+    await driver.remove(spec);
+    await driver.create(spec);
+    hyperv.crashing = true;
+    await refusal(driver.start(spec, options));
+    await driver.remove(spec);
+    expect(hyperv.definitions()).to.deep.equal([]);
   });
 
   it('names the switches there are when the wanted one is missing', async () => {

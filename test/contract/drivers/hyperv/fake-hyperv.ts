@@ -12,6 +12,9 @@ import { POWER_OFF_LINE, SAY_AGAIN_LINE } from '../../../../src/protocol/boot/po
 
 export const GUEST_ADDRESS = '172.20.1.5';
 
+/** What every script finds its machine by. */
+const identity = z.strictObject({ mark: z.string(), directory: z.string() });
+
 /** What start.ps1 is asked. */
 export const startRequest = z.strictObject({
   mark: z.string(),
@@ -45,6 +48,8 @@ export const READY = {
 
 interface Vm {
   readonly definition: StartRequest;
+  /** The mark, or nothing where a crash came before it. */
+  notes: string;
   state: string;
   close: () => Promise<void>;
 }
@@ -63,7 +68,9 @@ export class FakeHyperv {
   hanging: readonly string[] = [];
   /** How often a guest was told by its serial port to power off. */
   orderlyPowerOffs = 0;
-  readonly #vms = new Map<string, Vm>();
+  /** The next start.ps1 is killed between New-VM and the mark. */
+  crashing = false;
+  readonly #vms = new Set<Vm>();
   readonly #root: string;
 
   constructor(root: string) {
@@ -97,16 +104,16 @@ export class FakeHyperv {
 
   /** As from Hyper-V Manager. */
   setState(state: string): void {
-    for (const vm of this.#vms.values()) vm.state = state;
+    for (const vm of this.#vms) vm.state = state;
   }
 
   /** What the VMs are made of; one where a machine has one. */
   definitions(): StartRequest[] {
-    return [...this.#vms.values()].map(({ definition }) => definition);
+    return [...this.#vms].map(({ definition }) => definition);
   }
 
   async end(): Promise<void> {
-    for (const vm of this.#vms.values()) await vm.close();
+    for (const vm of this.#vms) await vm.close();
   }
 
   async #answer(script: string, request: unknown): Promise<unknown> {
@@ -120,9 +127,9 @@ export class FakeHyperv {
   async #work(script: string, request: unknown): Promise<unknown> {
     if (script === 'look') return this.facts;
     if (script === 'start') return this.#start(startRequest.parse(request));
-    const { mark, how } = z.object({ mark: z.string(), how: z.string().optional() }).parse(request);
+    const { how, ...which } = identity.extend({ how: z.string().optional() }).parse(request);
     if (how !== undefined && this.failing.includes(how)) throw new Error(`it fails to ${how}`);
-    const vm = this.#vms.get(mark);
+    const vm = this.#find(which);
     switch (script) {
       case 'state':
         return { vm: vm === undefined ? null : { id: 'id', state: vm.state } };
@@ -135,29 +142,39 @@ export class FakeHyperv {
         return {};
       case 'remove':
         await vm?.close();
-        this.#vms.delete(mark);
+        if (vm !== undefined) this.#vms.delete(vm);
         return {};
       default:
         throw new Error(`no script ${script}`);
     }
   }
 
+  /** As Find-Machine of lib.ps1. */
+  #find({ mark, directory }: z.infer<typeof identity>): Vm | undefined {
+    const all = [...this.#vms];
+    const hasDisk = (vm: Vm): boolean => vm.definition.disks.system.startsWith(join(directory, 'system-'));
+    return all.find(({ notes }) => notes === mark) ?? all.find((vm) => vm.notes === '' && hasDisk(vm));
+  }
+
   async #start(definition: StartRequest): Promise<unknown> {
     const { disks } = definition;
     for (const path of [disks.parent, disks.data, disks.config])
       if (!existsSync(path)) throw new Error(`no ${path}`);
-    const before = this.#vms.get(definition.mark);
+    const before = this.#find(definition);
     if (before?.state === 'Saved') before.state = 'Running';
     else {
       if (before !== undefined && before.state !== 'Off') throw new Error(`it is ${before.state}`);
       writeFileSync(disks.system, `differs from ${disks.parent}`);
-      const vm: Vm = { definition, state: 'Running', close: () => Promise.resolve() };
+      const vm: Vm = { definition, notes: '', state: 'Off', close: () => Promise.resolve() };
+      if (before !== undefined) this.#vms.delete(before);
+      this.#vms.add(vm);
+      if (this.crashing) throw new Error('killed before the mark');
+      [vm.notes, vm.state] = [definition.mark, 'Running'];
       vm.close = await guest(
         definition,
         () => (vm.state = 'Off'),
         () => (this.orderlyPowerOffs += 1),
       );
-      this.#vms.set(definition.mark, vm);
     }
     return { vm: { id: 'id', state: 'Running' } };
   }

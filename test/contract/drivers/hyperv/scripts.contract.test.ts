@@ -83,6 +83,23 @@ describe('the Hyper-V scripts, by a grammar of PowerShell', () => {
     expect(unused).to.deep.equal([]);
   });
 
+  it('find a machine by its mark and by its disks, and set the mark of one that has none', () => {
+    const calls = (file: string, command: string): Node[] =>
+      all(roots.get(file) ?? expect.fail(file), 'command').filter(
+        (node) => node.childForFieldName('command_name')?.text === command,
+      );
+    for (const file of ['remove.ps1', 'start.ps1', 'state.ps1', 'stop.ps1'])
+      expect(calls(file, 'Find-Machine').map(({ text }) => text)).to.deep.equal([
+        'Find-Machine -Mark $request.mark -Directory $request.directory',
+      ]);
+    expect(calls('lib.ps1', 'Get-VMHardDiskDrive')).to.have.length(1);
+    // Not where New-VM is, which a crash may have come after.
+    const [made = expect.fail()] = calls('start.ps1', 'New-VM');
+    const marked = calls('start.ps1', 'Set-VM').filter(({ text }) => text.includes('-Notes'));
+    expect(marked).to.have.length(1);
+    expect(nearest(marked[0] ?? null, 'if_statement')?.id).not.to.equal(nearest(made, 'if_statement')?.id);
+  });
+
   it('never make a request part of a script’s text', () => {
     for (const [name, root] of roots) {
       expect(root.text, name).not.to.match(/Invoke-Expression|\biex\b|\[scriptblock\]::Create|-Command\b/i);
