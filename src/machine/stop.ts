@@ -16,7 +16,7 @@ export async function stopMachine(context: MachineContext, name: string, report:
   });
 }
 
-/** Ends a machine at once, as by pulling its plug. Errors: `ALREADY_STOPPED`, `LOCKED`. */
+/** Ends a machine at once, as by pulling its plug, and what is saved of it. Errors: `ALREADY_STOPPED`, `LOCKED`. */
 export async function killMachine(context: MachineContext, name: string, report: Reporter): Promise<void> {
   await endHeldBy(context, name, 'kill', async (machine) => {
     await report.step(`Kill "${name}"`, async () => {
@@ -53,7 +53,9 @@ async function endHeldBy(
   await context.store.load(name);
   await context.store.withLock(name, { verb }, async () => {
     const machine = await loadMachine(context, name, true);
-    if (machine.status === 'stopped') {
+    // What is saved of a VM can be done away with: it may never go on.
+    const isSaved = machine.status === 'stopped' && machine.saved === true;
+    if (machine.status === 'stopped' && !(verb === 'kill' && isSaved)) {
       await endAgent(machine.files, context.agent.processes);
       throw new WherryError({
         bare: true,

@@ -68,7 +68,10 @@ async function startVm(host: HypervHost, spec: MachineSpec, options: StartOption
   const starter = await host.processes.self();
   await writeVmFile(spec, { starter });
   try {
-    await runScript(host, 'start', startRequest(host, spec, parent, switchId), vmAnswer, { signal });
+    await powerOn(host, spec, startRequest(host, spec, parent, switchId), {
+      signal,
+      resumes: isSaved(before),
+    });
     const vm = await followBoot(host, spec, {
       ...options,
       onAddress: (address) => writeVmFile(spec, { starter, address }),
@@ -79,6 +82,26 @@ async function startVm(host: HypervHost, spec: MachineSpec, options: StartOption
   } catch (error) {
     await endVm(host, spec);
     throw error;
+  }
+}
+
+/** Errors: {@link runScript}'s; `RESUME_FAILED`, which leaves what was saved: the next attempt may have the memory for it. */
+async function powerOn(
+  host: HypervHost,
+  spec: MachineSpec,
+  request: Readonly<Record<string, unknown>>,
+  { signal, resumes }: { readonly signal: AbortSignal; readonly resumes: boolean },
+): Promise<void> {
+  try {
+    await runScript(host, 'start', request, vmAnswer, { signal });
+  } catch (error) {
+    if (!resumes || !(error instanceof WherryError) || error.code !== 'HYPERV_FAILED') throw error;
+    throw new WherryError({
+      code: 'RESUME_FAILED',
+      message: `"${spec.name}" does not go on where it was saved: ${error.message}`,
+      hint: `Boot it, without what it had in memory:  wherry machine restart ${spec.name}`,
+      cause: error,
+    });
   }
 }
 

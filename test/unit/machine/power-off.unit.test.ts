@@ -5,9 +5,9 @@ import type { MachineContext } from '../../../src/machine/context.ts';
 import { regenerateCerts } from '../../../src/machine/regenerate-certs.ts';
 import { restartMachine } from '../../../src/machine/restart.ts';
 import { setMachine } from '../../../src/machine/set.ts';
-import { stopMachine } from '../../../src/machine/stop.ts';
+import { killMachine, stopMachine } from '../../../src/machine/stop.ts';
 import { upgradeMachine } from '../../../src/machine/upgrade.ts';
-import { machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
+import { failureOf, machineWorld, type MachineWorld } from '../../helpers/machine/world.ts';
 
 describe('a machine whose stop saves it', () => {
   let world: MachineWorld;
@@ -80,6 +80,14 @@ describe('a machine whose stop saves it', () => {
       expect(seen).to.deep.equal(['saved', 'powered off', ...after]);
     });
   }
+
+  it('that is saved can be killed, once: then nothing is left of what was saved', async () => {
+    await stopMachine(context, 'x', world.report);
+    expect(await failureOf(stopMachine(context, 'x', world.report))).to.contain('ALREADY_STOPPED');
+    await killMachine(context, 'x', world.report);
+    expect(await failureOf(killMachine(context, 'x', world.report))).to.contain('ALREADY_STOPPED');
+    expect(seen).to.deep.equal(['saved', 'killed']);
+  });
 
   it('is told that a saved one takes up its settings with a restart', async () => {
     await stopMachine(context, 'x', world.report);

@@ -5,7 +5,9 @@ Invoke-Request -Work {
     param ($request)
     $vm = Find-Machine -Mark $request.mark -Directory $request.directory
     if ($null -ne $vm) {
-        if (($OffStates + $SavedStates) -notcontains [string] $vm.State) { Stop-VM -VM $vm -TurnOff -Force }
+        $state = [string] $vm.State
+        if ($SavedStates -contains $state) { Remove-VMSavedState -VM $vm }
+        elseif ($OffStates -notcontains $state) { Stop-VM -VM $vm -TurnOff -Force }
         Remove-VM -VM $vm -Force
     }
     @{}

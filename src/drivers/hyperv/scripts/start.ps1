@@ -42,6 +42,10 @@ Invoke-Request -Work {
         Get-VMNetworkAdapter -VM $vm | Connect-VMNetworkAdapter -VMSwitch $switch
         Set-VMComPort -VM $vm -Number 1 -Path $request.pipes.console
         Set-VMComPort -VM $vm -Number 2 -Path $request.pipes.ready
+    } else {
+        # Going on with another image's disk would be to run what the caller takes for gone.
+        $attached = @(Get-VMHardDiskDrive -VM $vm | ForEach-Object { $_.Path })
+        if ($attached -notcontains $disks.system) { throw "it was saved with another system disk: $attached" }
     }
     Start-VM -VM $vm
     $now = Get-VM -Id $vm.Id

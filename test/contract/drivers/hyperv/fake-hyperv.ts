@@ -161,8 +161,11 @@ export class FakeHyperv {
     for (const path of [disks.parent, disks.data, disks.config])
       if (!existsSync(path)) throw new Error(`no ${path}`);
     const before = this.#find(definition);
-    if (before?.state === 'Saved') before.state = 'Running';
-    else {
+    if (before?.state === 'Saved') {
+      if (this.failing.includes('resume')) throw new Error('it fails to resume');
+      if (before.definition.disks.system !== disks.system) throw new Error('another system disk');
+      before.state = 'Running';
+    } else {
       if (before !== undefined && before.state !== 'Off') throw new Error(`it is ${before.state}`);
       writeFileSync(disks.system, `differs from ${disks.parent}`);
       const vm: Vm = { definition, notes: '', state: 'Off', close: () => Promise.resolve() };

@@ -100,6 +100,11 @@ describe('the Hyper-V scripts, by a grammar of PowerShell', () => {
     expect(nearest(marked[0] ?? null, 'if_statement')?.id).not.to.equal(nearest(made, 'if_statement')?.id);
   });
 
+  it('do away with a saved state where a machine is killed or removed', () => {
+    for (const file of ['remove.ps1', 'stop.ps1'])
+      expect(roots.get(file)?.text, file).to.contain('Remove-VMSavedState -VM $vm');
+  });
+
   it('never make a request part of a script’s text', () => {
     for (const [name, root] of roots) {
       expect(root.text, name).not.to.match(/Invoke-Expression|\biex\b|\[scriptblock\]::Create|-Command\b/i);
