@@ -109,8 +109,10 @@ export class Sandbox {
     this.#holder.kill('SIGKILL');
     await Promise.all(gone);
     // Control groups aren't namespaced away: those of containers that were still there go by hand.
+    // Their processes have been killed, which is not yet to be gone.
     const clear =
-      'mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup && find "$0" -depth -type d -exec rmdir {} +';
+      'mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup && for try in $(seq 600); do ' +
+      'find "$0" -depth -type d -exec rmdir {} + 2>/dev/null; [ -d "$0" ] || exit 0; sleep 0.05; done; exit 1';
     await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', clear, this.cgroup]);
     await rm(this.#directory, { recursive: true, force: true });
   }

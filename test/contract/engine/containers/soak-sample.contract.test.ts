@@ -6,8 +6,8 @@ import { startSleeper, work } from '../../../soak/containers/work.ts';
 import { Client } from './client.ts';
 import { Sandbox } from './sandbox.ts';
 
-const COUNT = Number(process.env['SOAK_COUNT'] ?? 5);
-const PARALLEL = 5;
+const COUNT = Number(process.env['SOAK_COUNT'] ?? 2);
+const PARALLEL = 3;
 /** `SOAK_SEED=…` repeats a run. */
 const seed = Number(process.env['SOAK_SEED'] ?? randomInt(1_000_000));
 

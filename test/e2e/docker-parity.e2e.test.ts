@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { secondNames } from '../../../src/cli/management-commands.ts';
-import { debianTools } from '../../helpers/debian-tools.ts';
+import { secondNames } from '../../src/cli/management-commands.ts';
+import { debianTools } from '../helpers/debian-tools.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const root = join(import.meta.dirname, '..', '..');
 
 interface Manifest {
   readonly commands: Readonly<
