@@ -2,6 +2,7 @@ import { constants, copyFile, open, rm, type FileHandle } from 'node:fs/promises
 import { systemErrorCode } from '../core/errors.ts';
 import type { Exec } from './exec.ts';
 import { markSparse } from './sparse-flag.ts';
+import { writeAll } from './write-all.ts';
 
 export interface CopyPorts {
   readonly exec: Exec;
@@ -111,10 +112,4 @@ async function copyBetween(
     position += bytesRead;
   }
   await target.truncate(size);
-}
-
-async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < data.length;) {
-    written += (await file.write(data, written, data.length - written, position + written)).bytesWritten;
-  }
 }

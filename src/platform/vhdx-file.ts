@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { VhdxIds } from '../core/vhdx/header.ts';
 import { BLOCK_BYTES, vhdxLayout } from '../core/vhdx/layout.ts';
+import { writeAll } from './write-all.ts';
 
 /** The bytes of a virtual disk, wherever they come from. */
 export interface DiskSource {
@@ -30,11 +31,11 @@ export async function writeVhdx(
     for (let index = 0; index < source.bytes / BLOCK_BYTES; index += 1) {
       signal?.throwIfAborted();
       if (!(await source.read(index * BLOCK_BYTES, block))) continue;
-      await file.write(block, 0, BLOCK_BYTES, offsetOf(blocks.length));
+      await writeAll(file, block, offsetOf(blocks.length));
       blocks.push(index);
     }
     const { head, fileBytes } = vhdxLayout({ virtualBytes: source.bytes, blocks, ids });
-    await file.write(head, 0, head.length, 0);
+    await writeAll(file, head, 0);
     await file.truncate(fileBytes);
     await file.sync();
   } finally {

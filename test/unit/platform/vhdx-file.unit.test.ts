@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readVhdx } from '../../../src/core/vhdx/layout.ts';
+import { smallDisk } from '../../helpers/small-disk.ts';
 import { bytesSource, emptySource, writeVhdx } from '../../../src/platform/vhdx-file.ts';
 
 const MIB = 2 ** 20;
@@ -43,6 +44,22 @@ describe('writing a VHDX', () => {
     await writeVhdx(path, emptySource(20 * 1024 * MIB), ids);
     expect((await stat(path)).size).to.equal(4 * MIB);
     expect(readVhdx(await readFile(path))).to.deep.equal({ virtualBytes: 20 * 1024 * MIB, present: [] });
+  });
+
+  it('fails on a disk that is full for a moment: half a block is no block', async () => {
+    using disk = smallDisk(8 * MIB);
+    const ballast = join(disk.path, 'other');
+    await writeFile(ballast, Buffer.alloc(7.5 * MIB));
+    const source = {
+      bytes: 2 * MIB,
+      read: async (offset: number, block: Buffer) => {
+        if (offset > 0) await rm(ballast);
+        block.fill(1);
+        return true;
+      },
+    };
+    const write = writeVhdx(join(disk.path, 'disk.vhdx'), source, ids);
+    expect(await write.then(String, (error: Error) => error.message)).to.contain('ENOSPC');
   });
 
   it('ends with the reason of its signal', async () => {
