@@ -20,6 +20,13 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     tests: SNAPSHOTS,
   },
   {
+    what: 'a restart leaves it to the driver whether the VM is saved and goes on as it was',
+    file: 'src/machine/stop.ts',
+    find: ', { powerOff: true }',
+    replace: '',
+    tests: ['test/unit/machine/power-off.unit.test.ts'],
+  },
+  {
     what: 'an upgrade is written down before the new image has come up',
     file: 'src/machine/upgrade.ts',
     find: '  await stopHeld(context, name, report);\n',
