@@ -8,6 +8,7 @@ describe('a wide pipe', () => {
   it('takes more than it holds, and nothing after it was closed: its number may be another file by then', async () => {
     const { readFd, writer } = widePipe();
     const child = spawnProcess('wc', ['-c'], { stdio: [readFd, 'pipe', 'ignore'] });
+    const ended = once(child, 'close');
     closeSync(readFd);
     let counted = '';
     child.stdout?.on('data', (data: Buffer) => {
@@ -15,7 +16,7 @@ describe('a wide pipe', () => {
     });
     await writer.write(Buffer.alloc(3_000_000));
     await Promise.all([writer.close(), writer.close()]);
-    await once(child, 'close');
+    await ended;
     expect(counted.trim()).to.equal('3000000');
     const late = await writer.write(Buffer.alloc(1)).then(() => 'written', String);
     expect(late).to.equal('Error: the pipe is closed');
