@@ -145,7 +145,7 @@ describe('autostart on Linux', () => {
   let config: string;
   let ran: string[];
   let failure: Error | undefined;
-  const program = ['/usr/bin/node', '/w/bin/run.js'];
+  const program = ['/usr/bin/node', '/usr/lib/wherry/bin/run.js'];
   const where = () => {
     const result = { exitCode: 0, signal: undefined, timedOut: false, stdout: '', stderr: '' };
     const run = async (argv: readonly string[]) => {
@@ -191,7 +191,7 @@ describe('autostart on Linux', () => {
     expect(await isAutostarted(where(), 'default')).to.equal(true);
     const text = await readFile(unit(), 'utf8');
     expect(text).to.contain(
-      `ExecStart="/usr/bin/node" "/w/bin/run.js" "--storage-path" "${world.home}" "machine" "autostart" "run" "default"\n`,
+      `ExecStart="/usr/bin/node" "/usr/lib/wherry/bin/run.js" "--storage-path" "${world.home}" "machine" "autostart" "run" "default"\n`,
     );
     // Nothing of the environment but what a start needs: it may hold secrets.
     expect(text).to.contain('Environment="PATH=/bin"\n').and.not.contain('SHELL');
